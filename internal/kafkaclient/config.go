@@ -1,0 +1,115 @@
+package kafkaclient
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// Config says which cluster to speak to and how.
+type Config struct {
+	// Brokers is a comma-separated list of host:port.
+	Brokers string
+	// Properties are librdkafka settings, each "key=value"; they win over ours.
+	Properties []string
+	// Logger gets librdkafka's own log lines; nil drops them.
+	Logger *slog.Logger
+}
+
+// configMap merges, later over earlier: what every client needs, the caller's
+// settings, and the operator's properties.
+func (c Config) configMap(settings kafka.ConfigMap) (kafka.ConfigMap, error) {
+	m := kafka.ConfigMap{
+		"bootstrap.servers":                  c.Brokers,
+		"client.id":                          "telltale",
+		"reconnect.backoff.ms":               100,
+		"reconnect.backoff.max.ms":           2000,
+		"topic.metadata.refresh.interval.ms": 60_000,
+		"allow.auto.create.topics":           false,
+	}
+	for k, v := range settings {
+		m[k] = v
+	}
+	for _, p := range c.Properties {
+		k, v, ok := strings.Cut(p, "=")
+		if !ok || k == "" {
+			return nil, fmt.Errorf("kafka property %q: want key=value", p)
+		}
+		m[strings.TrimSpace(k)] = strings.TrimSpace(v)
+	}
+	return m, nil
+}
+
+// logs routes a client's log lines to slog until stop is called, which waits
+// for the router.
+func (c Config) logs(m kafka.ConfigMap) (stop func()) {
+	lines := make(chan kafka.LogEvent, 64)
+	m["go.logs.channel.enable"] = true
+	m["go.logs.channel"] = lines
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case l := <-lines:
+				c.log(l)
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
+}
+
+// log writes one line of librdkafka's. Its levels are syslog's: 3 and below
+// are errors, 4 warnings. A lost broker is a warning here: the stage that
+// cannot go on says so itself.
+func (c Config) log(l kafka.LogEvent) {
+	if c.Logger == nil {
+		return
+	}
+	level := slog.LevelDebug
+	if l.Level <= 4 {
+		level = slog.LevelWarn
+	}
+	c.Logger.Log(context.Background(), level, "kafka client", "client", l.Name, "tag", l.Tag, "message", l.Message)
+}
+
+// Ping asks the cluster for its metadata and fails where no broker answers
+// within five seconds.
+func Ping(ctx context.Context, c Config) error {
+	return c.withAdmin(func(a *kafka.AdminClient) error {
+		if _, err := a.GetMetadata(nil, false, millis(ctx, 5*time.Second)); err != nil {
+			return fmt.Errorf("reach a kafka broker at %q: %w", c.Brokers, err)
+		}
+		return nil
+	})
+}
+
+func (c Config) withAdmin(f func(*kafka.AdminClient) error) error {
+	m, err := c.configMap(nil)
+	if err != nil {
+		return err
+	}
+	stop := c.logs(m)
+	defer stop()
+	a, err := kafka.NewAdminClient(&m)
+	if err != nil {
+		return fmt.Errorf("make a kafka admin client for %q: %w", c.Brokers, err)
+	}
+	defer a.Close()
+	return f(a)
+}
+
+// millis is the time that ctx leaves, at most limit, for the calls of
+// librdkafka that take milliseconds.
+func millis(ctx context.Context, limit time.Duration) int {
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline))
+	}
+	return int(max(limit, time.Millisecond) / time.Millisecond)
+}

@@ -1,0 +1,130 @@
+package kafkaclient
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// ConsumerOptions say who reads.
+type ConsumerOptions struct {
+	// Group is the consumer group. Empty: a group of its own, for a consumer
+	// that assigns its partitions itself.
+	Group string
+	// SessionTimeout is after how long without a sign of life the group takes
+	// the partitions away. Default 10 s.
+	SessionTimeout time.Duration
+	// PartitionEOF asks for kafka.PartitionEOF events.
+	PartitionEOF bool
+	// ResetEarliest starts a partition without a committed offset, or with one
+	// that is gone, at its beginning. The default is an error.
+	ResetEarliest bool
+	// Eager moves all partitions at a rebalance instead of those that change
+	// hands.
+	Eager bool
+}
+
+// Consumer is a kafka.Consumer that also ends its log router.
+type Consumer struct {
+	*kafka.Consumer
+	stopLogs func()
+	close    sync.Once
+	err      error
+}
+
+// NewConsumer makes a consumer that reads committed records alone and commits
+// nothing by itself.
+func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
+	if o.Group == "" {
+		o.Group = "telltale-" + rand.Text()
+	}
+	if o.SessionTimeout == 0 {
+		o.SessionTimeout = 10 * time.Second
+	}
+	reset, strategy := "error", "cooperative-sticky"
+	if o.ResetEarliest {
+		reset = "earliest"
+	}
+	if o.Eager {
+		strategy = "range"
+	}
+	m, err := c.configMap(kafka.ConfigMap{
+		"group.id":                      o.Group,
+		"session.timeout.ms":            int(o.SessionTimeout / time.Millisecond),
+		"heartbeat.interval.ms":         int(o.SessionTimeout / 5 / time.Millisecond),
+		"partition.assignment.strategy": strategy,
+		"auto.offset.reset":             reset,
+		"enable.auto.commit":            false,
+		"enable.auto.offset.store":      false,
+		"isolation.level":               "read_committed",
+		"enable.partition.eof":          o.PartitionEOF,
+		// The default of one second makes a consumer that keeps up wait.
+		"fetch.queue.backoff.ms":     2,
+		"queued.max.messages.kbytes": 16 * 1024,
+		"fetch.error.backoff.ms":     100,
+	})
+	if err != nil {
+		return nil, err
+	}
+	stop := c.logs(m)
+	k, err := kafka.NewConsumer(&m)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("make a kafka consumer of group %q: %w", o.Group, err)
+	}
+	return &Consumer{Consumer: k, stopLogs: stop}, nil
+}
+
+// Close leaves the group. It may be called twice.
+func (c *Consumer) Close() error {
+	c.close.Do(func() {
+		c.err = c.Consumer.Close()
+		c.stopLogs()
+	})
+	return c.err
+}
+
+// ReadToEnd hands f every committed record of the topic, partition by
+// partition in order, from the start to the end as it is now. The message is
+// f's to keep.
+func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Message) error) error {
+	n, err := Partitions(ctx, c, topic)
+	if err != nil {
+		return err
+	}
+	k, err := NewConsumer(c, ConsumerOptions{PartitionEOF: true, ResetEarliest: true})
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	var all []kafka.TopicPartition
+	for p := range n {
+		all = append(all, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: kafka.OffsetBeginning})
+	}
+	if err := k.Assign(all); err != nil {
+		return fmt.Errorf("read topic %s: %w", topic, err)
+	}
+	for ended := int32(0); ended < n; {
+		if ctx.Err() != nil {
+			return fmt.Errorf("read topic %s: %w", topic, context.Cause(ctx))
+		}
+		switch ev := k.Poll(100).(type) {
+		case *kafka.Message:
+			if err := f(ev); err != nil {
+				return err
+			}
+		case kafka.PartitionEOF:
+			ended++
+		case kafka.Error:
+			if ev.IsFatal() || errors.Is(ev, kafka.NewError(kafka.ErrUnknownTopicOrPart, "", false)) {
+				return fmt.Errorf("read topic %s: %w", topic, ev)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,151 @@
+package kafkaclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// callTimeout bounds one call of librdkafka; between calls the context is
+// looked at, which librdkafka itself never does.
+const callTimeout = 5 * time.Second
+
+// TxnOptions say who produces in transactions.
+type TxnOptions struct {
+	// TransactionalID fences an earlier producer of the same id. Required.
+	TransactionalID string
+	// Timeout is how long the broker lets a transaction stay open before it
+	// aborts it. Default 60 s.
+	Timeout time.Duration
+}
+
+// TxnProducer produces in Kafka transactions. It is used by one goroutine.
+// Delivery reports are off: a record that is not delivered makes the commit
+// fail.
+type TxnProducer struct {
+	id       string
+	p        *kafka.Producer
+	stopLogs func()
+	events   sync.WaitGroup
+}
+
+// NewTxnProducer makes a producer and initialises its transactions, which
+// fences an earlier producer of the same id and resolves its open transaction.
+// It tries for as long as ctx lives while the broker does not answer.
+func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, error) {
+	if o.Timeout == 0 {
+		o.Timeout = time.Minute
+	}
+	m, err := c.configMap(kafka.ConfigMap{
+		"transactional.id":              o.TransactionalID,
+		"transaction.timeout.ms":        int(o.Timeout / time.Millisecond),
+		"acks":                          "all",
+		"compression.type":              "lz4",
+		"linger.ms":                     5,
+		"batch.size":                    1_000_000,
+		"batch.num.messages":            100_000,
+		"queue.buffering.max.messages":  200_000,
+		"queue.buffering.max.kbytes":    32 * 1024,
+		"message.max.bytes":             128 << 20, // The broker's limit decides.
+		"go.delivery.reports":           false,
+		"go.events.channel.size":        1000,
+		"sticky.partitioning.linger.ms": 0,
+	})
+	if err != nil {
+		return nil, err
+	}
+	stop := c.logs(m)
+	p, err := kafka.NewProducer(&m)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("make a kafka producer %q: %w", o.TransactionalID, err)
+	}
+	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop}
+	t.events.Go(func() { // What matters comes back from the transactional calls.
+		for range p.Events() {
+		}
+	})
+	if err := t.retry(ctx, "initialise transactions", p.InitTransactions); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// Begin opens a transaction.
+func (t *TxnProducer) Begin() error {
+	if err := t.p.BeginTransaction(); err != nil {
+		return fmt.Errorf("begin kafka transaction of %q: %w", t.id, err)
+	}
+	return nil
+}
+
+// Produce hands a record over; librdkafka copies it. It waits while the queue
+// is full.
+func (t *TxnProducer) Produce(ctx context.Context, m *kafka.Message) error {
+	for {
+		err := t.p.Produce(m, nil)
+		if err == nil {
+			return nil
+		}
+		var k kafka.Error
+		if !errors.As(err, &k) || k.Code() != kafka.ErrQueueFull {
+			return fmt.Errorf("produce %d bytes to %s: %w", len(m.Key)+len(m.Value), m.TopicPartition, err)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		t.p.Flush(10)
+	}
+}
+
+// SendOffsets makes a consumer's offsets part of the transaction.
+func (t *TxnProducer) SendOffsets(ctx context.Context, offsets []kafka.TopicPartition, group *kafka.ConsumerGroupMetadata) error {
+	return t.retry(ctx, "send offsets to the transaction", func(ctx context.Context) error {
+		return t.p.SendOffsetsToTransaction(ctx, offsets, group)
+	})
+}
+
+// Commit ends the transaction. After an error that is neither IsAbortable nor
+// a cancelled context the outcome is unknown: close the producer, make a new
+// one, and read again what was committed.
+func (t *TxnProducer) Commit(ctx context.Context) error {
+	return t.retry(ctx, "commit", t.p.CommitTransaction)
+}
+
+// Abort takes the open transaction back.
+func (t *TxnProducer) Abort(ctx context.Context) error {
+	return t.retry(ctx, "abort", t.p.AbortTransaction)
+}
+
+// Close ends the producer without waiting for what it still holds: an open
+// transaction is aborted by the next producer of the id, or by its timeout.
+func (t *TxnProducer) Close() {
+	_ = t.p.Purge(kafka.PurgeQueue | kafka.PurgeInFlight | kafka.PurgeNonBlocking)
+	t.p.Close()
+	t.events.Wait()
+	t.stopLogs()
+}
+
+// retry makes a transactional call until it is done, fails for good, or ctx ends.
+func (t *TxnProducer) retry(ctx context.Context, what string, call func(context.Context) error) error {
+	for {
+		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+		err := call(one)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if !IsRetriable(err) || ctx.Err() != nil {
+			return fmt.Errorf("%s, transactional id %q: %w", what, t.id, err)
+		}
+		select { // A retriable refusal can come back at once.
+		case <-ctx.Done():
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}

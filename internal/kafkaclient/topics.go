@@ -1,0 +1,137 @@
+package kafkaclient
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// TopicSpec is a topic that a stage needs.
+type TopicSpec struct {
+	Name              string
+	Partitions        int
+	ReplicationFactor int
+	// Settings are the topic's own, for example cleanup.policy=compact.
+	Settings map[string]string
+}
+
+// command is what an operator types to create the topic.
+func (s TopicSpec) command(brokers string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions %d --replication-factor %d",
+		brokers, s.Name, s.Partitions, s.ReplicationFactor)
+	for _, k := range slices.Sorted(maps.Keys(s.Settings)) {
+		fmt.Fprintf(&b, " --config %s=%s", k, s.Settings[k])
+	}
+	return b.String()
+}
+
+// MissingTopicsError says which topics are not there and how to create them.
+type MissingTopicsError struct {
+	Topics   []string
+	Commands []string
+}
+
+// Error names the topics and the commands.
+func (e *MissingTopicsError) Error() string {
+	return fmt.Sprintf("kafka topics missing and kafka.create_topics is false: %s; create them with:\n  %s",
+		strings.Join(e.Topics, ", "), strings.Join(e.Commands, "\n  "))
+}
+
+// EnsureTopics creates the topics that are missing. With create false a missing
+// one is a MissingTopicsError. A topic that is there is left as it is.
+func EnsureTopics(ctx context.Context, c Config, specs []TopicSpec, create bool) error {
+	return c.withAdmin(func(a *kafka.AdminClient) error {
+		missing, err := missingTopics(ctx, a, c, specs)
+		if err != nil || len(missing) == 0 {
+			return err
+		}
+		if !create {
+			e := &MissingTopicsError{}
+			for _, s := range missing {
+				e.Topics, e.Commands = append(e.Topics, s.Name), append(e.Commands, s.command(c.Brokers))
+			}
+			return e
+		}
+		return createTopics(ctx, a, c, missing)
+	})
+}
+
+func missingTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) ([]TopicSpec, error) {
+	md, err := a.GetMetadata(nil, true, millis(ctx, 10*time.Second))
+	if err != nil {
+		return nil, fmt.Errorf("list kafka topics at %q: %w", c.Brokers, err)
+	}
+	var missing []TopicSpec
+	for _, s := range specs {
+		if _, ok := md.Topics[s.Name]; !ok {
+			missing = append(missing, s)
+		}
+	}
+	return missing, nil
+}
+
+func createTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var wanted []kafka.TopicSpecification
+	for _, s := range specs {
+		wanted = append(wanted, kafka.TopicSpecification{
+			Topic: s.Name, NumPartitions: s.Partitions, ReplicationFactor: s.ReplicationFactor, Config: s.Settings,
+		})
+	}
+	results, err := a.CreateTopics(ctx, wanted, kafka.SetAdminOperationTimeout(20*time.Second))
+	if err != nil {
+		return fmt.Errorf("create kafka topics at %q: %w", c.Brokers, err)
+	}
+	for _, r := range results {
+		if code := r.Error.Code(); code != kafka.ErrNoError && code != kafka.ErrTopicAlreadyExists {
+			return fmt.Errorf("create kafka topic %s: %w", r.Topic, r.Error)
+		}
+	}
+	return awaitTopics(ctx, a, c, specs)
+}
+
+// awaitTopics waits until the brokers' metadata holds the new topics with a
+// leader each: creation is answered before every broker knows of it.
+func awaitTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) error {
+	for {
+		md, err := a.GetMetadata(nil, true, millis(ctx, 5*time.Second))
+		if err == nil && !slices.ContainsFunc(specs, func(s TopicSpec) bool { return !led(md.Topics[s.Name]) }) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the leaders of new kafka topics at %q: %w", c.Brokers, context.Cause(ctx))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func led(t kafka.TopicMetadata) bool {
+	return len(t.Partitions) > 0 && !slices.ContainsFunc(t.Partitions, func(p kafka.PartitionMetadata) bool { return p.Leader < 0 })
+}
+
+// Partitions is how many partitions a topic has. A topic that is not there is
+// an error.
+func Partitions(ctx context.Context, c Config, topic string) (int32, error) {
+	var n int32
+	err := c.withAdmin(func(a *kafka.AdminClient) error {
+		md, err := a.GetMetadata(&topic, false, millis(ctx, 10*time.Second))
+		if err != nil {
+			return fmt.Errorf("ask for the partitions of kafka topic %s at %q: %w", topic, c.Brokers, err)
+		}
+		t := md.Topics[topic]
+		if t.Error.Code() != kafka.ErrNoError || len(t.Partitions) == 0 {
+			return fmt.Errorf("ask for the partitions of kafka topic %s at %q: %w", topic, c.Brokers, t.Error)
+		}
+		n = int32(len(t.Partitions))
+		return nil
+	})
+	return n, err
+}

@@ -1,0 +1,68 @@
+package change
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+)
+
+// Shape is how a table's rows look: the value of a record of the topic
+// `<source>.schemas`, whose key is Shape.Key.
+type Shape struct {
+	DB      string   `json:"db"`
+	Table   string   `json:"table"`
+	ID      string   `json:"id"`
+	Columns []Column `json:"columns"`
+	// PrimaryKey names the key's columns in the key's order; empty where the
+	// table has none.
+	PrimaryKey []string `json:"primary_key"`
+}
+
+// Column is one column of a Shape, in the table's order.
+type Column struct {
+	Name string `json:"name"`
+	// Type is MySQL's, in lower case and without a display width, for example
+	// "bigint unsigned", "varchar(100)", "decimal(12,2)", "datetime(6)",
+	// "enum('new','paid')".
+	Type     string `json:"type"`
+	Nullable bool   `json:"nullable"`
+	// Charset is set for text alone, for example "utf8mb4".
+	Charset string `json:"charset,omitempty"`
+}
+
+// WithID returns the shape with ID set to a hash of all the rest: equal shapes
+// have equal IDs, on every server and in every run.
+func (s Shape) WithID() Shape {
+	h := fnv.New64a()
+	for _, part := range []string{s.DB, s.Table} {
+		fmt.Fprintf(h, "%q,", part)
+	}
+	for _, c := range s.Columns {
+		fmt.Fprintf(h, "%q %q %t %q,", c.Name, c.Type, c.Nullable, c.Charset)
+	}
+	fmt.Fprintf(h, "%q", s.PrimaryKey)
+	s.ID = strconv.FormatUint(h.Sum64(), 36)
+	return s
+}
+
+// Key is the key of the shape's record.
+func (s Shape) Key() string { return s.DB + "." + s.Table + "@" + s.ID }
+
+// ParseShape reads the value of a record of the schemas topic.
+func ParseShape(value []byte) (Shape, error) {
+	var s Shape
+	if err := json.Unmarshal(value, &s); err != nil {
+		return Shape{}, fmt.Errorf("parse table shape of %d bytes: %w", len(value), err)
+	}
+	if s.DB == "" || s.Table == "" || s.ID == "" {
+		return Shape{}, fmt.Errorf("parse table shape %q: db, table and id must be set", value)
+	}
+	return s, nil
+}
+
+// SchemasTopic is the topic that holds a source's shapes.
+func SchemasTopic(source string) string { return source + ".schemas" }
+
+// Topic is the topic that holds the raw changes of a table.
+func Topic(source, db, table string) string { return source + "." + db + "." + table }
