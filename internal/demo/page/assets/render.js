@@ -1,0 +1,110 @@
+// Elements for what the feed says. Everything comes from records and mails that
+// anybody may have written, so it is only ever set as text.
+
+function make(tag, className, ...children) {
+  const e = document.createElement(tag);
+  if (className) e.className = className;
+  e.append(...children);
+  return e;
+}
+
+function took(ms) {
+  if (ms === null) return make("span", "ms", "");
+  const e = make("span", "ms", ms < 100 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`);
+  e.title = "milliseconds since the transaction committed";
+  return e;
+}
+
+const verbs = { c: "insert", u: "update", d: "delete", r: "snapshot", t: "truncate" };
+
+// value shows JSON text: strings without their quotes, an absent image as a dash.
+function value(text) {
+  if (text === null) return "–";
+  if (!text.startsWith('"')) return text;
+  try { return JSON.parse(text); } catch { return text; }
+}
+
+function table(columns, op) {
+  const both = op === "u";
+  const head = both ? ["column", "before", "after"] : ["column", op === "d" ? "before" : "after"];
+  const body = make("tbody");
+  for (const c of columns) {
+    const name = make("th", "", c.name);
+    name.scope = "row";
+    const row = make("tr", c.changed ? "changed" : "", name);
+    if (both || op === "d") row.append(make("td", "", value(c.before)));
+    if (op !== "d") row.append(make("td", "", value(c.after)));
+    body.append(row);
+  }
+  return make("table", "", make("thead", "", make("tr", "", ...head.map((h) => make("th", "", h)))), body);
+}
+
+function rowCell(row, open) {
+  if (!row) return make("div", "cell", make("p", "meta", "row change not seen"));
+  const cell = make("div", "cell",
+    make("div", "head", make("strong", "", `${verbs[row.op] ?? row.op} ${row.table}`), took(row.ms)),
+    make("p", "meta", [clock(row.committed), row.key, row.actor].filter(Boolean).join(" · ")));
+  const shown = row.op === "u" ? row.columns.filter((c) => c.changed) : row.columns;
+  const rest = row.op === "u" ? row.columns.filter((c) => !c.changed) : [];
+  if (shown.length > 0) cell.append(table(shown, row.op));
+  if (rest.length > 0) {
+    const more = make("details", "", make("summary", "", `${rest.length} unchanged`), table(rest, row.op));
+    more.open = open;
+    cell.append(more);
+  }
+  return cell;
+}
+
+function clock(at) {
+  const t = new Date(at);
+  return `${t.toLocaleTimeString()}.${String(t.getMilliseconds()).padStart(3, "0")}`;
+}
+
+// pretty shows an event's data one field a line.
+function pretty(data) {
+  try {
+    return Object.entries(JSON.parse(data))
+      .map(([k, v]) => `${k}: ${typeof v === "string" ? v : JSON.stringify(v)}`).join("\n");
+  } catch {
+    return data;
+  }
+}
+
+function eventsCell(events) {
+  if (events.length === 0) return make("div", "cell", make("p", "meta", "no event"));
+  return make("div", "cell", ...events.map((e) =>
+    make("div", "", make("div", "head", make("strong", "", e.title), took(e.ms)), make("p", "data", pretty(e.detail)))));
+}
+
+function mailsCell(mails) {
+  if (mails.length === 0) return make("div", "cell", make("p", "meta", "no effect"));
+  return make("div", "cell", ...mails.map((m) =>
+    make("div", "", make("div", "head", make("strong", "", `mail to ${m.detail}`), took(m.ms)), make("p", "meta", m.title))));
+}
+
+// card draws a row change with all that came of it. What was unfolded in the
+// card that it replaces stays so.
+export function card(data, known) {
+  const open = known?.querySelector("details")?.open ?? false;
+  const e = make("article", "card", rowCell(data.row, open), eventsCell(data.events), mailsCell(data.mails));
+  e.title = data.id;
+  return e;
+}
+
+export function mail(data) {
+  const e = make("article", "mail",
+    make("div", "head", make("strong", "", data.subject), make("span", "ms", clock(data.at))),
+    make("p", "meta", `to ${data.to.join(", ")}`),
+    make("pre", "", data.body.trim()));
+  e.title = data.message_id;
+  return e;
+}
+
+export function parts(list) {
+  return list.map((p) => {
+    const e = make("li", "", p.reason ? `${p.name}: ${p.state}` : p.name);
+    e.dataset.state = p.state;
+    e.title = p.reason || p.state;
+    return e;
+  });
+}

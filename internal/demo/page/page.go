@@ -1,0 +1,124 @@
+package page
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"telltale/internal/demo/feed"
+)
+
+//go:embed assets
+var assets embed.FS
+
+// Options are what the page shows.
+type Options struct {
+	// Log is what the page follows.
+	Log *feed.Log
+	// Host is the page's own host:port, the only one that it answers to. The
+	// same port of localhost is sent there.
+	Host string
+	// Shop is the shop's origin, for example "http://127.0.0.1:8081".
+	Shop string
+	// SQL runs the statements typed by hand. A connection is used for one
+	// request and then closed, so that nothing of a session outlives it.
+	SQL *sql.DB
+	// Logger gets what goes wrong while a response is written.
+	Logger *slog.Logger
+}
+
+// New returns the page's handler.
+func New(o Options) (http.Handler, error) {
+	index, err := template.ParseFS(assets, "assets/index.html")
+	if err != nil {
+		return nil, fmt.Errorf("parse the demo page: %w", err)
+	}
+	files, err := fs.Sub(assets, "assets")
+	if err != nil {
+		return nil, fmt.Errorf("open the demo page's files: %w", err)
+	}
+	p := &page{Options: o, index: index, boot: rand.Text()[:8]}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.showIndex)
+	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(files)))
+	mux.HandleFunc("GET /api/feed", p.stream)
+	mux.HandleFunc("GET /api/state", p.state)
+	mux.HandleFunc("POST /api/sql", p.runSQL)
+	return p.guard(http.NewCrossOriginProtection().Handler(mux)), nil
+}
+
+type page struct {
+	Options
+	index *template.Template
+	// boot names this process in the ids of the feed: what it numbers is not
+	// what an earlier process numbered.
+	boot string
+}
+
+// guard sets the headers of every answer and turns away other hosts' names.
+func (p *page) guard(next http.Handler) http.Handler {
+	_, port, _ := strings.Cut(p.Host, ":")
+	policy := "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; frame-src " + p.Shop
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		switch {
+		case r.Host == p.Host:
+			next.ServeHTTP(w, r)
+		case r.Host == "localhost:"+port && r.Method == http.MethodGet && r.URL.Path == "/":
+			// The shop's cookies need the page and the shop to be one site.
+			http.Redirect(w, r, "http://"+p.Host+"/", http.StatusTemporaryRedirect)
+		default:
+			http.Error(w, "this page is at http://"+p.Host+"/", http.StatusMisdirectedRequest)
+		}
+	})
+}
+
+func (p *page) showIndex(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := p.index.Execute(w, struct{ Shop string }{p.Shop}); err != nil {
+		p.Logger.Warn("write the demo page", "error", err)
+	}
+}
+
+// snapshot is everything that the page shows at one moment, oldest first.
+type snapshot struct {
+	Cards  []feed.Card  `json:"cards"`
+	Mails  []feed.Mail  `json:"mails"`
+	Status *feed.Status `json:"status"`
+}
+
+func (p *page) state(w http.ResponseWriter, _ *http.Request) {
+	s := snapshot{Cards: []feed.Card{}, Mails: []feed.Mail{}}
+	items, _ := p.Log.Since(0)
+	for _, it := range items {
+		switch v := it.Data.(type) {
+		case feed.Card:
+			s.Cards = append(s.Cards, v)
+		case feed.Mail:
+			s.Mails = append(s.Mails, v)
+		case feed.Status:
+			s.Status = &v
+		}
+	}
+	p.writeJSON(w, http.StatusOK, s)
+}
+
+func (p *page) writeJSON(w http.ResponseWriter, code int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	if err := json.NewEncoder(w).Encode(v); err != nil {
+		p.Logger.Warn("write an answer of the demo page", "error", err)
+	}
+}
