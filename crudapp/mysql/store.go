@@ -1,0 +1,121 @@
+// Package mysql keeps the shop's data in MySQL or MariaDB.
+//
+// Each method of Store is one statement, or reads before one, so that nothing
+// holds locks across round trips and nothing can deadlock. Writing statements
+// carry sqlcommenter comments that name actor, request and trace.
+package mysql
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"telltale/crudapp"
+)
+
+const (
+	// maxConns leaves room for others on a server with MySQL's default of 151
+	// connections.
+	maxConns     = 32
+	maxIdleConns = 8
+	// connLife lets connections follow a server that was replaced behind the
+	// same name.
+	connLife    = 10 * time.Minute
+	dialTimeout = 10 * time.Second
+)
+
+// Numbers of MySQL errors that are answered by more than passing them on.
+const (
+	errBadDatabase    = 1049
+	errDuplicateEntry = 1062
+)
+
+// Store implements crudapp.Store. It may be used by several goroutines at once.
+type Store struct {
+	db  *sql.DB
+	cfg *driver.Config
+}
+
+var _ crudapp.Store = (*Store)(nil)
+
+// Open connects to the database that dsn names, in the form of go-sql-driver:
+//
+//	user:password@tcp(host:3306)/shop
+//
+// Its sessions use UTC whatever the server's time zone, and strict SQL mode, so
+// that a value that does not fit is an error. Open returns an error when the
+// server cannot be reached or refuses the user; a database that does not exist
+// yet is left to Migrate. The caller closes the store.
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	cfg, err := configure(dsn)
+	if err != nil {
+		return nil, err
+	}
+	db, err := open(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.PingContext(ctx); err != nil && !isError(err, errBadDatabase) {
+		return nil, errors.Join(fmt.Errorf("connect to MySQL at %s as %s: %w", cfg.Addr, cfg.User, err), db.Close())
+	}
+	return &Store{db: db, cfg: cfg}, nil
+}
+
+func configure(dsn string) (*driver.Config, error) {
+	cfg, err := driver.ParseDSN(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("parse the DSN of the shop's database: %w", err)
+	}
+	if cfg.DBName == "" {
+		return nil, fmt.Errorf("parse the DSN of the shop's database: it names no database; write …@tcp(%s)/shop", cfg.Addr)
+	}
+	cfg.ParseTime, cfg.Loc = true, time.UTC
+	if cfg.Params == nil {
+		cfg.Params = map[string]string{}
+	}
+	cfg.Params["time_zone"] = "'+00:00'"
+	cfg.Params["sql_mode"] = "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+	if cfg.Timeout == 0 {
+		cfg.Timeout = dialTimeout
+	}
+	// The driver's log repeats what it also returns as errors.
+	cfg.Logger = &driver.NopLogger{}
+	return cfg, nil
+}
+
+func open(cfg *driver.Config) (*sql.DB, error) {
+	connector, err := driver.NewConnector(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("configure connections to MySQL at %s: %w", cfg.Addr, err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(maxConns)
+	db.SetMaxIdleConns(maxIdleConns)
+	db.SetConnMaxLifetime(connLife)
+	return db, nil
+}
+
+// Ping returns an error when the database does not answer.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.db.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping MySQL at %s: %w", s.cfg.Addr, err)
+	}
+	return nil
+}
+
+// Close closes all connections.
+func (s *Store) Close() error { return s.db.Close() }
+
+// exec runs a writing statement with its comment.
+func (s *Store) exec(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	return s.db.ExecContext(ctx, commented(ctx, statement), args...)
+}
+
+func isError(err error, number uint16) bool {
+	e, ok := errors.AsType[*driver.MySQLError](err)
+	return ok && e.Number == number
+}
