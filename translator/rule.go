@@ -1,0 +1,121 @@
+package translator
+
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"telltale/schemas/change"
+)
+
+// ruleFile is one YAML file: the events of one aggregate.
+type ruleFile struct {
+	path      string
+	aggregate string
+	topic     string
+	key       source
+	rules     []*rule
+	ignore    []columnName
+	tests     []ruleTest
+}
+
+// rule makes events of one type from changes of one table.
+type rule struct {
+	file    *ruleFile
+	at      int // The line where it begins.
+	typ     string
+	name    string // Unique in the file; the type unless given.
+	version int
+	doc     string
+	table   string // "<db>.<table>".
+	op      change.Op
+	when    source // Empty text: always.
+	key     source // Empty text: the file's.
+	time    source // Empty text: the commit.
+	seq     source // Empty text: none.
+	data    []field
+}
+
+// field is one member of an event's data, in the file's order.
+type field struct {
+	name string
+	expr source
+}
+
+// source is the text of an expression and the line that holds it.
+type source struct {
+	text string
+	at   int
+}
+
+// columnName is "<db>.<table>.<column>" taken apart.
+type columnName struct {
+	table, column string
+	at            int
+}
+
+// ruleTest is a test beside the rules: changes of one transaction in, events out.
+type ruleTest struct {
+	name   string
+	at     int
+	given  []givenChange
+	expect []expectedEvent
+}
+
+type givenChange struct {
+	op            change.Op
+	table         string
+	at            int
+	before, after *yaml.Node // Mappings; nil where the file has none.
+	context       map[string]string
+}
+
+// expectedEvent is compared in type and data, and in each attribute that is set.
+type expectedEvent struct {
+	typ        string
+	data       *yaml.Node
+	at         int
+	attributes map[string]string
+}
+
+// ops are the words of `on.op` and of the keys in `given`.
+var ops = map[string]change.Op{
+	"insert": change.Create, "update": change.Update, "delete": change.Delete, "snapshot": change.Read,
+}
+
+// opWord is the word of the rule language for an op.
+func opWord(op change.Op) string {
+	for word, o := range ops {
+		if o == op {
+			return word
+		}
+	}
+	return string(op)
+}
+
+// eventName is what the rule is called in event ids: its name and, above
+// version 1, the version.
+func (r *rule) eventName() string {
+	if r.version == 1 {
+		return r.name
+	}
+	return fmt.Sprintf("%s.v%d", r.name, r.version)
+}
+
+// keySource is the rule's own key, or else the file's.
+func (r *rule) keySource() source {
+	if r.key.text != "" {
+		return r.key
+	}
+	return r.file.key
+}
+
+// problem reports something wrong in the rule at a line.
+func (r *rule) problem(line int, format string, args ...any) *Problem {
+	return &Problem{File: r.file.path, Line: line, Rule: r.name, What: fmt.Sprintf(format, args...)}
+}
+
+// problem reports something wrong in the file at a line.
+func (f *ruleFile) problem(line int, format string, args ...any) *Problem {
+	return &Problem{File: f.path, Line: line, What: fmt.Sprintf(format, args...)}
+}
