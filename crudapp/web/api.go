@@ -1,0 +1,144 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"telltale/crudapp"
+)
+
+// customerJSON is a customer as the API shows it.
+type customerJSON struct {
+	ID        uint64    `json:"id"`
+	Email     string    `json:"email"`
+	Name      string    `json:"name"`
+	Phone     *string   `json:"phone"`
+	Version   uint32    `json:"version"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+func newCustomerJSON(c crudapp.Customer) customerJSON {
+	return customerJSON{
+		ID: c.ID, Email: c.Email, Name: c.Name, Phone: optional(c.Phone),
+		Version: c.Version, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+	}
+}
+
+// optional shows the absence of a value as null.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// detailsJSON is a customer's details as the API takes and shows them.
+type detailsJSON struct {
+	Email string  `json:"email"`
+	Name  string  `json:"name"`
+	Phone *string `json:"phone"`
+}
+
+func (d detailsJSON) details() crudapp.Details {
+	details := crudapp.Details{Email: d.Email, Name: d.Name}
+	if d.Phone != nil {
+		details.Phone = *d.Phone
+	}
+	return details
+}
+
+func (s *server) apiRegister(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		detailsJSON
+		Password string `json:"password"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	customer, err := s.accounts.Register(r.Context(), crudapp.Registration{Details: body.details(), Password: body.Password})
+	if err == nil {
+		err = s.openSession(w, r, customer)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Location", "/api/customers/me")
+	writeJSON(w, http.StatusCreated, newCustomerJSON(customer))
+}
+
+func (s *server) apiSignIn(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Email    string `json:"email"`
+		Password string `json:"password"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	customer, err := s.beginSession(w, r, body.Email, body.Password)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusCreated, newCustomerJSON(customer))
+}
+
+func (s *server) apiSignOut(w http.ResponseWriter, r *http.Request) {
+	if err := s.endSession(w, r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *server) apiShow(w http.ResponseWriter, _ *http.Request, c crudapp.Customer) {
+	writeJSON(w, http.StatusOK, newCustomerJSON(c))
+}
+
+func (s *server) apiChange(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
+	var body struct {
+		detailsJSON
+		Version uint32 `json:"version"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	changed, err := s.accounts.ChangeDetails(r.Context(), c.ID, body.Version, body.details())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, newCustomerJSON(changed))
+}
+
+// readJSON reads a body that is one JSON value with no members that into lacks.
+func readJSON(r *http.Request, into any) error {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != "application/json" {
+		return errMediaType
+	}
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return bodyError(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return malformed(errors.New("more than one JSON value"))
+	}
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	// A client that went away is no error of the shop.
+	_ = json.NewEncoder(w).Encode(value)
+}

@@ -1,0 +1,114 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"telltale/crudapp"
+)
+
+// field is one input of a form with what belongs to it.
+type field struct {
+	Name, Label, Type, Autocomplete string
+	Value                           string
+	Hint                            string
+	// Error says what is wrong with the value, or is empty.
+	Error    string
+	Required bool
+	// Focus is set for the input that the person should go to.
+	Focus bool
+}
+
+// detailFields are the inputs of a customer's details.
+func detailFields(d crudapp.Details, problems map[string]string) []field {
+	return withProblems([]field{
+		{Name: crudapp.FieldName, Label: "Name", Type: "text", Autocomplete: "name", Value: d.Name, Required: true},
+		emailField(d.Email),
+		{
+			Name: crudapp.FieldPhone, Label: "Telephone", Type: "tel", Autocomplete: "tel", Value: d.Phone,
+			Hint: "Optional. For the courier only.",
+		},
+	}, problems)
+}
+
+// registerFields are the inputs of somebody who opens an account. A password is
+// never sent back.
+func registerFields(d crudapp.Details, problems map[string]string) []field {
+	return withProblems(append(detailFields(d, nil), field{
+		Name: crudapp.FieldPassword, Label: "Password", Type: "password", Autocomplete: "new-password",
+		Hint: "8 characters or more. A few unusual words do well.", Required: true,
+	}), problems)
+}
+
+// signInFields are the inputs of somebody who has an account.
+func signInFields(email string) []field {
+	return []field{
+		emailField(email),
+		{
+			Name: crudapp.FieldPassword, Label: "Password", Type: "password",
+			Autocomplete: "current-password", Required: true,
+		},
+	}
+}
+
+func emailField(value string) field {
+	return field{
+		Name: crudapp.FieldEmail, Label: "E-mail address", Type: "email", Autocomplete: "email",
+		Value: value, Required: true,
+	}
+}
+
+// withProblems notes the problems beside their fields and leads to the first.
+func withProblems(fields []field, problems map[string]string) []field {
+	focused := false
+	for i := range fields {
+		fields[i].Error = problems[fields[i].Name]
+		fields[i].Focus = fields[i].Error != "" && !focused
+		focused = focused || fields[i].Focus
+	}
+	return fields
+}
+
+// parseForm reads a posted form, which net/http limits and decodes.
+func parseForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return bodyError(err)
+	}
+	return nil
+}
+
+// bodyError returns the failure behind an error of reading a body.
+func bodyError(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return errTooLarge
+	}
+	return malformed(err)
+}
+
+func postedDetails(r *http.Request) crudapp.Details {
+	return crudapp.Details{
+		Email: r.PostForm.Get(crudapp.FieldEmail),
+		Name:  r.PostForm.Get(crudapp.FieldName),
+		Phone: r.PostForm.Get(crudapp.FieldPhone),
+	}
+}
+
+// postedVersion returns the version that a form was made from. The person
+// cannot mistype it, so a bad one is a malformed request.
+func postedVersion(r *http.Request) (uint32, error) {
+	version, err := strconv.ParseUint(r.PostForm.Get(crudapp.FieldVersion), 10, 32)
+	if err != nil {
+		return 0, malformed(errors.New("the version is not a number"))
+	}
+	return uint32(version), nil
+}
+
+// problemsOf returns the bad fields that err names, and whether it names any.
+func problemsOf(err error) (map[string]string, bool) {
+	e, ok := errors.AsType[*crudapp.Error](err)
+	if !ok || e.Code != crudapp.CodeInvalid {
+		return nil, false
+	}
+	return e.Fields, true
+}

@@ -1,0 +1,45 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"telltale/crudapp"
+)
+
+// problem is an RFC 9457 problem details object. Its type is the default
+// "about:blank"; code tells problems apart.
+type problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Code   string `json:"code"`
+	// Errors says what is wrong with each bad field.
+	Errors map[string]string `json:"errors,omitempty"`
+	// Yours and Stored are the sides of a conflict.
+	Yours  *detailsJSON  `json:"yours,omitempty"`
+	Stored *customerJSON `json:"stored,omitempty"`
+}
+
+// writeProblem answers with f and what err adds to it.
+func writeProblem(w http.ResponseWriter, f *failure, err error) {
+	p := problem{Title: http.StatusText(f.status), Status: f.status, Detail: f.detail, Code: f.code}
+	if fields, ok := problemsOf(err); ok {
+		p.Errors = fields
+	}
+	if conflict, ok := errors.AsType[*crudapp.ConflictError](err); ok {
+		yours, stored := conflict.Yours, newCustomerJSON(conflict.Stored)
+		p.Yours = &detailsJSON{Email: yours.Email, Name: yours.Name, Phone: optional(yours.Phone)}
+		p.Stored = &stored
+	}
+	if f.status == http.StatusUnauthorized {
+		// RFC 9110 wants a challenge. This scheme is not a registered one, so
+		// that browsers do not ask for a password by themselves.
+		w.Header().Set("WWW-Authenticate", `Session realm="shop"`)
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(f.status)
+	// A client that went away is no error of the shop.
+	_ = json.NewEncoder(w).Encode(p)
+}

@@ -1,0 +1,170 @@
+package web
+
+import (
+	"net/http"
+
+	"telltale/crudapp"
+)
+
+// entry is the data of the pages on which a session begins.
+type entry struct {
+	Fields []field
+	// Message says why the last attempt did not succeed, or is empty.
+	Message string
+}
+
+// customerHandler is a handler for somebody who is signed in.
+type customerHandler func(http.ResponseWriter, *http.Request, crudapp.Customer)
+
+// signedIn lets only customers through to next. Others are sent to sign in or,
+// at the API, refused.
+func (s *server) signedIn(next customerHandler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		customer, err := s.accounts.Authenticate(r.Context(), s.cookies.token(r))
+		switch {
+		case err == nil:
+			next(w, r.WithContext(crudapp.WithActor(r.Context(), customer.Actor())), customer)
+		case crudapp.ErrorCode(err) == crudapp.CodeUnauthenticated && !isAPI(r):
+			http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+		default:
+			s.fail(w, r, err)
+		}
+	}
+}
+
+// visitor returns who is signed in, or nil.
+func (s *server) visitor(r *http.Request) (*crudapp.Customer, error) {
+	customer, err := s.accounts.Authenticate(r.Context(), s.cookies.token(r))
+	if crudapp.ErrorCode(err) == crudapp.CodeUnauthenticated && err != nil {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &customer, nil
+}
+
+func (s *server) showHome(w http.ResponseWriter, r *http.Request) {
+	customer, err := s.visitor(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.render(w, r, page{name: "home", customer: customer})
+}
+
+func (s *server) showRegister(w http.ResponseWriter, r *http.Request) {
+	s.showEntry(w, r, page{name: "register", data: entry{Fields: registerFields(crudapp.Details{}, nil)}})
+}
+
+func (s *server) showSignIn(w http.ResponseWriter, r *http.Request) {
+	s.showEntry(w, r, page{name: "sign-in", data: entry{Fields: signInFields("")}})
+}
+
+// showEntry shows a page on which a session begins, or the account to those who
+// have one already.
+func (s *server) showEntry(w http.ResponseWriter, r *http.Request, p page) {
+	customer, err := s.visitor(r)
+	switch {
+	case err != nil:
+		s.fail(w, r, err)
+	case customer != nil:
+		http.Redirect(w, r, "/account", http.StatusSeeOther)
+	default:
+		s.render(w, r, p)
+	}
+}
+
+func (s *server) register(w http.ResponseWriter, r *http.Request) {
+	if err := parseForm(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	details := postedDetails(r)
+	registration := crudapp.Registration{Details: details, Password: r.PostForm.Get(crudapp.FieldPassword)}
+	customer, err := s.accounts.Register(r.Context(), registration)
+	if problems, ok := problemsOf(err); ok {
+		s.render(w, r, page{
+			name: "register", status: http.StatusUnprocessableEntity,
+			data: entry{Fields: registerFields(details, problems)},
+		})
+		return
+	}
+	if err == nil {
+		err = s.openSession(w, r, customer)
+	}
+	s.toAccount(w, r, err)
+}
+
+// openSession signs in somebody who has just registered.
+func (s *server) openSession(w http.ResponseWriter, r *http.Request, c crudapp.Customer) error {
+	token, err := s.accounts.OpenSession(r.Context(), c, s.cookies.token(r))
+	if err != nil {
+		return err
+	}
+	s.cookies.set(w, token)
+	return nil
+}
+
+func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
+	if err := parseForm(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	email := r.PostForm.Get(crudapp.FieldEmail)
+	_, err := s.beginSession(w, r, email, r.PostForm.Get(crudapp.FieldPassword))
+	switch crudapp.ErrorCode(err) {
+	case crudapp.CodeUnauthenticated, crudapp.CodeTooMany, crudapp.CodeUnavailable:
+		f := s.prepare(w, r, err)
+		s.render(w, r, page{name: "sign-in", status: f.status, data: entry{Fields: signInFields(email), Message: f.detail}})
+	default:
+		s.toAccount(w, r, err)
+	}
+}
+
+// beginSession signs a customer in and sets the cookie.
+func (s *server) beginSession(w http.ResponseWriter, r *http.Request, email, password string) (crudapp.Customer, error) {
+	token, customer, err := s.accounts.SignIn(r.Context(), crudapp.SignIn{
+		Email: email, Password: password,
+		Address: clientAddress(r, s.proxies), Previous: s.cookies.token(r),
+	})
+	if err != nil {
+		return crudapp.Customer{}, err
+	}
+	s.cookies.set(w, token)
+	return customer, nil
+}
+
+// toAccount leads to the account page, unless there is an error to show.
+func (s *server) toAccount(w http.ResponseWriter, r *http.Request, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/account", http.StatusSeeOther)
+}
+
+func (s *server) signOut(w http.ResponseWriter, r *http.Request) {
+	if err := s.endSession(w, r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// endSession ends the session, if there is one, on behalf of whom it was.
+func (s *server) endSession(w http.ResponseWriter, r *http.Request) error {
+	customer, err := s.visitor(r)
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	if customer != nil {
+		ctx = crudapp.WithActor(ctx, customer.Actor())
+	}
+	if err := s.accounts.SignOut(ctx, s.cookies.token(r)); err != nil {
+		return err
+	}
+	s.cookies.clear(w)
+	return nil
+}
