@@ -1,0 +1,218 @@
+// Package config holds everything that a person can set: one struct, its
+// defaults, and strict loading from a file, the environment and flags.
+//
+// A value is looked up in this order: flag, environment variable, file, default.
+// The key source.dsn_file of the file is --source-dsn-file as a flag and
+// TELLTALE_SOURCE_DSN_FILE in the environment. What is unknown, of the wrong type
+// or outside the allowed values is an error, and all errors are reported at once.
+package config
+
+// Config is the whole configuration. Each field's tag mapstructure is its key in
+// the file, help its flag's usage, and secret says which part of the value must
+// never be shown: see mask.
+type Config struct {
+	// Source is the database that the binlog stage reads.
+	Source Source `mapstructure:"source"`
+	// Kafka is the cluster that all stages but crudapp meet on.
+	Kafka Kafka `mapstructure:"kafka"`
+	// Translator turns row changes into business events.
+	Translator Translator `mapstructure:"translator"`
+	// Consumers react to business events.
+	Consumers Consumers `mapstructure:"consumers"`
+	// CRUDApp is the shop that comes with Telltale.
+	CRUDApp CRUDApp `mapstructure:"crudapp"`
+	// HTTP is where pages for people are served.
+	HTTP HTTP `mapstructure:"http"`
+	// Ops is where metrics and health are served.
+	Ops Ops `mapstructure:"ops"`
+	// Log says what is logged and how.
+	Log Log `mapstructure:"log"`
+}
+
+// Source says which MySQL server and tables are read, and how their rows are
+// published.
+type Source struct {
+	// Name names the raw topics, the position and the lease; a new name is a new
+	// source that starts afresh. It must match [a-z][a-z0-9_-]* and has no default.
+	Name string `mapstructure:"name" help:"name of the source; names its topics, position and lease"`
+	// DSN is the server in go-sql-driver's form, user:password@tcp(host:3306)/. No
+	// default; either it or DSNFile is needed.
+	DSN string `mapstructure:"dsn" secret:"dsn" help:"MySQL server to read, user:password@tcp(host:3306)/"`
+	// DSNFile is a file that holds the DSN, for secrets mounted as files. Empty
+	// means that DSN is used.
+	DSNFile string `mapstructure:"dsn_file" help:"file that holds source.dsn"`
+	// Tables are the tables to publish, as patterns db.table in which * stands for
+	// any characters. At least one is needed.
+	Tables []string `mapstructure:"tables" help:"tables to publish, as patterns db.table"`
+	// ExcludeTables are patterns of tables that are left out although Tables
+	// matches them. Default: none.
+	ExcludeTables []string `mapstructure:"exclude_tables" help:"tables to leave out, as patterns db.table"`
+	// Columns are rules for columns that must not be published as they are; the
+	// first that matches a column decides. Default: none.
+	Columns []ColumnRule `mapstructure:"columns"`
+	// Types says how MySQL's values are written: lossless, the default.
+	Types string `mapstructure:"types" help:"how values are written: lossless"`
+	// Format says how a change is serialised: json, the default.
+	Format string `mapstructure:"format" help:"how changes are serialised: json"`
+	// Snapshot says whether rows that were there before the reader are published:
+	// never, the default, publishes only what the binlog tells from now on.
+	Snapshot string `mapstructure:"snapshot" help:"whether existing rows are published: never"`
+	// Delivery is exactly-once, the default: a transaction and the position behind
+	// it are published in one Kafka transaction.
+	Delivery string `mapstructure:"delivery" help:"delivery to Kafka: exactly-once"`
+	// ServerID is the replication id under which the reader connects, which no
+	// other replica of the server may use. Zero, the default, derives one from Name.
+	ServerID uint32 `mapstructure:"server_id" help:"replication server id; 0 derives one from source.name"`
+}
+
+// ColumnRule says what happens to the values of some columns.
+type ColumnRule struct {
+	// Match is a pattern of db.table.column in which * stands for any characters,
+	// dots included: "*.password_hash".
+	Match string `mapstructure:"match"`
+	// Do is deny: the column appears nowhere that the reader writes.
+	Do string `mapstructure:"do"`
+}
+
+// Kafka is the cluster and how topics on it are made.
+type Kafka struct {
+	// Brokers are the first brokers to ask, host:port, comma-separated. No default.
+	Brokers string `mapstructure:"brokers" help:"first brokers to ask, host:port, comma-separated"`
+	// Partitions is how many partitions a topic gets that a stage creates, where
+	// its meaning does not demand one. Default 6. A topic's count is not changed
+	// afterwards.
+	Partitions int `mapstructure:"partitions" help:"partitions of topics that are created"`
+	// ReplicationFactor is how many brokers hold each partition of a topic that a
+	// stage creates. -1, the default, leaves it to the cluster's
+	// default.replication.factor.
+	ReplicationFactor int `mapstructure:"replication_factor" help:"copies of topics that are created; -1 is the cluster's default"`
+	// CreateTopics lets the stages create what they have never written. Default
+	// true; false makes a missing topic an error that prints the command.
+	CreateTopics bool `mapstructure:"create_topics" help:"create topics that are missing"`
+	// Properties are librdkafka's settings, key=value, which win over those that
+	// the stages choose. Default: none.
+	Properties []string `mapstructure:"properties" secret:"properties" help:"librdkafka settings, key=value"`
+}
+
+// Translator says which rules are applied.
+type Translator struct {
+	// Rules is the directory of the rule files, *.yaml. Default config/rules.
+	Rules string `mapstructure:"rules" help:"directory of the rule files"`
+	// Group is the Kafka consumer group, which owns the offsets and the parked
+	// records. Empty, the default, means <source.name>.translator.
+	Group string `mapstructure:"group" help:"Kafka consumer group; empty is <source.name>.translator"`
+}
+
+// Consumers is what consumers need for their effects.
+type Consumers struct {
+	// Database keeps the consumers' offsets and their own tables.
+	Database Database `mapstructure:"database"`
+	// SMTP is how the mailer sends.
+	SMTP SMTP `mapstructure:"smtp"`
+}
+
+// Database is a MySQL database that belongs to consumers.
+type Database struct {
+	// DSN is the database in go-sql-driver's form, user:password@tcp(host:3306)/name.
+	// No default; either it or DSNFile is needed.
+	DSN string `mapstructure:"dsn" secret:"dsn" help:"consumers' MySQL database, user:password@tcp(host:3306)/name"`
+	// DSNFile is a file that holds the DSN. Empty means that DSN is used.
+	DSNFile string `mapstructure:"dsn_file" help:"file that holds consumers.database.dsn"`
+}
+
+// SMTP is a mail server that takes mail for others.
+type SMTP struct {
+	// Addr is the server, host:port. No default.
+	Addr string `mapstructure:"addr" help:"mail server, host:port"`
+	// From is the sender of every mail, as "Shop <shop@example.com>". No default.
+	From string `mapstructure:"from" help:"sender of every mail"`
+	// Username signs in to the server. Empty, the default, does not sign in.
+	Username string `mapstructure:"username" help:"user name at the mail server"`
+	// Password belongs to Username.
+	Password string `mapstructure:"password" secret:"password" help:"password at the mail server"`
+	// PasswordFile is a file that holds the password. Empty means that Password is
+	// used.
+	PasswordFile string `mapstructure:"password_file" help:"file that holds consumers.smtp.password"`
+	// TLS is starttls, the default, which insists on STARTTLS; tls for a connection
+	// that is encrypted from its first byte; or none.
+	TLS string `mapstructure:"tls" help:"encryption to the mail server: starttls, tls or none"`
+}
+
+// CRUDApp is the shop's own configuration.
+type CRUDApp struct {
+	// DSN is the shop's database in go-sql-driver's form,
+	// user:password@tcp(host:3306)/shop. No default; either it or DSNFile is needed.
+	DSN string `mapstructure:"dsn" secret:"dsn" help:"the shop's MySQL database, user:password@tcp(host:3306)/shop"`
+	// DSNFile is a file that holds the DSN. Empty means that DSN is used.
+	DSNFile string `mapstructure:"dsn_file" help:"file that holds crudapp.dsn"`
+	// InsecureCookies lets session cookies travel over plain HTTP, for development
+	// without TLS. Default false.
+	InsecureCookies bool `mapstructure:"insecure_cookies" help:"send session cookies over plain HTTP too"`
+}
+
+// HTTP is the listener for people.
+type HTTP struct {
+	// Listen is the address, host:port. Default 127.0.0.1:8080.
+	Listen string `mapstructure:"listen" help:"address of the pages, host:port"`
+}
+
+// Ops is the listener for operators: /metrics, /healthz and /readyz.
+type Ops struct {
+	// Listen is the address, host:port. The default depends on the command:
+	// 127.0.0.1 with port 9101 for crudapp, 9102 for binlog, 9103 for translator,
+	// 9104 for consumers and 9100 where several stages share a process. Empty
+	// serves nothing.
+	Listen string `mapstructure:"listen" help:"address of metrics and health, host:port; empty serves none"`
+}
+
+// Log says what is logged to standard error.
+type Log struct {
+	// Level is the least that is logged: debug, info (the default), warn or error.
+	Level string `mapstructure:"level" help:"least that is logged: debug, info, warn or error"`
+	// Format is text, the default, or json.
+	Format string `mapstructure:"format" help:"log format: text or json"`
+}
+
+// Stage is a part of Telltale that needs its own share of the configuration.
+type Stage string
+
+// The stages, named as their commands.
+const (
+	StageBinlog     Stage = "binlog"
+	StageTranslator Stage = "translator"
+	StageConsumers  Stage = "consumers"
+	StageCRUDApp    Stage = "crudapp"
+)
+
+// Default returns the configuration of a process that runs the given stages before
+// anything is set. Only ops.listen depends on them.
+func Default(stages ...Stage) Config {
+	return Config{
+		Source:     Source{Types: "lossless", Format: "json", Snapshot: "never", Delivery: "exactly-once"},
+		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
+		Translator: Translator{Rules: "config/rules"},
+		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls"}},
+		HTTP:       HTTP{Listen: "127.0.0.1:8080"},
+		Ops:        Ops{Listen: opsListen(stages)},
+		Log:        Log{Level: "info", Format: "text"},
+	}
+}
+
+// opsListen gives each stage a port of its own, so that all of them can run on one
+// machine as they are.
+func opsListen(stages []Stage) string {
+	if len(stages) != 1 {
+		return "127.0.0.1:9100"
+	}
+	switch stages[0] {
+	case StageCRUDApp:
+		return "127.0.0.1:9101"
+	case StageBinlog:
+		return "127.0.0.1:9102"
+	case StageTranslator:
+		return "127.0.0.1:9103"
+	case StageConsumers:
+		return "127.0.0.1:9104"
+	}
+	return "127.0.0.1:9100"
+}
