@@ -1,0 +1,199 @@
+package consumers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/internal/kafkaclient"
+	"telltale/internal/ops"
+)
+
+const (
+	// pollWait bounds how long a worker's request or a paused partition waits
+	// where no records arrive.
+	pollWait     = 100 * time.Millisecond
+	busyPollWait = 5 * time.Millisecond
+	// roomWait is how long the loop waits for a full queue. Pausing makes
+	// librdkafka throw away what it has fetched, so it is for a worker that is
+	// stuck, not for one that is merely busy.
+	roomWait = 250 * time.Millisecond
+)
+
+// loop polls until ctx ends. It never waits for a database, so that the group
+// keeps this member for as long as its process lives.
+func (e *engine) loop(ctx context.Context) {
+	for ctx.Err() == nil {
+		e.serve()
+		wait := pollWait
+		if e.paused > 0 {
+			e.resume()
+			wait = busyPollWait
+		}
+		switch ev := e.kafka.Poll(int(wait.Milliseconds())).(type) {
+		case *kafka.Message:
+			e.dispatch(ctx, ev)
+		case kafka.Error:
+			e.trouble(ev)
+		}
+		e.watch.probe(e.kafka)
+	}
+}
+
+// serve does what workers asked for.
+func (e *engine) serve() {
+	for {
+		select {
+		case request := <-e.requests:
+			request()
+		default:
+			return
+		}
+	}
+}
+
+// seek has the loop move a worker's partition to an offset and let its records
+// in from there. It is called by the worker.
+func (e *engine) seek(ctx context.Context, w *worker, next int64) error {
+	done := make(chan error, 1)
+	select {
+	case e.requests <- func() { done <- e.seekNow(w, next) }:
+		return <-done // The loop does at once what it takes.
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (e *engine) seekNow(w *worker, next int64) error {
+	to := []kafka.TopicPartition{{Topic: &w.topic, Partition: w.partition, Offset: kafka.Offset(next)}}
+	results, err := e.kafka.SeekPartitions(to)
+	if err == nil && len(results) == 1 {
+		err = results[0].Error
+	}
+	if err != nil {
+		return fmt.Errorf("seek %s to %d: %w", w.place, next, err)
+	}
+	w.queue.reopen()
+	return nil
+}
+
+// dispatch hands a record to its worker and holds the partition back while the
+// worker takes no more.
+func (e *engine) dispatch(ctx context.Context, m *kafka.Message) {
+	w := e.workers[place{topic: *m.TopicPartition.Topic, partition: m.TopicPartition.Partition}]
+	if w == nil {
+		return
+	}
+	if m.TopicPartition.Error != nil {
+		w.queue.fail(m.TopicPartition.Error)
+		return
+	}
+	e.watch.up()
+	if !w.queue.push(m) || !w.queue.awaitRoom(ctx, e.queueLimit(), roomWait) {
+		e.pause(w)
+	}
+}
+
+// queueLimit shares queueBytes among the partitions (I11).
+func (e *engine) queueLimit() int { return max(queueBytes/len(e.workers), minQueueBytes) }
+
+func (e *engine) pause(w *worker) {
+	if w.paused {
+		return
+	}
+	if err := e.kafka.Pause(partitionsOf(w)); err != nil {
+		e.fail(fmt.Errorf("pause %s: %w", w.place, err))
+		return
+	}
+	w.paused = true
+	e.paused++
+}
+
+// resume lets partitions flow again whose workers have room.
+func (e *engine) resume() {
+	for _, w := range e.workers {
+		if !w.paused || !w.queue.isOpen() || w.queue.size() > e.queueLimit()/2 {
+			continue
+		}
+		if err := e.kafka.Resume(partitionsOf(w)); err != nil {
+			e.fail(fmt.Errorf("resume %s: %w", w.place, err))
+			return
+		}
+		w.paused = false
+		e.paused--
+	}
+}
+
+func partitionsOf(w *worker) []kafka.TopicPartition {
+	return []kafka.TopicPartition{{Topic: &w.topic, Partition: w.partition}}
+}
+
+// trouble handles an error of the Kafka client. Most heal inside librdkafka.
+func (e *engine) trouble(err kafka.Error) {
+	switch {
+	case err.IsFatal():
+		e.fail(fmt.Errorf("consumer %s: kafka client: %w", e.consumer.Name, err))
+	case err.Code() == kafka.ErrAutoOffsetReset:
+		// Events went missing while they waited. The error does not say of
+		// which partition; claiming again looks at each.
+		for _, w := range e.workers {
+			w.queue.fail(err)
+		}
+	default:
+		e.watch.down(err)
+	}
+}
+
+// brokerWatch turns librdkafka's errors, which nothing takes back, into a state
+// that ends.
+type brokerWatch struct {
+	health *ops.Health
+	part   string
+	topics []string
+	err    error
+	asked  time.Time
+}
+
+func (b *brokerWatch) down(err error) {
+	b.err = err
+	b.asked = time.Now()
+	b.health.Set(b.part, err)
+}
+
+func (b *brokerWatch) up() {
+	if b.err == nil {
+		return
+	}
+	b.err = nil
+	b.health.Set(b.part, nil)
+}
+
+// probe asks the brokers, once a second, whether the trouble is over.
+func (b *brokerWatch) probe(k *kafkaclient.Consumer) {
+	if b.err == nil || time.Since(b.asked) < time.Second {
+		return
+	}
+	err := b.ask(k)
+	if err == nil {
+		b.up()
+		return
+	}
+	b.down(err)
+}
+
+// ask fails where no broker answers or a topic is not there.
+func (b *brokerWatch) ask(k *kafkaclient.Consumer) error {
+	const wait = 500 * time.Millisecond
+	for _, topic := range b.topics {
+		md, err := k.GetMetadata(&topic, false, int(wait.Milliseconds()))
+		if err != nil {
+			return fmt.Errorf("ask the brokers for topic %s: %w", topic, err)
+		}
+		if t := md.Topics[topic]; t.Error.Code() != kafka.ErrNoError {
+			return fmt.Errorf("ask the brokers for topic %s: %w", topic, t.Error)
+		}
+	}
+	return nil
+}

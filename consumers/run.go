@@ -1,0 +1,77 @@
+package consumers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"telltale/internal/kafkaclient"
+)
+
+// Run runs a consumer until ctx ends, and returns nil then, after batches under
+// way are finished. It fails at once where the database or the brokers do not
+// answer at the start; later it waits for them, not ready meanwhile. It fails
+// on an event that the consumer cannot handle (EventError) and on a stored
+// offset that does not fit the topic (PositionError).
+func Run(ctx context.Context, o Options, c Consumer) error {
+	o = o.withDefaults()
+	if err := errors.Join(o.validate(), c.validate()); err != nil {
+		return err
+	}
+	o.Logger = o.Logger.With("consumer", c.Name)
+	db, err := openDatabase(ctx, o.DSN)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := migrate(ctx, db, c); err != nil {
+		return err
+	}
+	if err := kafkaclient.Ping(ctx, o.Kafka); err != nil {
+		return err
+	}
+	if err := awaitTopics(ctx, o, c); err != nil {
+		return ignoreCancel(ctx, err)
+	}
+	m, unregister, err := newMetrics(o.Registerer, c.Name)
+	if err != nil {
+		return err
+	}
+	defer unregister()
+	e, err := newEngine(o, c, newStore(db, c.Name), m)
+	if err != nil {
+		return err
+	}
+	return e.run(ctx)
+}
+
+// awaitTopics waits until the topics are there. They are their writer's to
+// create; a subscription made before would notice them late.
+func awaitTopics(ctx context.Context, o Options, c Consumer) error {
+	const part, pause = "topics", 250 * time.Millisecond
+	defer o.Health.Set(healthPart(c, part), nil)
+	for _, topic := range c.Topics {
+		for {
+			_, err := kafkaclient.Partitions(ctx, o.Kafka, topic)
+			if err == nil {
+				break
+			}
+			o.Health.Set(healthPart(c, part), fmt.Errorf("wait for topic %s, which its translator creates: %w", topic, err))
+			if err := sleep(ctx, pause); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func healthPart(c Consumer, part string) string { return fmt.Sprintf("consumer %s, %s", c.Name, part) }
+
+// ignoreCancel turns the end of ctx into an orderly one.
+func ignoreCancel(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
