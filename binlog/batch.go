@@ -1,0 +1,99 @@
+package binlog
+
+// topic is a raw topic as the stream and the publisher see it.
+type topic struct {
+	name       string
+	partitions int32
+	// last holds, by partition, the index in the current batch of the record
+	// that is the open transaction's newest there, or noRecord.
+	last []int32
+}
+
+const noRecord = -1
+
+func newTopic(name string, partitions int32) *topic {
+	t := &topic{name: name, partitions: partitions, last: make([]int32, partitions)}
+	for i := range t.last {
+		t.last[i] = noRecord
+	}
+	return t
+}
+
+// place is a partition of a topic.
+type place struct {
+	topic     *topic
+	partition int32
+}
+
+// record is one Kafka record; its bytes stand in the batch's buffer.
+type record struct {
+	place
+	key, value span
+	// header is the other key of a key change, under headerKey.
+	header    span
+	headerKey string
+	// last is where the value says whether it is its transaction's last in this
+	// partition, or 0 where it does not say.
+	last      int
+	tombstone bool
+	// moved marks a record that went over to the next batch.
+	moved bool
+}
+
+// batch is what is handed from the decoder to the publisher at once: the
+// records of whole transactions, or of a part of one that is larger than a
+// batch. Its buffers are used again.
+type batch struct {
+	buf     []byte
+	records []record
+	// position is the one behind the batch, where whole is true.
+	position Position
+	whole    bool
+	rows     int
+	txns     int
+}
+
+// batchBytes is when a batch is full. A batch ends behind the event that fills
+// it, so it can be longer by one row event.
+const batchBytes = 4 << 20
+
+func (b *batch) full() bool { return len(b.buf) >= batchBytes }
+
+func (b *batch) reset() {
+	if cap(b.buf) > 4*batchBytes { // One huge event must not keep its memory for ever.
+		b.buf = nil
+	}
+	b.buf, b.records = b.buf[:0], b.records[:0]
+	b.position, b.whole, b.rows, b.txns = Position{}, false, 0, 0
+}
+
+// move takes record i of another batch over, with the tombstone that follows
+// it, and returns the record's index here.
+func (b *batch) move(from *batch, i int32) int32 {
+	moved := b.copy(from, i)
+	if next := i + 1; int(next) < len(from.records) && from.records[next].tombstone && from.records[next].place == from.records[i].place {
+		b.copy(from, next)
+	}
+	return moved
+}
+
+func (b *batch) copy(from *batch, i int32) int32 {
+	r := from.records[i]
+	from.records[i].moved = true
+	grown := func(s span) span {
+		start := len(b.buf)
+		b.buf = append(b.buf, s.in(from.buf)...)
+		return span{start, len(b.buf)}
+	}
+	if r.last != 0 {
+		r.last += len(b.buf) - r.value.start
+	}
+	r.value, r.key, r.header = grown(r.value), grown(r.key), grown(r.header)
+	b.records = append(b.records, r)
+	return int32(len(b.records) - 1)
+}
+
+// setLast writes that record i is its transaction's last in its partition.
+func (b *batch) setLast(i int32) {
+	copy(b.buf[b.records[i].last:], "true ")
+}

@@ -1,0 +1,99 @@
+package binlog
+
+import (
+	"strconv"
+
+	"telltale/schemas/change"
+)
+
+// envelope is what, beside the images, makes up a record's value.
+type envelope struct {
+	table *table
+	op    change.Op
+	pos   uint64 // Where the row event begins.
+	row   int    // Index in the row event.
+	index int64  // Index among the table's rows in the transaction.
+	half  byte   // '-' or '+' for the halves of a key change, or 0.
+}
+
+// startTable prepares what all the rows of a table in a transaction share.
+func (s *stream) startTable(t *table) {
+	if t.count.serial != s.tx.serial {
+		t.count.serial, t.count.n = s.tx.serial, 0
+	}
+	if t.serial == s.tx.serial {
+		return
+	}
+	t.serial = s.tx.serial
+	o, shape := &s.options, &t.plan.shape
+	p := append(t.prefix[:0], `,"source":{"version":`...)
+	p = strconv.AppendQuote(p, o.version)
+	p = append(p, `,"connector":"mysql","name":`...)
+	p = strconv.AppendQuote(p, o.source)
+	p = append(p, `,"ts_ms":`...)
+	p = strconv.AppendInt(p, s.tx.micros/1000, 10)
+	p = append(p, `,"snapshot":"false","db":`...)
+	p = appendName(p, shape.DB)
+	p = append(p, `,"sequence":null,"ts_us":`...)
+	p = strconv.AppendInt(p, s.tx.micros, 10)
+	p = append(p, `,"ts_ns":`...)
+	p = strconv.AppendInt(p, s.tx.micros*1000, 10)
+	p = append(p, `,"table":`...)
+	p = appendName(p, shape.Table)
+	p = append(p, `,"server_id":`...)
+	p = strconv.AppendUint(p, uint64(s.tx.serverID), 10)
+	p = append(p, `,"gtid":"`...)
+	p = append(p, s.tx.gtid...)
+	p = append(p, `","file":`...)
+	p = strconv.AppendQuote(p, s.file)
+	t.prefix = append(p, `,"pos":`...)
+
+	f := append(t.suffix[:0], `,"thread":`...)
+	f = strconv.AppendUint(f, uint64(s.tx.thread), 10)
+	f = append(f, `,"query":null,"shape":"`...)
+	f = append(f, shape.ID...)
+	f = append(f, `"},"transaction":{"id":"`...)
+	f = append(f, s.tx.gtid...)
+	t.suffix = append(f, `","total_order":`...)
+}
+
+// appendName appends a name of the server's, which newTable has found to be
+// text.
+func appendName(dst []byte, name string) []byte {
+	dst, _ = appendString(dst, []byte(name))
+	return dst
+}
+
+const (
+	lastFalse = `,"last":false`
+	lastField = len(lastFalse) - len("false")
+)
+
+// appendEnvelope appends all that follows the images.
+func (s *stream) appendEnvelope(dst []byte, e envelope) []byte {
+	t := e.table
+	dst = append(dst, t.prefix...)
+	dst = strconv.AppendUint(dst, e.pos, 10)
+	dst = append(dst, `,"row":`...)
+	dst = strconv.AppendInt(dst, int64(e.row), 10)
+	dst = append(dst, t.suffix...)
+	dst = strconv.AppendInt(dst, s.tx.order, 10)
+	dst = append(dst, `,"data_collection_order":`...)
+	dst = strconv.AppendInt(dst, e.index+1, 10)
+	s.lastMark = len(dst) + lastField
+	dst = append(dst, lastFalse...)
+	dst = append(dst, `},"op":"`...)
+	dst = append(dst, e.op...)
+	dst = append(dst, `",`...)
+	dst = appendUnix(dst, s.options.now().UnixNano())
+	dst = append(dst, `,"id":"`...)
+	dst = append(dst, s.tx.id...)
+	dst = append(dst, t.id...)
+	dst = strconv.AppendInt(dst, e.index, 10)
+	if e.half != 0 {
+		dst = append(dst, e.half)
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s.tx.context...)
+	return append(dst, '}')
+}

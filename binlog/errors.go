@@ -1,0 +1,87 @@
+package binlog
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"telltale/internal/kafkaclient"
+	"telltale/internal/preflight"
+)
+
+var (
+	// errUnsupported ends the description of what the reader cannot publish.
+	errUnsupported = errors.New("is not supported by this version: take the table out of source.tables")
+
+	errNoPrimaryKey = errors.New("has no primary key, so its records would have no key: add one, or take the table out of source.tables")
+
+	// errLeaseLost is returned when another reader of the same source holds
+	// the lease.
+	errLeaseLost = errors.New("the lease on the positions topic went to another reader")
+
+	// errVerified ends the look at the last published transaction.
+	errVerified = errors.New("verified")
+)
+
+// StopError stops the reader for good: going on would lose, invent or reorder
+// changes. Its text says where and, where there is one, the mend.
+type StopError struct {
+	// Where is the place in the binlog, for example
+	// "binlog.000002:4711, transaction 3e11…:5".
+	Where string
+	Err   error
+}
+
+// Error describes the place and the cause.
+func (e *StopError) Error() string { return fmt.Sprintf("binlog at %s: %s", e.Where, e.Err) }
+
+// Unwrap returns the cause.
+func (e *StopError) Unwrap() error { return e.Err }
+
+// kafkaError is a failure of Kafka that came up while an event was handled: it
+// says nothing about the event.
+type kafkaError struct{ err error }
+
+func (e *kafkaError) Error() string { return e.err.Error() }
+func (e *kafkaError) Unwrap() error { return e.err }
+
+// ResumeError says why the reader may not go on from its stored position (I4).
+type ResumeError struct {
+	// Source is the source's name.
+	Source string
+	// Reason says what is missing or differs.
+	Reason string
+	// Mend is the command that lets the reader go on, and at which price.
+	Mend string
+}
+
+// Error describes the reason and the mend.
+func (e *ResumeError) Error() string {
+	return fmt.Sprintf("source %s: cannot resume: %s\n  to mend: %s", e.Source, e.Reason, e.Mend)
+}
+
+// fatal reports whether the reader must end instead of starting over: what the
+// binlog holds, what the server lacks, or a right that was never given does not
+// change by trying again.
+func fatal(err error) bool {
+	var stop *StopError
+	var resume *ResumeError
+	if errors.As(err, &stop) || errors.As(err, &resume) {
+		return true
+	}
+	var missing *kafkaclient.MissingTopicsError
+	var found preflight.Findings
+	if errors.As(err, &missing) || errors.As(err, &found) {
+		return true
+	}
+	var my *mysql.MyError
+	if errors.As(err, &my) {
+		switch my.Code {
+		case mysql.ER_MASTER_FATAL_ERROR_READING_BINLOG, mysql.ER_ACCESS_DENIED_ERROR,
+			mysql.ER_SPECIFIC_ACCESS_DENIED_ERROR, mysql.ER_DBACCESS_DENIED_ERROR:
+			return true
+		}
+	}
+	return false
+}

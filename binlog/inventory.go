@@ -1,0 +1,169 @@
+package binlog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+)
+
+// inventory reads the captured tables from the information schema, in the terms
+// of the binlog, so that a table is judged, and its shape known, before its
+// first change.
+func (s *server) inventory(ctx context.Context, f filter, cs collations) ([]tableDef, error) {
+	byName := make(map[string]uint64, len(cs))
+	for id, c := range cs {
+		byName[c.collation] = id
+	}
+	tables, err := s.columns(ctx, f, byName)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.keys(ctx, tables); err != nil {
+		return nil, err
+	}
+	return tables, nil
+}
+
+func (s *server) columns(ctx context.Context, f filter, collation map[string]uint64) ([]tableDef, error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT c.TABLE_SCHEMA, c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE, c.COLUMN_TYPE, c.IS_NULLABLE = 'YES',
+			COALESCE(c.CHARACTER_OCTET_LENGTH, 0), COALESCE(c.NUMERIC_PRECISION, 0), COALESCE(c.NUMERIC_SCALE, 0),
+			COALESCE(c.DATETIME_PRECISION, 0), COALESCE(c.COLLATION_NAME, 'binary')
+		FROM information_schema.COLUMNS c JOIN information_schema.TABLES t USING (TABLE_SCHEMA, TABLE_NAME)
+		WHERE t.TABLE_TYPE = 'BASE TABLE' AND c.TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema')
+		ORDER BY c.TABLE_SCHEMA, c.TABLE_NAME, c.ORDINAL_POSITION`)
+	if err != nil {
+		return nil, fmt.Errorf("read the columns of the captured tables: %w", err)
+	}
+	defer rows.Close()
+	var tables []tableDef
+	for rows.Next() {
+		var db, table, columnType, collationName string
+		var i schemaColumn
+		err := rows.Scan(&db, &table, &i.name, &i.dataType, &columnType, &i.nullable,
+			&i.octets, &i.precision, &i.scale, &i.fraction, &collationName)
+		if err != nil {
+			return nil, fmt.Errorf("read the columns of the captured tables: %w", err)
+		}
+		if !f.captures(db, table) {
+			continue
+		}
+		if n := len(tables); n == 0 || tables[n-1].db != db || tables[n-1].table != table {
+			tables = append(tables, tableDef{db: db, table: table})
+		}
+		c := i.def(columnType)
+		c.collation = collation[collationName]
+		t := &tables[len(tables)-1]
+		t.columns = append(t.columns, c)
+	}
+	return tables, rows.Err()
+}
+
+// schemaColumn is a row of information_schema.COLUMNS.
+type schemaColumn struct {
+	name, dataType                     string
+	nullable                           bool
+	octets                             int64
+	precision, scale, fraction int
+}
+
+// schemaTypes are the binlog's types by their SQL names.
+var schemaTypes = map[string]byte{
+	"tinyint": mysql.MYSQL_TYPE_TINY, "smallint": mysql.MYSQL_TYPE_SHORT, "mediumint": mysql.MYSQL_TYPE_INT24,
+	"int": mysql.MYSQL_TYPE_LONG, "bigint": mysql.MYSQL_TYPE_LONGLONG, "float": mysql.MYSQL_TYPE_FLOAT,
+	"double": mysql.MYSQL_TYPE_DOUBLE, "decimal": mysql.MYSQL_TYPE_NEWDECIMAL, "bit": mysql.MYSQL_TYPE_BIT,
+	"date": mysql.MYSQL_TYPE_DATE, "time": mysql.MYSQL_TYPE_TIME2, "datetime": mysql.MYSQL_TYPE_DATETIME2,
+	"timestamp": mysql.MYSQL_TYPE_TIMESTAMP2, "year": mysql.MYSQL_TYPE_YEAR,
+	"char": mysql.MYSQL_TYPE_STRING, "binary": mysql.MYSQL_TYPE_STRING,
+	"varchar": mysql.MYSQL_TYPE_VARCHAR, "varbinary": mysql.MYSQL_TYPE_VARCHAR,
+	"tinytext": mysql.MYSQL_TYPE_BLOB, "text": mysql.MYSQL_TYPE_BLOB, "mediumtext": mysql.MYSQL_TYPE_BLOB, "longtext": mysql.MYSQL_TYPE_BLOB,
+	"tinyblob": mysql.MYSQL_TYPE_BLOB, "blob": mysql.MYSQL_TYPE_BLOB, "mediumblob": mysql.MYSQL_TYPE_BLOB, "longblob": mysql.MYSQL_TYPE_BLOB,
+	"enum": mysql.MYSQL_TYPE_ENUM, "set": mysql.MYSQL_TYPE_SET, "json": mysql.MYSQL_TYPE_JSON, "vector": mysql.MYSQL_TYPE_VECTOR,
+}
+
+// blobWidths are how many bytes the length of a TEXT or BLOB takes.
+var blobWidths = map[string]int{"tiny": 1, "medium": 3, "long": 4}
+
+// def is the column in the binlog's terms. A type that has none there is taken
+// for GEOMETRY, which all the others are.
+func (i schemaColumn) def(columnType string) columnDef {
+	kind, ok := schemaTypes[i.dataType]
+	if !ok {
+		kind = mysql.MYSQL_TYPE_GEOMETRY
+	}
+	c := columnDef{name: i.name, nullable: i.nullable, kind: kind, unsigned: strings.Contains(columnType, "unsigned")}
+	switch kind {
+	case mysql.MYSQL_TYPE_NEWDECIMAL:
+		c.length, c.scale = i.precision, i.scale
+	case mysql.MYSQL_TYPE_BIT:
+		c.length = i.precision
+	case mysql.MYSQL_TYPE_TIME2, mysql.MYSQL_TYPE_DATETIME2, mysql.MYSQL_TYPE_TIMESTAMP2:
+		c.length = i.fraction
+	case mysql.MYSQL_TYPE_STRING, mysql.MYSQL_TYPE_VARCHAR:
+		c.length = int(i.octets)
+	case mysql.MYSQL_TYPE_BLOB:
+		c.length = 2
+		for prefix, width := range blobWidths {
+			if strings.HasPrefix(i.dataType, prefix) {
+				c.length = width
+			}
+		}
+	case mysql.MYSQL_TYPE_ENUM:
+		c.labels = members(columnType)
+		c.length = 1
+		if len(c.labels) > 255 {
+			c.length = 2
+		}
+	case mysql.MYSQL_TYPE_SET:
+		c.labels = members(columnType)
+		c.length = []int{1, 1, 2, 3, 4, 8, 8, 8, 8}[bitmapLen(len(c.labels))]
+	}
+	return c
+}
+
+// members reads the labels of `enum('a','b''c')`.
+func members(columnType string) []string {
+	_, list, _ := strings.Cut(columnType, "(")
+	var labels []string
+	for len(list) > 0 && list[0] == '\'' {
+		end := skipQuoted([]byte(list), 0, true)
+		labels = append(labels, strings.ReplaceAll(list[1:end-1], "''", "'"))
+		list = strings.TrimPrefix(list[end:], ",")
+	}
+	return labels
+}
+
+// keys fills in the primary keys.
+func (s *server) keys(ctx context.Context, tables []tableDef) error {
+	for i := range tables {
+		t := &tables[i]
+		rows, err := s.db.QueryContext(ctx, `SELECT COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS
+			WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`, t.db, t.table)
+		if err != nil {
+			return fmt.Errorf("read the primary key of %s.%s: %w", t.db, t.table, err)
+		}
+		if err := t.readKey(rows); err != nil {
+			return fmt.Errorf("read the primary key of %s.%s: %w", t.db, t.table, err)
+		}
+	}
+	return nil
+}
+
+func (t *tableDef) readKey(rows *sql.Rows) error {
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var prefix sql.NullInt64
+		if err := rows.Scan(&name, &prefix); err != nil {
+			return err
+		}
+		for i, c := range t.columns {
+			if c.name == name {
+				t.key = append(t.key, keyPart{column: i, prefix: int(prefix.Int64)})
+			}
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,110 @@
+package binlog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/internal/kafkaclient"
+)
+
+// leaseTimeout is after how long without a sign of life a reader loses the
+// lease: the shortest that brokers allow unless told otherwise.
+const leaseTimeout = 6 * time.Second
+
+// lease is the right to read a source: the ownership of the one partition of
+// its positions topic in a consumer group. It keeps two readers from taking
+// turns at fencing each other; what makes a late writer harmless is the
+// transactional id.
+type lease struct {
+	consumer *kafkaclient.Consumer
+	source   string
+	logger   *slog.Logger
+	leader   func(bool)
+	use      func(context.Context) error
+
+	cancel context.CancelCauseFunc
+	done   chan error
+}
+
+// holdLease waits for the lease of a source and calls use while it is held,
+// again each time it comes back. It returns when use does for another reason
+// than the lost lease, or when ctx ends.
+func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger *slog.Logger, leader func(bool), use func(context.Context) error) error {
+	consumer, err := kafkaclient.NewConsumer(c, kafkaclient.ConsumerOptions{
+		Group: "telltale-lease-" + source, SessionTimeout: leaseTimeout, Eager: true,
+	})
+	if err != nil {
+		return err
+	}
+	defer consumer.Close()
+	l := &lease{consumer: consumer, source: source, logger: logger, leader: leader, use: use}
+	defer l.release(context.Canceled)
+	err = consumer.Subscribe(PositionsTopic(source), func(_ *kafka.Consumer, e kafka.Event) error { return l.rebalance(ctx, e) })
+	if err != nil {
+		return fmt.Errorf("ask for the lease of source %s: %w", source, err)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			l.release(context.Cause(ctx))
+			return nil
+		case err := <-l.done:
+			l.done = nil
+			l.leader(false)
+			return err
+		default:
+		}
+		if e, ok := consumer.Poll(50).(kafka.Error); ok && e.IsFatal() {
+			return fmt.Errorf("hold the lease of source %s: %w", source, e)
+		}
+	}
+}
+
+// rebalance starts and ends the use of the lease. It runs inside Poll.
+func (l *lease) rebalance(ctx context.Context, e kafka.Event) error {
+	switch e := e.(type) {
+	case kafka.AssignedPartitions:
+		// Membership is all that is wanted: nothing is fetched.
+		for i := range e.Partitions {
+			e.Partitions[i].Offset = kafka.OffsetEnd
+		}
+		if err := l.consumer.Assign(e.Partitions); err != nil {
+			return fmt.Errorf("take the lease of source %s: %w", l.source, err)
+		}
+		if err := l.consumer.Pause(e.Partitions); err != nil {
+			return fmt.Errorf("take the lease of source %s: %w", l.source, err)
+		}
+		if len(e.Partitions) == 0 {
+			l.logger.Info("standing by: another reader holds the lease", "source", l.source)
+			return nil
+		}
+		l.start(ctx)
+	case kafka.RevokedPartitions:
+		l.release(errLeaseLost)
+		return l.consumer.Unassign()
+	}
+	return nil
+}
+
+func (l *lease) start(ctx context.Context) {
+	ctx, l.cancel = context.WithCancelCause(ctx)
+	l.done = make(chan error, 1)
+	l.leader(true)
+	l.logger.Info("holding the lease", "source", l.source)
+	go func(done chan<- error) { done <- l.use(ctx) }(l.done)
+}
+
+// release ends the use of the lease and waits for it.
+func (l *lease) release(cause error) {
+	if l.done == nil {
+		return
+	}
+	l.cancel(cause)
+	<-l.done
+	l.done = nil
+	l.leader(false)
+}

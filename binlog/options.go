@@ -1,0 +1,99 @@
+package binlog
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+
+	driver "github.com/go-sql-driver/mysql"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"telltale/internal/kafkaclient"
+	"telltale/internal/ops"
+)
+
+// Options configure the reader of one source.
+type Options struct {
+	// Name names the source: its topics, its position, its lease and its
+	// producer. Required.
+	Name string
+	// DSN is where the server is, in go-sql-driver's form. Required.
+	DSN string
+	// Tables are patterns over `<db>.<table>` of what is captured, in which *
+	// stands for any run of characters; ExcludeTables take some out again.
+	Tables, ExcludeTables []string
+	// Columns say which columns are left out.
+	Columns []ColumnRule
+	// Snapshot, Types, Format and Delivery have one value each so far, which is
+	// also their default: "never", "lossless", "json", "exactly-once".
+	Snapshot, Types, Format, Delivery string
+	// ServerID is what the reader calls itself to the server; it must differ
+	// from that of every server and replica. Default: made from Name.
+	ServerID uint32
+	// Version goes into every envelope. Default "dev".
+	Version string
+
+	Kafka kafkaclient.Config
+	// Partitions and ReplicationFactor are those of the topics that the reader
+	// creates. Default 6 and 1.
+	Partitions, ReplicationFactor int
+	// CreateTopics allows it to create topics; without, a missing one is an
+	// error that prints the command.
+	CreateTopics bool
+
+	// Logger, Registerer and Health may be nil.
+	Logger     *slog.Logger
+	Registerer prometheus.Registerer
+	Health     *ops.Health
+}
+
+// withDefaults fills what is left out and refuses what cannot be.
+func (o Options) withDefaults() (Options, error) {
+	if o.Name == "" || o.DSN == "" || len(o.Tables) == 0 {
+		return o, errors.New("source.name, source.dsn and source.tables must be set")
+	}
+	for _, one := range []struct {
+		key     string
+		value   *string
+		allowed string
+	}{
+		{"source.snapshot", &o.Snapshot, "never"},
+		{"source.types", &o.Types, "lossless"},
+		{"source.format", &o.Format, "json"},
+		{"source.delivery", &o.Delivery, "exactly-once"},
+	} {
+		if *one.value == "" {
+			*one.value = one.allowed
+		}
+		if *one.value != one.allowed {
+			return o, fmt.Errorf("%s: %q is not supported by this version; set it to %q", one.key, *one.value, one.allowed)
+		}
+	}
+	if o.ServerID == 0 { // Out of the way of the small numbers that people choose.
+		o.ServerID = 1<<30 | crc32.ChecksumIEEE([]byte(o.Name))>>2
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Partitions == 0 {
+		o.Partitions = 6
+	}
+	if o.ReplicationFactor == 0 {
+		o.ReplicationFactor = 1
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, nil
+}
+
+// dsn parses the DSN for a connection of our own: no default database is
+// needed, times are not parsed, and the session is in UTC.
+func (o Options) dsn() (*driver.Config, error) {
+	c, err := driver.ParseDSN(o.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("source.dsn: %w (want user:password@tcp(host:3306)/)", err)
+	}
+	return c, nil
+}

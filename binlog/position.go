@@ -1,0 +1,85 @@
+package binlog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"telltale/internal/kafkaclient"
+)
+
+// Position is how far a source has been published: the value of the record of
+// the positions topic whose key is the source's name. It is committed in the
+// same Kafka transaction as the records before it (I3).
+type Position struct {
+	// ServerUUID is the server that the position was read from.
+	ServerUUID string `json:"server_uuid"`
+	// GTIDSet holds every transaction that was read, captured or not.
+	GTIDSet string `json:"gtid_set"`
+	// Last is the GTID of the newest transaction and Fingerprint its fingerprint;
+	// both are empty before the first one and after an operator vouched for the
+	// server.
+	Last        string `json:"last,omitempty"`
+	Fingerprint string `json:"fingerprint,omitempty"`
+	// File and Pos are where that transaction ended in the server's binlog.
+	File string `json:"file,omitempty"`
+	Pos  uint32 `json:"pos,omitempty"`
+	// Incarnation counts how often the history was broken and mended; above 0
+	// it is part of the changes' identities.
+	Incarnation int `json:"incarnation,omitempty"`
+	// CommittedAt is when the newest transaction was committed.
+	CommittedAt time.Time `json:"committed_at,omitzero"`
+}
+
+// set parses the GTID set.
+func (p Position) set() (*mysql.MysqlGTIDSet, error) {
+	set, err := mysql.ParseMysqlGTIDSet(p.GTIDSet)
+	if err != nil {
+		return nil, fmt.Errorf("parse GTID set %q: %w", p.GTIDSet, err)
+	}
+	return set.(*mysql.MysqlGTIDSet), nil
+}
+
+// PositionsTopic is the topic of a source's position. Its one partition is the
+// lease of the source too.
+func PositionsTopic(source string) string { return source + ".positions" }
+
+// ReadPosition reads a source's position from Kafka; found is false where there
+// is none yet. The topic must exist.
+func ReadPosition(ctx context.Context, c kafkaclient.Config, source string) (p Position, found bool, err error) {
+	err = kafkaclient.ReadToEnd(ctx, c, PositionsTopic(source), func(m *kafka.Message) error {
+		if string(m.Key) != source {
+			return nil
+		}
+		p, found = Position{}, m.Value != nil
+		if !found {
+			return nil
+		}
+		if err := json.Unmarshal(m.Value, &p); err != nil {
+			return fmt.Errorf("parse the position of source %s at %s: %w", source, m.TopicPartition, err)
+		}
+		return nil
+	})
+	return p, found, err
+}
+
+// message is the position's record.
+func (p Position) message(source string) (*kafka.Message, error) {
+	value, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("encode the position of source %s: %w", source, err)
+	}
+	topic := PositionsTopic(source)
+	return &kafka.Message{
+		TopicPartition: kafka.TopicPartition{Topic: &topic, Partition: 0},
+		Key:            []byte(source),
+		Value:          value,
+	}, nil
+}
+
+// producerID is the transactional id of a source's reader.
+func producerID(source string) string { return "telltale-binlog-" + source }

@@ -1,0 +1,265 @@
+package binlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"telltale/internal/kafkaclient"
+	"telltale/internal/preflight"
+)
+
+// Check looks at everything that Run needs, changes nothing, and returns
+// preflight.Findings where something is wrong.
+func Check(ctx context.Context, o Options) error {
+	o, err := o.withDefaults()
+	if err != nil {
+		return err
+	}
+	f, err := newFilter(o)
+	if err != nil {
+		return err
+	}
+	srv, err := connect(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer srv.Close()
+	if _, err := srv.survey(ctx, o, f); err != nil {
+		return err
+	}
+	return kafkaclient.Ping(ctx, o.Kafka)
+}
+
+// connect opens the server and turns what can be mended into a finding.
+func connect(ctx context.Context, o Options) (*server, error) {
+	dsn, err := o.dsn()
+	if err != nil {
+		return nil, err
+	}
+	srv, err := openServer(ctx, dsn)
+	if err == nil {
+		return srv, nil
+	}
+	mend := "start the server, or correct source.dsn"
+	var my *driver.MySQLError
+	if errors.As(err, &my) && my.Number == 1045 {
+		mend = "correct the user or password in source.dsn, or on the server:\n" + grantStatements(o, dsn.User)
+	}
+	return nil, preflight.Findings{{What: err.Error(), Where: "source.dsn", Mend: mend}}
+}
+
+func grantStatements(o Options, user string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "CREATE USER IF NOT EXISTS '%s'@'%%' IDENTIFIED BY '…';\n", user)
+	fmt.Fprintf(&b, "GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '%s'@'%%';\n", user)
+	var dbs []string
+	for _, t := range o.Tables {
+		db, _, _ := strings.Cut(t, ".")
+		if !slices.Contains(dbs, db) {
+			dbs = append(dbs, db)
+			fmt.Fprintf(&b, "GRANT SELECT ON %s.* TO '%s'@'%%';\n", strings.ReplaceAll(db, "*", "…"), user)
+		}
+	}
+	return b.String()
+}
+
+// surveyed is what the look at the server found.
+type surveyed struct {
+	collations collations
+	plans      []*plan
+}
+
+// survey checks settings, grants and tables, and returns the plans of the
+// captured tables.
+func (s *server) survey(ctx context.Context, o Options, f filter) (surveyed, error) {
+	var found preflight.Findings
+	var out surveyed
+	for _, check := range []func(context.Context, Options) (preflight.Findings, error){s.checkSettings, s.checkGrants} {
+		fs, err := check(ctx, o)
+		if err != nil {
+			return out, err
+		}
+		found = append(found, fs...)
+	}
+	var err error
+	if out.collations, err = s.collations(ctx); err != nil {
+		return out, err
+	}
+	defs, err := s.inventory(ctx, f, out.collations)
+	if err != nil {
+		return out, err
+	}
+	if len(defs) == 0 {
+		found.Add(fmt.Sprintf("no table that this user may see matches source.tables %q", o.Tables), "source.tables",
+			"correct the patterns, create the tables, or GRANT SELECT on them")
+	}
+	for _, d := range defs {
+		p, err := newPlan(d, out.collations, f.denies(d.db, d.table))
+		if err != nil {
+			found.Add(err.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
+			continue
+		}
+		out.plans = append(out.plans, p)
+	}
+	hidden, err := s.checkHiddenChanges(ctx, f)
+	if err != nil {
+		return out, err
+	}
+	return out, append(found, hidden...).Err()
+}
+
+// settings are the server variables that the reader needs, with the statement
+// that sets each.
+var settings = []struct{ name, want, mend, why string }{
+	{"log_bin", "1", "start the server with --log-bin (in my.cnf: [mysqld] log_bin=binlog)", "there is no binlog to read"},
+	{"gtid_mode", "ON", "restart the server with --gtid-mode=ON --enforce-gtid-consistency=ON, or step by step: https://dev.mysql.com/doc/refman/en/replication-mode-change-online-enable-gtids.html", "the position is a GTID set"},
+	{"binlog_format", "ROW", "SET GLOBAL binlog_format = 'ROW';", "statements do not say which rows changed"},
+	{"binlog_row_image", "FULL", "SET GLOBAL binlog_row_image = 'FULL';", "rules compare a row's columns before and after"},
+	{"binlog_row_metadata", "FULL", "SET GLOBAL binlog_row_metadata = 'FULL';", "the binlog must carry column names and keys"},
+	{"binlog_row_value_options", "", "SET GLOBAL binlog_row_value_options = '';", "partial JSON updates are not supported by this version"},
+}
+
+func (s *server) checkSettings(ctx context.Context, _ Options) (preflight.Findings, error) {
+	var version string
+	if err := s.db.QueryRowContext(ctx, "SELECT @@version").Scan(&version); err != nil {
+		return nil, fmt.Errorf("read the server's version: %w", err)
+	}
+	var found preflight.Findings
+	if strings.Contains(version, "MariaDB") {
+		found.Add("the server is MariaDB "+version+", which is not supported by this version", "source.dsn", "use MySQL 8.0 or later")
+		return found, nil
+	}
+	for _, w := range settings {
+		var got string
+		if err := s.db.QueryRowContext(ctx, "SELECT @@global."+w.name).Scan(&got); err != nil {
+			return nil, fmt.Errorf("read the server's variable %s: %w", w.name, err)
+		}
+		if got == w.want {
+			continue
+		}
+		found.Add(fmt.Sprintf("%s is %q but must be %q: %s", w.name, got, w.want, w.why), "the MySQL server's global variables", w.mend)
+	}
+	return found, nil
+}
+
+func (s *server) checkGrants(ctx context.Context, o Options) (preflight.Findings, error) {
+	grants, user, err := s.grants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found preflight.Findings
+	for _, right := range []string{"REPLICATION SLAVE", "REPLICATION CLIENT"} {
+		if !slices.ContainsFunc(grants, func(g string) bool { return grantsGlobally(g, right) }) {
+			found.Add(fmt.Sprintf("the user %s lacks the right %s", user, right), "the MySQL server's grants",
+				fmt.Sprintf("GRANT %s ON *.* TO %s;", right, user))
+		}
+	}
+	return found, nil
+}
+
+// grantsGlobally reports whether a line of SHOW GRANTS gives a right on all.
+func grantsGlobally(line, right string) bool {
+	rights, ok := strings.CutPrefix(line, "GRANT ")
+	if !ok {
+		return false
+	}
+	rights, target, ok := strings.Cut(rights, " ON ")
+	if !ok || !strings.HasPrefix(target, "*.*") {
+		return false
+	}
+	for r := range strings.SplitSeq(rights, ", ") {
+		if r == right || r == "ALL PRIVILEGES" {
+			return true
+		}
+	}
+	return false
+}
+
+// grants reads the user's grants, those of its active roles included.
+func (s *server) grants(ctx context.Context) (lines []string, user string, err error) {
+	var roles string
+	if err := s.db.QueryRowContext(ctx, "SELECT CURRENT_USER(), CURRENT_ROLE()").Scan(&user, &roles); err != nil {
+		return nil, "", fmt.Errorf("read the user's roles: %w", err)
+	}
+	if name, host, ok := strings.Cut(user, "@"); ok {
+		user = fmt.Sprintf("'%s'@'%s'", name, host)
+	}
+	query := "SHOW GRANTS FOR CURRENT_USER()"
+	if roles != "NONE" {
+		query += " USING " + roles
+	}
+	rows, err := s.db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, "", fmt.Errorf("read the grants of %s: %w", user, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return nil, "", fmt.Errorf("read the grants of %s: %w", user, err)
+		}
+		lines = append(lines, line)
+	}
+	return lines, user, rows.Err()
+}
+
+// checkHiddenChanges finds the captured tables whose rows can change without a
+// row event (I1): partitioned ones, and before MySQL 9.6 those that a foreign
+// key changes in the storage engine.
+func (s *server) checkHiddenChanges(ctx context.Context, f filter) (preflight.Findings, error) {
+	var major, minor int
+	var version string
+	if err := s.db.QueryRowContext(ctx, "SELECT @@version").Scan(&version); err != nil {
+		return nil, fmt.Errorf("read the server's version: %w", err)
+	}
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
+		return nil, fmt.Errorf("read the server's version %q: %w", version, err)
+	}
+	hidden := []struct{ query, what, mend string }{{
+		`SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL`,
+		"is partitioned, and partition maintenance changes rows that are logged nowhere", "",
+	}}
+	if major < 9 || major == 9 && minor < 6 {
+		hidden = append(hidden, struct{ query, what, mend string }{
+			`SELECT CONSTRAINT_SCHEMA, TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS
+				WHERE UPDATE_RULE IN ('CASCADE', 'SET NULL') OR DELETE_RULE IN ('CASCADE', 'SET NULL')`,
+			"has a foreign key that cascades, which MySQL before 9.6 logs nowhere", "drop the cascade, or ",
+		})
+	}
+	var found preflight.Findings
+	for _, h := range hidden {
+		names, err := s.names(ctx, h.query, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			found.Add("table "+name+" "+h.what, "source.tables", fmt.Sprintf("%stake it out: source.exclude_tables: [%s]", h.mend, name))
+		}
+	}
+	return found, nil
+}
+
+// names returns the captured tables among those that a query returns.
+func (s *server) names(ctx context.Context, query string, f filter) ([]string, error) {
+	rows, err := s.db.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("read the information schema: %w", err)
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var db, table string
+		if err := rows.Scan(&db, &table); err != nil {
+			return nil, fmt.Errorf("read the information schema: %w", err)
+		}
+		if f.captures(db, table) {
+			names = append(names, db+"."+table)
+		}
+	}
+	return names, rows.Err()
+}

@@ -1,0 +1,122 @@
+package binlog
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/internal/kafkaclient"
+)
+
+// A Kafka transaction is committed when no batch waits, or when it has grown to
+// one of these.
+const (
+	txnBytes = 32 << 20
+	txnAge   = 200 * time.Millisecond
+)
+
+// work is what a Kafka transaction holds.
+type work struct{ rows, txns, bytes int }
+
+// publisher puts batches into Kafka transactions, each with the position behind
+// it (I2, I3).
+type publisher struct {
+	source   string
+	producer *kafkaclient.TxnProducer
+	stream   *stream
+	metrics  *metrics
+	now      func() time.Time
+	// progressed is told after every commit.
+	progressed func()
+
+	message kafka.Message
+	headers [1]kafka.Header
+}
+
+// run publishes until the stream or Kafka fails, or ctx ends. What is in an
+// open Kafka transaction then is not committed.
+func (p *publisher) run(ctx context.Context) error {
+	var done *batch
+	for {
+		b, err := p.stream.take(ctx, done, true)
+		if err != nil {
+			return err
+		}
+		if done, err = p.transaction(ctx, b); err != nil {
+			return err
+		}
+	}
+}
+
+// transaction publishes one Kafka transaction that begins with b, and returns
+// the last batch it used.
+func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
+	if err := p.producer.Begin(); err != nil {
+		return b, err
+	}
+	var w work
+	begun := p.now()
+	for {
+		if err := p.produce(ctx, b); err != nil {
+			return b, err
+		}
+		w.rows, w.txns, w.bytes = w.rows+b.rows, w.txns+b.txns, w.bytes+len(b.buf)
+		if b.whole && (w.bytes >= txnBytes || p.now().Sub(begun) >= txnAge) {
+			break
+		}
+		position, whole := b.position, b.whole
+		next, err := p.stream.take(ctx, b, !whole)
+		if err != nil {
+			return b, err
+		}
+		if next == nil {
+			return nil, p.commit(ctx, position, w)
+		}
+		b = next
+	}
+	return b, p.commit(ctx, b.position, w)
+}
+
+// produce hands a batch's records to the producer, which copies them.
+func (p *publisher) produce(ctx context.Context, b *batch) error {
+	m := &p.message
+	for i := range b.records {
+		r := &b.records[i]
+		if r.moved {
+			continue
+		}
+		m.TopicPartition.Topic, m.TopicPartition.Partition = &r.topic.name, r.partition
+		m.Key, m.Value, m.Headers = r.key.in(b.buf), r.value.in(b.buf), nil
+		if r.tombstone {
+			m.Value = nil
+		}
+		if r.headerKey != "" {
+			p.headers[0] = kafka.Header{Key: r.headerKey, Value: r.header.in(b.buf)}
+			m.Headers = p.headers[:]
+		}
+		if err := p.producer.Produce(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *publisher) commit(ctx context.Context, position Position, w work) error {
+	m, err := position.message(p.source)
+	if err != nil {
+		return err
+	}
+	if err := p.producer.Produce(ctx, m); err != nil {
+		return err
+	}
+	start := p.now()
+	if err := p.producer.Commit(ctx); err != nil {
+		return fmt.Errorf("publish up to %s:%d: %w", position.File, position.Pos, err)
+	}
+	now := p.now()
+	p.metrics.committed(w, position, now.Sub(start), now)
+	p.progressed()
+	return nil
+}

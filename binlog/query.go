@@ -1,0 +1,146 @@
+package binlog
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-mysql-org/go-mysql/replication"
+)
+
+// queryEvent handles what a QUERY event says: the marks of a transaction, or a
+// statement, which is DDL unless a session left the row format.
+func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
+	q := &s.query
+	if err := q.Decode(data); err != nil {
+		return fmt.Errorf("decode %s: %w", h.EventType, err)
+	}
+	if !s.tx.open {
+		return fmt.Errorf("query %q outside of a transaction", abbreviate(q.Query))
+	}
+	switch {
+	case string(q.Query) == "BEGIN":
+		s.tx.thread = q.SlaveProxyID
+		s.tx.noBackslashEscapes = noBackslashEscapes(q.StatusVars)
+		return nil
+	case string(q.Query) == "COMMIT":
+		return s.commit(h)
+	}
+	s.tx.sum.text(string(q.Query))
+	word := firstWord(q.Query)
+	switch word {
+	case "SAVEPOINT": // What was rolled back to it was never logged.
+		return nil
+	case "ROLLBACK":
+		return errors.New("a rolled-back transaction was logged because it changed a table whose engine has no transactions; use InnoDB")
+	case "XA":
+		return errors.New("XA transactions are not supported by this version")
+	case "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO", "SELECT":
+		return fmt.Errorf("statement %q: %s", word, statementFormat)
+	}
+	if err := s.checkDDL(q.Query); err != nil {
+		return err
+	}
+	return s.commit(h)
+}
+
+// checkDDL stops at DDL on partitions of a captured table: dropping, truncating
+// or exchanging one changes rows that are logged nowhere (I1).
+func (s *stream) checkDDL(query []byte) error {
+	var partition bool
+	var captured string
+	db := string(s.query.Schema)
+	tokens := identifiers(query)
+	for i, t := range tokens {
+		if strings.EqualFold(t, "PARTITION") {
+			partition = true
+		}
+		if s.options.filter.captures(db, t) {
+			captured = db + "." + t
+		}
+		if i > 0 && s.options.filter.captures(tokens[i-1], t) {
+			captured = tokens[i-1] + "." + t
+		}
+	}
+	if partition && captured != "" {
+		return fmt.Errorf("statement on partitions of %s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", captured)
+	}
+	return nil
+}
+
+// identifiers are the words of a statement, quoted or not, literals left out.
+func identifiers(query []byte) []string {
+	var words []string
+	for i := 0; i < len(query); {
+		switch c := query[i]; {
+		case c == '`':
+			end := bytes.IndexByte(query[i+1:], '`')
+			if end < 0 {
+				return words
+			}
+			words = append(words, string(query[i+1:i+1+end]))
+			i += end + 2
+		case c == '\'' || c == '"':
+			i = skipQuoted(query, i, false)
+		case wordByte(c):
+			start := i
+			for i < len(query) && wordByte(query[i]) {
+				i++
+			}
+			words = append(words, string(query[start:i]))
+		default:
+			i++
+		}
+	}
+	return words
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || c == '$' || c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+}
+
+// firstWord is the first word of a statement in capitals, comments left out.
+func firstWord(query []byte) string {
+	for {
+		query = bytes.TrimLeft(query, " \t\r\n(")
+		if !bytes.HasPrefix(query, []byte("/*")) || bytes.HasPrefix(query, []byte("/*!")) {
+			break
+		}
+		_, rest, ok := bytes.Cut(query, []byte("*/"))
+		if !ok {
+			break
+		}
+		query = rest
+	}
+	n := 0
+	for n < len(query) && wordByte(query[n]) {
+		n++
+	}
+	return strings.ToUpper(string(query[:n]))
+}
+
+func abbreviate(query []byte) []byte { return query[:min(len(query), 40)] }
+
+// noBackslashEscapes reads the session's SQL mode from a query's status
+// variables: flags in 4 bytes behind code 0, then the mode in 8 behind code 1
+// (libs/mysql/binlog/event/statement_events.h).
+func noBackslashEscapes(vars []byte) bool {
+	const modeNoBackslashEscapes = 1 << 20
+	if len(vars) >= 5 && vars[0] == 0 {
+		vars = vars[5:]
+	}
+	return len(vars) >= 9 && vars[0] == 1 && binary.LittleEndian.Uint64(vars[1:])&modeNoBackslashEscapes != 0
+}
+
+// rowsQuery takes the origin of the rows that follow from the statement's
+// comment. The event's first byte is a length that readers ignore.
+func (s *stream) rowsQuery(data []byte) error {
+	if len(data) < 1 {
+		return errors.New("a rows query event without a query")
+	}
+	var err error
+	s.tx.context, err = appendContext(s.tx.context[:0], data[1:], s.tx.noBackslashEscapes)
+	return err
+}

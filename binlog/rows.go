@@ -1,0 +1,290 @@
+package binlog
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-mysql-org/go-mysql/replication"
+
+	"telltale/internal/kafkaclient"
+	"telltale/schemas/change"
+)
+
+var errEvent = errors.New("the event ends too early")
+
+// tableMap learns what a table id stands for. Maps are cached by their bytes
+// behind the id, so that a statement on a known table costs a look-up.
+func (s *stream) tableMap(raw, data []byte) error {
+	if len(data) < 8 {
+		return errEvent
+	}
+	id, key := tableID(data), data[6:]
+	t := s.cache[string(key)]
+	if t == nil {
+		var err error
+		if t, err = s.newTable(raw); err != nil {
+			return err
+		}
+		s.cache[string(key)] = t
+	}
+	s.tables[id] = t
+	return nil
+}
+
+func tableID(data []byte) uint64 {
+	return uint64(binary.LittleEndian.Uint32(data)) | uint64(binary.LittleEndian.Uint16(data[4:]))<<32
+}
+
+func (s *stream) newTable(raw []byte) (*table, error) {
+	tm, err := parseTableMap(s.fde, raw)
+	if err != nil {
+		return nil, err
+	}
+	db, name := string(tm.Schema), string(tm.Table)
+	t := &table{name: db + "." + name, captured: s.options.filter.captures(db, name)}
+	t.count = s.counters[t.name]
+	if t.count == nil {
+		t.count = &counter{}
+		s.counters[t.name] = t.count
+	}
+	if !t.captured {
+		return t, nil
+	}
+	d, err := defOfTableMap(tm)
+	if err != nil {
+		return nil, err
+	}
+	if t.plan, err = newPlan(d, s.options.colls, s.options.filter.denies(db, name)); err != nil {
+		return nil, err
+	}
+	var schema *schemaRecord
+	if t.topic, schema, err = s.options.open(t.plan.shape); err != nil {
+		return nil, &kafkaError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
+	}
+	if schema != nil {
+		s.appendSchema(schema)
+	}
+	id, err := appendString(nil, []byte(":"+t.name+":"))
+	if err != nil {
+		return nil, fmt.Errorf("table %q: its name: %w", t.name, err)
+	}
+	t.id = id[1 : len(id)-1]
+	return t, nil
+}
+
+func (s *stream) appendSchema(r *schemaRecord) {
+	b := s.cur
+	put := func(p []byte) span {
+		start := len(b.buf)
+		b.buf = append(b.buf, p...)
+		return span{start, len(b.buf)}
+	}
+	b.records = append(b.records, record{place: place{topic: r.topic}, key: put(r.key), value: put(r.value)})
+}
+
+// rows decodes a rows event: table id, flags, in version 2 extra data, the
+// number of columns, the bitmap of those present in the image (two for an
+// update), and the rows
+// (libs/mysql/binlog/event/rows_event.h, class Rows_event).
+func (s *stream) rows(h *replication.EventHeader, data []byte) error {
+	if !s.tx.open {
+		return fmt.Errorf("event %s outside of a transaction", h.EventType)
+	}
+	if len(data) < 8 {
+		return errEvent
+	}
+	t := s.tables[tableID(data)]
+	if t == nil {
+		return fmt.Errorf("event %s of table id %d, which no table map named", h.EventType, tableID(data))
+	}
+	op, v2 := rowsOp(h.EventType)
+	rest := data[8:]
+	if v2 {
+		if len(rest) < 2 || len(rest) < int(binary.LittleEndian.Uint16(rest)) {
+			return errEvent
+		}
+		rest = rest[max(2, binary.LittleEndian.Uint16(rest)):]
+	}
+	s.tx.sum.rows(t.name, h.EventType, rest)
+	if !t.captured {
+		return nil
+	}
+	columns, n := lengthEncoded(rest)
+	if n == 0 || columns != uint64(len(t.plan.columns)) {
+		return fmt.Errorf("event %s of table %s has %d columns, its table map %d", h.EventType, t.name, columns, len(t.plan.columns))
+	}
+	rest = rest[n:]
+	width := bitmapLen(int(columns))
+	if op == change.Update {
+		width *= 2
+	}
+	if len(rest) < width {
+		return errEvent
+	}
+	present, rest := rest[:width], rest[width:]
+	s.startTable(t)
+	pos := uint64(h.LogPos) - uint64(h.EventSize)
+	for row := 0; len(rest) > 0; row++ {
+		took, err := s.row(t, op, present, rest, pos, row)
+		if err != nil {
+			return fmt.Errorf("table %s, row %d of the event, op %s: %w", t.name, row, op, err)
+		}
+		if took == 0 {
+			return fmt.Errorf("table %s, row %d of the event, op %s: the row is empty", t.name, row, op)
+		}
+		rest = rest[took:]
+	}
+	return nil
+}
+
+func rowsOp(t replication.EventType) (op change.Op, v2 bool) {
+	switch t {
+	case replication.WRITE_ROWS_EVENTv1:
+		return change.Create, false
+	case replication.UPDATE_ROWS_EVENTv1:
+		return change.Update, false
+	case replication.DELETE_ROWS_EVENTv1:
+		return change.Delete, false
+	case replication.WRITE_ROWS_EVENTv2:
+		return change.Create, true
+	case replication.UPDATE_ROWS_EVENTv2:
+		return change.Update, true
+	}
+	return change.Delete, true
+}
+
+// lengthEncoded reads MySQL's length-encoded integer; n is 0 where it is cut
+// off.
+func lengthEncoded(data []byte) (v uint64, n int) {
+	if len(data) == 0 {
+		return 0, 0
+	}
+	width := map[byte]int{0xfc: 2, 0xfd: 3, 0xfe: 8}[data[0]]
+	if width == 0 {
+		return uint64(data[0]), 1
+	}
+	v, err := little(data[1:], width)
+	if err != nil {
+		return 0, 0
+	}
+	return v, 1 + width
+}
+
+// row appends the records of one row and returns how many bytes it took.
+func (s *stream) row(t *table, op change.Op, present, data []byte, pos uint64, row int) (int, error) {
+	p, b := t.plan, s.cur
+	s.before.key = slices.Grow(s.before.key[:0], len(p.keyOrder))[:len(p.keyOrder)]
+	s.after.key = slices.Grow(s.after.key[:0], len(p.keyOrder))[:len(p.keyOrder)]
+	clear(s.before.key)
+	clear(s.after.key)
+	start := len(b.buf)
+	var took, n int
+	var err error
+	b.buf = append(b.buf, `{"before":`...)
+	if op == change.Create {
+		b.buf = append(b.buf, `null,"after":`...)
+		b.buf, took, err = p.appendImage(b.buf, data, present, &s.after)
+	} else {
+		half := len(present)
+		if op == change.Update {
+			half /= 2
+		}
+		b.buf, took, err = p.appendImage(b.buf, data, present[:half], &s.before)
+		b.buf = append(b.buf, `,"after":`...)
+		switch {
+		case err != nil:
+		case op == change.Delete:
+			b.buf = append(b.buf, "null"...)
+		default:
+			b.buf, n, err = p.appendImage(b.buf, data[took:], present[half:], &s.after)
+			took += n
+		}
+	}
+	if err != nil {
+		b.buf = b.buf[:start]
+		return 0, err
+	}
+	b.rows++
+	index := t.count.n
+	t.count.n++
+	s.tx.order++
+	e := envelope{table: t, op: op, pos: pos, row: row, index: index}
+	return took, s.appendRecords(e, start)
+}
+
+// appendRecords finishes the envelope that begins at start and appends its
+// record, or the three records of a row whose key changed.
+func (s *stream) appendRecords(e envelope, start int) error {
+	p, b := e.table.plan, s.cur
+	img, other := &s.after, &s.before
+	if e.op == change.Delete {
+		img, other = &s.before, nil
+	}
+	images := len(b.buf)
+	var err error
+	if b.buf, err = p.appendKey(b.buf, img, other); err != nil {
+		return err
+	}
+	if e.op == change.Update {
+		key := len(b.buf)
+		if b.buf, err = p.appendKey(b.buf, other, nil); err != nil {
+			return err
+		}
+		if string(b.buf[images:key]) != string(b.buf[key:]) {
+			return s.keyChange(e, start, images, key)
+		}
+		b.buf = b.buf[:key]
+	}
+	// The key stands between the images and the envelope's rest: move it behind.
+	s.held = append(s.held[:0], b.buf[images:]...)
+	b.buf = s.appendEnvelope(b.buf[:images], e)
+	s.appendRecord(e, start, s.held, nil, "")
+	return nil
+}
+
+// keyChange replaces an update by the delete of the old key, its tombstone and
+// the create of the new one, each pointing at the other by a header, as
+// Debezium does. In buf stand the two images and, from images on, the new key
+// and, from key on, the old one.
+func (s *stream) keyChange(e envelope, start, images, key int) error {
+	b := s.cur
+	newKey, oldKey := slices.Clone(b.buf[images:key]), slices.Clone(b.buf[key:])
+	before := slices.Clone(b.buf[s.before.start:s.before.end])
+	after := slices.Clone(b.buf[s.after.start:s.after.end])
+
+	del := e
+	del.op, del.half = change.Delete, '-'
+	b.buf = append(append(append(b.buf[:start], `{"before":`...), before...), `,"after":null`...)
+	b.buf = s.appendEnvelope(b.buf, del)
+	s.appendRecord(del, start, oldKey, newKey, change.HeaderNewKey)
+
+	create := e
+	create.op, create.half = change.Create, '+'
+	start = len(b.buf)
+	b.buf = append(append(b.buf, `{"before":null,"after":`...), after...)
+	b.buf = s.appendEnvelope(b.buf, create)
+	s.appendRecord(create, start, newKey, oldKey, change.HeaderOldKey)
+	return nil
+}
+
+// appendRecord appends the record whose value stands from start to the end of
+// the buffer, and after a delete the tombstone.
+func (s *stream) appendRecord(e envelope, start int, key, header []byte, headerKey string) {
+	b, t := s.cur, e.table.topic
+	r := record{value: span{start, len(b.buf)}, last: s.lastMark, headerKey: headerKey}
+	r.place = place{topic: t, partition: kafkaclient.Partition(key, t.partitions)}
+	b.buf = append(b.buf, key...)
+	r.key = span{r.value.end, len(b.buf)}
+	b.buf = append(b.buf, header...)
+	r.header = span{r.key.end, len(b.buf)}
+	if t.last[r.partition] == noRecord {
+		s.tx.touched = append(s.tx.touched, r.place)
+	}
+	t.last[r.partition] = int32(len(b.records))
+	b.records = append(b.records, r)
+	if e.op == change.Delete {
+		b.records = append(b.records, record{place: r.place, key: r.key, tombstone: true})
+	}
+}

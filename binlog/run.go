@@ -1,0 +1,161 @@
+package binlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"telltale/internal/kafkaclient"
+)
+
+// Run publishes the row changes of one source until ctx ends, when it returns
+// nil, or until going on would break a promise, when it says why. A lost
+// connection to the server or to Kafka is taken up again from what was
+// committed; a second reader of the same source stands by.
+func Run(ctx context.Context, o Options) error {
+	r, err := newReader(ctx, o)
+	if err != nil {
+		return err
+	}
+	r.o.Health.Set("binlog", errStarting)
+	leader := func(held bool) {
+		if held {
+			r.metrics.leader.Set(1)
+			return
+		}
+		r.metrics.leader.Set(0)
+		r.o.Health.Set("binlog", errors.New("standing by: another reader holds the lease of source "+r.o.Name))
+	}
+	return holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, leader, r.sessions)
+}
+
+// newReader checks everything before anything is touched.
+func newReader(ctx context.Context, o Options) (*reader, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	f, err := newFilter(o)
+	if err != nil {
+		return nil, err
+	}
+	dsn, err := o.dsn()
+	if err != nil {
+		return nil, err
+	}
+	if err := Check(ctx, o); err != nil {
+		return nil, err
+	}
+	t := &topics{o: o}
+	err = kafkaclient.EnsureTopics(ctx, o.Kafka, []kafkaclient.TopicSpec{t.compacted(PositionsTopic(o.Name))}, o.CreateTopics)
+	if err != nil {
+		return nil, err
+	}
+	return &reader{o: o, dsn: dsn, filter: f, metrics: newMetrics(o.Registerer)}, nil
+}
+
+// Limits of the pause between two sessions.
+const (
+	minPause = 100 * time.Millisecond
+	maxPause = 10 * time.Second
+)
+
+// sessions runs one session after the other until one fails for good. The
+// pause between them grows, with full jitter, while nothing is published.
+func (r *reader) sessions(ctx context.Context) error {
+	limit := minPause
+	for {
+		err := r.session(ctx, func() { limit = minPause })
+		if ctx.Err() != nil {
+			return nil
+		}
+		if fatal(err) {
+			r.metrics.sessions.WithLabelValues("fatal").Inc()
+			return fmt.Errorf("source %s: %w", r.o.Name, err)
+		}
+		r.metrics.sessions.WithLabelValues("retryable").Inc()
+		r.o.Health.Set("binlog", err)
+		pause := rand.N(limit)
+		r.o.Logger.Warn("session ended, starting over", "source", r.o.Name, "error", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+		limit = min(2*limit, maxPause)
+	}
+}
+
+// Reset moves a source's position to the server's newest transaction: what lies
+// between is never published. It fails while a reader of the source runs.
+func Reset(ctx context.Context, o Options) (Position, error) {
+	return rewrite(ctx, o, func(p Position, h history) Position {
+		return Position{ServerUUID: h.uuid, GTIDSet: h.executed.String(), Incarnation: p.Incarnation + 1}
+	})
+}
+
+// Trust keeps a source's GTID set and forgets the fingerprint of its last
+// transaction: the operator vouches that the server's history is the one that
+// was published. It fails while a reader of the source runs.
+func Trust(ctx context.Context, o Options) (Position, error) {
+	return rewrite(ctx, o, func(p Position, h history) Position {
+		p.ServerUUID, p.Last, p.Fingerprint = h.uuid, "", ""
+		p.Incarnation++
+		return p
+	})
+}
+
+// leaseWait is how long an operator's command waits for the lease: longer than
+// it takes Kafka to notice that a reader died.
+const leaseWait = 3 * leaseTimeout
+
+func rewrite(ctx context.Context, o Options, change func(Position, history) Position) (Position, error) {
+	var p Position
+	r, err := newReader(ctx, o)
+	if err != nil {
+		return p, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, leaseWait,
+		fmt.Errorf("source %s: a reader holds its lease; stop it first", r.o.Name))
+	defer cancel()
+	written := false
+	err = holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, func(bool) {}, func(ctx context.Context) error {
+		p, err = r.rewriteHeld(ctx, change)
+		written = err == nil
+		return err
+	})
+	if err == nil && !written {
+		err = context.Cause(ctx)
+	}
+	return p, err
+}
+
+func (r *reader) rewriteHeld(ctx context.Context, change func(Position, history) Position) (Position, error) {
+	srv, err := openServer(ctx, r.dsn)
+	if err != nil {
+		return Position{}, err
+	}
+	defer srv.Close()
+	h, err := srv.history(ctx)
+	if err != nil {
+		return Position{}, err
+	}
+	producer, err := kafkaclient.NewTxnProducer(ctx, r.o.Kafka, kafkaclient.TxnOptions{
+		TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout,
+	})
+	if err != nil {
+		return Position{}, err
+	}
+	defer producer.Close()
+	p, found, err := ReadPosition(ctx, r.o.Kafka, r.o.Name)
+	if err != nil {
+		return p, err
+	}
+	if !found {
+		return p, fmt.Errorf("source %s has no position yet: nothing to change", r.o.Name)
+	}
+	p = change(p, h)
+	return p, announce(ctx, producer, r.o.Name, p, nil)
+}

@@ -1,0 +1,217 @@
+package binlog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/go-mysql-org/go-mysql/mysql"
+	driver "github.com/go-sql-driver/mysql"
+
+	"telltale/internal/kafkaclient"
+	"telltale/schemas/change"
+)
+
+// transactionTimeout is the longest that brokers allow unless told otherwise,
+// so that a huge MySQL transaction fits. A dead reader's open transaction does
+// not wait for it: the next reader of the source aborts it.
+const transactionTimeout = 15 * time.Minute
+
+// reader reads one source. It holds what outlives a session.
+type reader struct {
+	o       Options
+	dsn     *driver.Config
+	filter  filter
+	metrics *metrics
+}
+
+// session goes from taking over the producer to the first error: everything
+// that it knows it has read from Kafka and from the server.
+func (r *reader) session(ctx context.Context, progressed func()) error {
+	srv, err := openServer(ctx, r.dsn)
+	if err != nil {
+		return err
+	}
+	defer srv.Close()
+	seen, err := srv.survey(ctx, r.o, r.filter)
+	if err != nil {
+		return err
+	}
+	producer, err := kafkaclient.NewTxnProducer(ctx, r.o.Kafka, kafkaclient.TxnOptions{
+		TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout,
+	})
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	topics := &topics{o: r.o}
+	if err := topics.load(ctx, seen.plans); err != nil {
+		return err
+	}
+	position, err := r.start(ctx, srv, producer, topics, seen.plans)
+	if err != nil {
+		return err
+	}
+	published, err := position.set()
+	if err != nil {
+		return err
+	}
+	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", position.ServerUUID,
+		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
+	r.o.Health.Set("binlog", nil)
+	s := newStream(streamOptions{
+		source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations,
+		position: position, progress: newProgress(published),
+		open:    func(shape change.Shape) (*topic, *schemaRecord, error) { return topics.open(ctx, shape) },
+		now:     time.Now,
+		metrics: r.metrics,
+	})
+	p := &publisher{source: r.o.Name, producer: producer, stream: s, metrics: r.metrics, now: time.Now, progressed: progressed}
+	return r.pump(ctx, published, s, p)
+}
+
+// pump runs the connection and the publisher until one of them fails, and
+// returns the first failure.
+func (r *reader) pump(ctx context.Context, from *mysql.MysqlGTIDSet, s *stream, p *publisher) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() { s.end(context.Cause(ctx)) })
+	defer stop()
+	dumped := make(chan struct{})
+	go func() {
+		defer close(dumped)
+		s.end(dump(ctx, r.dsn, r.o.ServerID, from, s))
+	}()
+	err := p.run(ctx)
+	cancel(err)
+	<-dumped
+	return err
+}
+
+// start finds where to begin. On the first start that is the server's newest
+// transaction; it is committed at once, with the shapes of all tables, so that
+// a crash from here on loses nothing.
+func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.TxnProducer, topics *topics, plans []*plan) (Position, error) {
+	position, found, err := ReadPosition(ctx, r.o.Kafka, r.o.Name)
+	if err != nil {
+		return position, err
+	}
+	h, err := srv.history(ctx)
+	if err != nil {
+		return position, err
+	}
+	if found {
+		if err := resume(ctx, r.o, r.dsn, position, h); err != nil {
+			return position, err
+		}
+	} else {
+		position.GTIDSet = h.executed.String()
+	}
+	position.ServerUUID = h.uuid
+	var news []*schemaRecord
+	for _, p := range plans {
+		_, record, err := topics.open(ctx, p.shape)
+		if err != nil {
+			return position, err
+		}
+		if record != nil {
+			news = append(news, record)
+		}
+	}
+	if found && len(news) == 0 {
+		return position, nil
+	}
+	return position, announce(ctx, producer, r.o.Name, position, news)
+}
+
+// announce commits a position together with the shapes of tables.
+func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source string, position Position, shapes []*schemaRecord) error {
+	if err := producer.Begin(); err != nil {
+		return err
+	}
+	for _, s := range shapes {
+		m := &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &s.topic.name, Partition: 0}, Key: s.key, Value: s.value}
+		if err := producer.Produce(ctx, m); err != nil {
+			return err
+		}
+	}
+	m, err := position.message(source)
+	if err != nil {
+		return err
+	}
+	if err := producer.Produce(ctx, m); err != nil {
+		return err
+	}
+	return producer.Commit(ctx)
+}
+
+// topics are the Kafka topics of a source, opened as tables turn up.
+type topics struct {
+	o       Options
+	byTable map[string]*topic
+	known   map[string]bool // Shapes by the key of their record.
+	schemas *topic
+}
+
+// load reads which shapes are known and makes sure of all topics at once.
+func (t *topics) load(ctx context.Context, plans []*plan) error {
+	t.byTable, t.known = map[string]*topic{}, map[string]bool{}
+	specs := []kafkaclient.TopicSpec{t.compacted(PositionsTopic(t.o.Name)), t.compacted(change.SchemasTopic(t.o.Name))}
+	for _, p := range plans {
+		specs = append(specs, t.raw(p.shape))
+	}
+	if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, specs, t.o.CreateTopics); err != nil {
+		return err
+	}
+	t.schemas = newTopic(change.SchemasTopic(t.o.Name), 1)
+	return kafkaclient.ReadToEnd(ctx, t.o.Kafka, t.schemas.name, func(m *kafka.Message) error {
+		t.known[string(m.Key)] = m.Value != nil
+		return nil
+	})
+}
+
+func (t *topics) compacted(name string) kafkaclient.TopicSpec {
+	return kafkaclient.TopicSpec{
+		Name: name, Partitions: 1, ReplicationFactor: t.o.ReplicationFactor,
+		Settings: map[string]string{"cleanup.policy": "compact"},
+	}
+}
+
+func (t *topics) raw(s change.Shape) kafkaclient.TopicSpec {
+	return kafkaclient.TopicSpec{
+		Name: change.Topic(t.o.Name, s.DB, s.Table), Partitions: t.o.Partitions, ReplicationFactor: t.o.ReplicationFactor,
+		Settings: map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000"},
+	}
+}
+
+// open returns a table's topic, and the record of a shape that the schemas
+// topic does not know.
+func (t *topics) open(ctx context.Context, shape change.Shape) (*topic, *schemaRecord, error) {
+	name := change.Topic(t.o.Name, shape.DB, shape.Table)
+	one := t.byTable[name]
+	if one == nil {
+		if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, []kafkaclient.TopicSpec{t.raw(shape)}, t.o.CreateTopics); err != nil {
+			return nil, nil, err
+		}
+		n, err := kafkaclient.Partitions(ctx, t.o.Kafka, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		one = newTopic(name, n)
+		t.byTable[name] = one
+	}
+	if t.known[shape.Key()] {
+		return one, nil, nil
+	}
+	value, err := json.Marshal(shape)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode the shape of table %s.%s: %w", shape.DB, shape.Table, err)
+	}
+	t.known[shape.Key()] = true
+	return one, &schemaRecord{topic: t.schemas, key: []byte(shape.Key()), value: value}, nil
+}
+
+var errStarting = errors.New("starting")

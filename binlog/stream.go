@@ -1,0 +1,279 @@
+package binlog
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-mysql-org/go-mysql/replication"
+
+	"telltale/schemas/change"
+)
+
+// stream turns the server's events into batches of records. The connection's
+// goroutine feeds it through HandleEvent, the publisher takes batches from it;
+// between them stand two batches of bounded size, so that a publisher that
+// waits for Kafka stops the connection, and through it the server (I11).
+//
+// The events of a transaction follow this grammar; anything else stops the
+// reader (I5):
+//
+//	transaction = GTID body
+//	body        = QUERY(BEGIN) {statement} (XID | QUERY(COMMIT)) | QUERY(ddl)
+//	statement   = [ROWS_QUERY] {TABLE_MAP} {rows}
+type stream struct {
+	options streamOptions
+
+	mu   sync.Mutex
+	cond *sync.Cond
+	// cur is the batch that is being filled, spare the one that the publisher
+	// gave back. ready is one that was handed over while the publisher waited.
+	cur, spare, ready *batch
+	waiting           bool  // The publisher waits for a batch.
+	moved             bool  // The position moved since the last batch.
+	wanted            bool  // The publisher wants the position, records or not.
+	err               error // Why the stream ended.
+
+	file     string
+	fde      []byte
+	tables   map[uint64]*table
+	cache    map[string]*table
+	counters map[string]*counter
+	tx       transaction
+	done     *progress
+	position Position
+
+	gtid   replication.GTIDEvent
+	query  replication.QueryEvent
+	before image
+	after  image
+	held   []byte
+	// lastMark is where the newest envelope says whether it is the last.
+	lastMark int
+}
+
+// streamOptions are what a stream needs from outside.
+type streamOptions struct {
+	source   string
+	version  string
+	filter   filter
+	colls    collations
+	position Position
+	progress *progress
+	// open returns the topic of a table of this shape, and the record by which
+	// the schemas topic learns of the shape, which is nil where it knows it.
+	open func(change.Shape) (*topic, *schemaRecord, error)
+	// onCommit, where it is set, is told of every transaction.
+	onCommit func(gtid string, f *fingerprint) error
+	now      func() time.Time
+	metrics  *metrics
+}
+
+// schemaRecord makes a shape known, in the same Kafka transaction as the first
+// change of that shape.
+type schemaRecord struct {
+	topic      *topic
+	key, value []byte
+}
+
+// table is one table map.
+type table struct {
+	name     string // `<db>.<table>`
+	captured bool
+	plan     *plan
+	topic    *topic
+	count    *counter
+	// prefix and suffix are the parts of an envelope's source that are the same
+	// for all rows of the table in the transaction of that serial.
+	prefix, suffix []byte
+	id             []byte // `:<db>.<table>:`, escaped for JSON.
+	serial         uint64
+}
+
+// counter counts a table's rows in a transaction.
+type counter struct {
+	serial uint64
+	n      int64
+}
+
+func newStream(o streamOptions) *stream {
+	s := &stream{
+		options: o, cur: &batch{}, spare: &batch{},
+		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{},
+		done: o.progress, position: o.position,
+	}
+	s.cond = sync.NewCond(&s.mu)
+	return s
+}
+
+// HandleEvent takes one event of the connection. It blocks while both batches
+// are full. It implements replication.EventHandler.
+func (s *stream) HandleEvent(e *replication.BinlogEvent) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	if err := s.handle(e); err != nil {
+		return s.stopped(e.Header, err)
+	}
+	for s.cur.full() && s.err == nil {
+		s.cond.Broadcast()
+		s.cond.Wait()
+	}
+	return s.err
+}
+
+// stopped says where an error came up that an event caused.
+func (s *stream) stopped(h *replication.EventHeader, err error) error {
+	var k *kafkaError
+	if errors.As(err, &k) || errors.Is(err, errVerified) {
+		return err
+	}
+	where := fmt.Sprintf("%s:%d", s.file, h.LogPos)
+	if s.tx.open {
+		where += ", transaction " + string(s.tx.gtid)
+	}
+	return &StopError{Where: where, Err: err}
+}
+
+// handle dispatches an event. What stands in no case stops the reader by name
+// (I5).
+func (s *stream) handle(e *replication.BinlogEvent) error {
+	h := e.Header
+	s.options.metrics.event(h.EventType)
+	switch event := e.Event.(type) {
+	case *replication.RotateEvent:
+		s.file = string(event.NextLogName)
+		return nil
+	case *replication.FormatDescriptionEvent:
+		s.fde = append(s.fde[:0], e.RawData...)
+		return nil
+	case *replication.GenericEvent:
+		return s.dispatch(h, e.RawData, event.Data)
+	}
+	return fmt.Errorf("event %s came as %T", h.EventType, e.Event)
+}
+
+func (s *stream) dispatch(h *replication.EventHeader, raw, data []byte) error {
+	switch h.EventType {
+	case replication.GTID_EVENT:
+		s.gtid = replication.GTIDEvent{}
+		if err := s.gtid.Decode(data); err != nil {
+			return fmt.Errorf("decode %s: %w", h.EventType, err)
+		}
+		return s.begin(h)
+	case replication.GTID_TAGGED_LOG_EVENT:
+		var tagged replication.GtidTaggedLogEvent
+		if err := tagged.Decode(data); err != nil {
+			return fmt.Errorf("decode %s: %w", h.EventType, err)
+		}
+		s.gtid = tagged.GTIDEvent
+		return s.begin(h)
+	case replication.QUERY_EVENT:
+		return s.queryEvent(h, data)
+	case replication.ROWS_QUERY_EVENT:
+		return s.rowsQuery(data)
+	case replication.TABLE_MAP_EVENT:
+		return s.tableMap(raw, data)
+	case replication.WRITE_ROWS_EVENTv1, replication.UPDATE_ROWS_EVENTv1, replication.DELETE_ROWS_EVENTv1,
+		replication.WRITE_ROWS_EVENTv2, replication.UPDATE_ROWS_EVENTv2, replication.DELETE_ROWS_EVENTv2:
+		return s.rows(h, data)
+	case replication.XID_EVENT:
+		return s.commit(h)
+	case replication.TRANSACTION_PAYLOAD_EVENT:
+		return s.payload(h, raw)
+	}
+	if skipped[h.EventType] {
+		return nil
+	}
+	if reason, ok := refused[h.EventType]; ok {
+		return fmt.Errorf("event %s: %s", h.EventType, reason)
+	}
+	return fmt.Errorf("event of unknown type %d", h.EventType)
+}
+
+// skipped are the events that change no row: signs of life, what earlier files
+// hold, a server that was shut down. They are counted by type.
+var skipped = map[replication.EventType]bool{
+	replication.HEARTBEAT_EVENT:        true,
+	replication.HEARTBEAT_LOG_EVENT_V2: true,
+	replication.PREVIOUS_GTIDS_EVENT:   true,
+	replication.STOP_EVENT:             true,
+	replication.IGNORABLE_EVENT:        true,
+}
+
+// refused are the events after which going on would lose or invent changes,
+// each with what to do.
+var refused = map[replication.EventType]string{
+	replication.ANONYMOUS_GTID_EVENT:      "a transaction without a GTID; run the server with gtid_mode=ON",
+	replication.XA_PREPARE_LOG_EVENT:      "XA transactions are not supported by this version",
+	replication.PARTIAL_UPDATE_ROWS_EVENT: "partial JSON updates are not supported by this version; SET GLOBAL binlog_row_value_options = ''",
+	replication.INCIDENT_EVENT:            "the server says that its binlog lacks changes",
+	replication.INTVAR_EVENT:              statementFormat,
+	replication.RAND_EVENT:                statementFormat,
+	replication.USER_VAR_EVENT:            statementFormat,
+	replication.BEGIN_LOAD_QUERY_EVENT:    statementFormat,
+	replication.APPEND_BLOCK_EVENT:        statementFormat,
+	replication.DELETE_FILE_EVENT:         statementFormat,
+	replication.EXECUTE_LOAD_QUERY_EVENT:  statementFormat,
+	replication.WRITE_ROWS_EVENTv0:        "rows in the format of MySQL 5.1.17 and before",
+	replication.UPDATE_ROWS_EVENTv0:       "rows in the format of MySQL 5.1.17 and before",
+	replication.DELETE_ROWS_EVENTv0:       "rows in the format of MySQL 5.1.17 and before",
+	replication.TRANSACTION_CONTEXT_EVENT: "Group Replication's own events are not supported by this version",
+	replication.VIEW_CHANGE_EVENT:         "Group Replication's own events are not supported by this version",
+}
+
+const statementFormat = "a session logged a statement instead of its row changes; no session may change binlog_format"
+
+func (s *stream) begin(h *replication.EventHeader) error {
+	if s.tx.open {
+		return fmt.Errorf("event %s before the end of the transaction", h.EventType)
+	}
+	s.tx.begin(&s.gtid, h, s.position.Incarnation)
+	return nil
+}
+
+// commit ends the transaction: the position is now behind it (I3).
+func (s *stream) commit(h *replication.EventHeader) error {
+	if !s.tx.open {
+		return fmt.Errorf("event %s outside of a transaction", h.EventType)
+	}
+	for _, p := range s.tx.touched {
+		s.cur.setLast(p.topic.last[p.partition])
+		p.topic.last[p.partition] = noRecord
+	}
+	s.tx.open = false
+	s.done.add(&s.gtid)
+	s.cur.txns++
+	s.position.File, s.position.Pos = s.file, h.LogPos
+	s.position.CommittedAt = time.UnixMicro(s.tx.micros).UTC()
+	s.moved = true
+	if s.options.onCommit != nil {
+		return s.options.onCommit(string(s.tx.gtid), &s.tx.sum)
+	}
+	s.offer()
+	return nil
+}
+
+// payload walks the events inside a compressed transaction.
+func (s *stream) payload(h *replication.EventHeader, raw []byte) error {
+	p := replication.NewBinlogParser()
+	p.SetRowsEventDecodeFunc(func(*replication.RowsEvent, []byte) error { return nil })
+	if _, err := p.Parse(s.fde); err != nil {
+		return fmt.Errorf("parse the format description: %w", err)
+	}
+	e, err := p.Parse(raw)
+	if err != nil {
+		return fmt.Errorf("decompress %s: %w", h.EventType, err)
+	}
+	for _, inner := range e.Event.(*replication.TransactionPayloadEvent).Events {
+		s.options.metrics.event(inner.Header.EventType)
+		inner.Header.LogPos = h.LogPos
+		if err := s.dispatch(inner.Header, inner.RawData, inner.RawData[replication.EventHeaderSize:]); err != nil {
+			return fmt.Errorf("inside %s: %w", h.EventType, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package binlog
+
+import (
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+	"github.com/go-mysql-org/go-mysql/replication"
+	"github.com/google/uuid"
+)
+
+// transaction is the state of the MySQL transaction that is being read.
+type transaction struct {
+	open bool
+	// serial counts transactions, so that what is cached for one is known to be
+	// stale in the next.
+	serial uint64
+	// gtid is the transaction's GTID as text; id is gtid behind the
+	// incarnation, the start of its changes' identities.
+	gtid, id []byte
+	// micros is when it was committed on the server where it began, in
+	// microseconds since 1970.
+	micros   int64
+	thread   uint32
+	serverID uint32
+	// order counts the changes of the transaction.
+	order int64
+	// context is what a statement's comment said, as a member of the envelope
+	// with its leading comma, or empty.
+	context []byte
+	// backslashes says that strings in the session's SQL have no escapes.
+	noBackslashEscapes bool
+	sum                fingerprint
+	// touched are the partitions with a record of this transaction.
+	touched []place
+}
+
+// begin starts a transaction from its GTID event.
+func (t *transaction) begin(g *replication.GTIDEvent, h *replication.EventHeader, incarnation int) {
+	t.open = true
+	t.serial++
+	t.gtid = appendGTID(t.gtid[:0], g)
+	t.id = t.id[:0]
+	if incarnation > 0 {
+		t.id = append(strconv.AppendInt(t.id, int64(incarnation), 10), '~')
+	}
+	t.id = append(t.id, t.gtid...)
+	t.micros = int64(g.OriginalCommitTimestamp)
+	if t.micros == 0 { // Servers before 8.0.1 say seconds alone.
+		t.micros = int64(h.Timestamp) * 1e6
+	}
+	t.thread, t.serverID, t.order = 0, h.ServerID, 0
+	t.context, t.touched = t.context[:0], t.touched[:0]
+	t.noBackslashEscapes = false
+	t.sum.begin(t.micros)
+}
+
+func appendGTID(dst []byte, g *replication.GTIDEvent) []byte {
+	for i, part := range [][]byte{g.SID[:4], g.SID[4:6], g.SID[6:8], g.SID[8:10], g.SID[10:16]} {
+		if i > 0 {
+			dst = append(dst, '-')
+		}
+		dst = hex.AppendEncode(dst, part)
+	}
+	if tag := g.Tag.String(); tag != "" {
+		dst = append(append(dst, ':'), tag...)
+	}
+	return strconv.AppendInt(append(dst, ':'), g.GNO, 10)
+}
+
+// fingerprint tells one transaction from another that has come to bear the
+// same GTID (I4). It covers when the transaction was committed and what it did
+// to which rows, and not how its events were cut, so that a replica that sends
+// the same transaction has the same fingerprint.
+type fingerprint struct {
+	micros int64
+	bytes  uint64
+	crc    uint32
+	table  string
+	kind   replication.EventType
+}
+
+func (f *fingerprint) begin(micros int64) { *f = fingerprint{micros: micros} }
+
+// rows adds a rows event: its table and kind where they differ from the event
+// before, and the rows.
+func (f *fingerprint) rows(table string, kind replication.EventType, rows []byte) {
+	if table != f.table || kind != f.kind {
+		f.table, f.kind = table, kind
+		f.crc = crc32.Update(f.crc, castagnoli, []byte{byte(kind)})
+		f.text(table)
+	}
+	f.crc = crc32.Update(f.crc, castagnoli, rows)
+	f.bytes += uint64(len(rows))
+}
+
+func (f *fingerprint) text(s string) {
+	f.crc = crc32.Update(f.crc, castagnoli, []byte(s))
+	f.bytes += uint64(len(s))
+}
+
+func (f *fingerprint) String() string {
+	return fmt.Sprintf("%d-%d-%08x", f.micros, f.bytes, f.crc)
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// progress is the set of GTIDs read so far. Runs of consecutive GTIDs are kept
+// beside the set until somebody asks for it.
+type progress struct {
+	set      *mysql.MysqlGTIDSet
+	sid      uuid.UUID
+	tag      mysql.Tag
+	from, to int64 // Both inclusive; to is 0 where there is no run.
+}
+
+func newProgress(set *mysql.MysqlGTIDSet) *progress {
+	return &progress{set: set.Clone().(*mysql.MysqlGTIDSet)}
+}
+
+func (p *progress) add(g *replication.GTIDEvent) {
+	if p.to != 0 && g.GNO == p.to+1 && g.Tag == p.tag && [16]byte(g.SID) == p.sid {
+		p.to++
+		return
+	}
+	p.flush()
+	p.sid, p.tag, p.from, p.to = uuid.UUID(g.SID), g.Tag, g.GNO, g.GNO
+}
+
+func (p *progress) flush() {
+	if p.to == 0 {
+		return
+	}
+	tags := (*p.set)[p.sid]
+	if tags == nil {
+		tags = map[mysql.Tag]mysql.IntervalSlice{}
+		(*p.set)[p.sid] = tags
+	}
+	run := mysql.Interval{Start: p.from, Stop: p.to + 1}
+	tags[p.tag] = append(tags[p.tag], run).Normalize()
+	p.to = 0
+}
+
+// String is the set as MySQL writes it.
+func (p *progress) String() string {
+	p.flush()
+	return p.set.String()
+}
