@@ -211,7 +211,7 @@ func (p *parser) parseOn(r *rule, n *yaml.Node) error {
 	if err != nil {
 		return err
 	}
-	known, ok := ops[op]
+	known, ok := opWords[op]
 	if !ok {
 		return p.problem(n, "on.op is %q, want insert, update, delete or snapshot", op)
 	}

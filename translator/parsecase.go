@@ -42,7 +42,7 @@ func (p *parser) parseGiven(n *yaml.Node) (givenChange, error) {
 		"after":   image(&g.after),
 		"context": func(n *yaml.Node) error { return p.parseContext(&g, n) },
 	}
-	for word, op := range ops {
+	for word, op := range opWords {
 		known[word] = func(n *yaml.Node) error {
 			if g.table != "" {
 				return p.problem(n, "given: one of insert, update, delete and snapshot, not two")

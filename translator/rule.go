@@ -78,14 +78,14 @@ type expectedEvent struct {
 	attributes map[string]string
 }
 
-// ops are the words of `on.op` and of the keys in `given`.
-var ops = map[string]change.Op{
+// opWords are the words of `on.op` and of the keys in `given`.
+var opWords = map[string]change.Op{
 	"insert": change.Create, "update": change.Update, "delete": change.Delete, "snapshot": change.Read,
 }
 
 // opWord is the word of the rule language for an op.
 func opWord(op change.Op) string {
-	for word, o := range ops {
+	for word, o := range opWords {
 		if o == op {
 			return word
 		}
