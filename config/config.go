@@ -7,6 +7,11 @@
 // or outside the allowed values is an error, and all errors are reported at once.
 package config
 
+import (
+	"slices"
+	"strings"
+)
+
 // Config is the whole configuration. Each field's tag mapstructure is its key in
 // the file, help its flag's usage, and secret says which part of the value must
 // never be shown: see mask.
@@ -99,8 +104,8 @@ type Translator struct {
 	// Rules is the directory of the rule files, *.yaml. Default config/rules.
 	Rules string `mapstructure:"rules" help:"directory of the rule files"`
 	// Group is the Kafka consumer group, which owns the offsets and the parked
-	// records. Empty, the default, means <source.name>.translator.
-	Group string `mapstructure:"group" help:"Kafka consumer group; empty is <source.name>.translator"`
+	// records. Empty, the default, means <source.name>-translator.
+	Group string `mapstructure:"group" help:"Kafka consumer group; empty is <source.name>-translator"`
 }
 
 // Consumers is what consumers need for their effects.
@@ -148,6 +153,9 @@ type CRUDApp struct {
 	// InsecureCookies lets session cookies travel over plain HTTP, for development
 	// without TLS. Default false.
 	InsecureCookies bool `mapstructure:"insecure_cookies" help:"send session cookies over plain HTTP too"`
+	// TrustedProxies are the networks of reverse proxies, as 10.0.0.0/8, whose
+	// X-Forwarded-For is believed when sign-ins are counted. Default: none.
+	TrustedProxies []string `mapstructure:"trusted_proxies" help:"networks of reverse proxies, as 10.0.0.0/8"`
 }
 
 // HTTP is the listener for people.
@@ -215,4 +223,23 @@ func opsListen(stages []Stage) string {
 		return "127.0.0.1:9104"
 	}
 	return "127.0.0.1:9100"
+}
+
+// needed tells whether one of the stages uses a key.
+func needed(key string, stages []Stage) bool {
+	section, _, _ := strings.Cut(key, ".")
+	uses := func(s Stage) bool {
+		switch section {
+		case "ops", "log":
+			return true
+		case "source":
+			return s == StageBinlog || s == StageTranslator && key == "source.name"
+		case "kafka":
+			return s != StageCRUDApp
+		case "http":
+			return s == StageCRUDApp
+		}
+		return section == string(s)
+	}
+	return slices.ContainsFunc(stages, uses)
 }

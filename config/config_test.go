@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -23,7 +24,7 @@ func TestGoodFiles(t *testing.T) {
 	full := config.Config{
 		Source: config.Source{
 			Name: "shop", DSN: "telltale:sec@ret@tcp(db:3306)/?timeout=5s",
-			Tables: []string{"shop.*", "billing.invoice?"}, ExcludeTables: []string{"shop.sessions"},
+			Tables: []string{"shop.*", "billing.*"}, ExcludeTables: []string{"shop.sessions"},
 			Columns: []config.ColumnRule{
 				{Match: "*.password_hash", Do: "deny"},
 				{Match: "shop.customers.phone", Do: "deny"},
@@ -40,7 +41,7 @@ func TestGoodFiles(t *testing.T) {
 			Database: config.Database{DSN: "mailer:secret@tcp(db:3306)/mailer"},
 			SMTP:     config.SMTP{Addr: "mail:465", From: "shop@example.com", Username: "shop", Password: "0123", TLS: "tls"},
 		},
-		CRUDApp: config.CRUDApp{DSN: "shop:secret@tcp(db:3306)/shop", InsecureCookies: true},
+		CRUDApp: config.CRUDApp{DSN: "shop:secret@tcp(db:3306)/shop", InsecureCookies: true, TrustedProxies: []string{"10.0.0.0/8"}},
 		HTTP:    config.HTTP{Listen: ":8081"},
 		Log:     config.Log{Level: "debug", Format: "json"},
 	}
@@ -135,6 +136,33 @@ func TestDefaultListener(t *testing.T) {
 			t.Parallel()
 			if got := config.Default(tt.stages...).Ops.Listen; got != tt.want {
 				t.Errorf("ops.listen = %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestFlagsOfStages(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		stages       []config.Stage
+		with, absent string
+	}{
+		{[]config.Stage{config.StageBinlog}, "source-dsn-file", "crudapp-dsn"},
+		{[]config.Stage{config.StageTranslator}, "source-name", "source-dsn"},
+		{[]config.Stage{config.StageConsumers}, "consumers-smtp-password", "translator-rules"},
+		{[]config.Stage{config.StageCRUDApp}, "http-listen", "kafka-brokers"},
+		{nil, "crudapp-trusted-proxies", "source-columns"},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.stages), func(t *testing.T) {
+			t.Parallel()
+			fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
+			config.AddFlags(fs, tt.stages...)
+			if fs.Lookup(tt.with) == nil {
+				t.Errorf("no flag --%s", tt.with)
+			}
+			if fs.Lookup(tt.absent) != nil {
+				t.Errorf("flag --%s is there, and of no use", tt.absent)
 			}
 		})
 	}

@@ -6,12 +6,16 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// AddFlags defines one flag for each key that fits one line: --kafka-brokers for
-// kafka.brokers. Lists are comma-separated or repeated. A flag that is not given
-// leaves the value to the environment, the file and the default.
-func AddFlags(fs *pflag.FlagSet) {
+// AddFlags defines one flag for each key that the stages use and that fits one
+// line: --kafka-brokers for kafka.brokers. No stages means all keys. Lists are
+// comma-separated or repeated. A flag that is not given leaves the value to the
+// environment, the file and the default.
+func AddFlags(fs *pflag.FlagSet, stages ...Stage) {
 	defaults := Default()
 	for _, f := range fields() {
+		if len(stages) > 0 && !needed(f.key, stages) {
+			continue
+		}
 		value := f.of(defaults)
 		switch f.typ.Kind() {
 		case reflect.String:

@@ -50,17 +50,6 @@ func (l loader) readSecret(secret, file field) {
 	reflect.ValueOf(&l.Config).Elem().FieldByIndex(secret.index).SetString(value)
 }
 
-// needed tells whether a key belongs to one of the stages.
-func needed(key string, stages []Stage) bool {
-	section, _, _ := strings.Cut(key, ".")
-	for _, s := range stages {
-		if section == string(s) || section == "source" && s == StageBinlog {
-			return true
-		}
-	}
-	return false
-}
-
 // mask returns value without its secrets; kind is a field's tag. A data source
 // name that cannot be parsed is hidden whole, since nobody knows what in it is the
 // password.

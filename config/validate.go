@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -41,6 +42,7 @@ func (l loader) validate(stages []Stage) {
 	}
 	if runs(StageCRUDApp) {
 		l.dsn("crudapp.dsn", l.CRUDApp.DSN, true)
+		l.proxies()
 		l.address("http.listen", l.HTTP.Listen)
 	}
 	if l.Ops.Listen != "" {
@@ -130,6 +132,14 @@ func (l loader) smtp() {
 		l.missing("consumers.smtp.password", ", and consumers.smtp.username needs it")
 	}
 	l.oneOf("consumers.smtp.tls", s.TLS, []string{"starttls", "tls", "none"})
+}
+
+func (l loader) proxies() {
+	for i, p := range l.CRUDApp.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			l.wrong(item("crudapp.trusted_proxies", i), "%q is no network, for example 10.0.0.0/8", p)
+		}
+	}
 }
 
 // dsn checks a data source name and never shows it: what the driver says about a
