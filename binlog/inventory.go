@@ -63,9 +63,9 @@ func (s *server) columns(ctx context.Context, f filter, collation map[string]uin
 
 // schemaColumn is a row of information_schema.COLUMNS.
 type schemaColumn struct {
-	name, dataType                     string
-	nullable                           bool
-	octets                             int64
+	name, dataType             string
+	nullable                   bool
+	octets                     int64
 	precision, scale, fraction int
 }
 
@@ -123,7 +123,7 @@ func (i schemaColumn) def(columnType string) columnDef {
 	return c
 }
 
-// members reads the labels of `enum('a','b''c')`.
+// members reads the labels of `enum('a','b”c')`.
 func members(columnType string) []string {
 	_, list, _ := strings.Cut(columnType, "(")
 	var labels []string
