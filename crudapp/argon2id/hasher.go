@@ -118,6 +118,9 @@ func (h *Hasher) derive(ctx context.Context, password string, like phc) ([]byte,
 }
 
 func (h *Hasher) enter(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
 	timer := time.NewTimer(h.wait)
 	defer timer.Stop()
 	select {

@@ -50,6 +50,10 @@ func parse(s string) (phc, error) {
 	if err := errors.Join(saltErr, keyErr); err != nil {
 		return phc{}, errors.New("parse a password hash: salt and key are not base64")
 	}
+	// One hash has one text, so nothing that Sscanf overlooks gets through.
+	if p.String() != s {
+		return phc{}, errors.New("parse a password hash: not in canonical form")
+	}
 	if n := len(p.key); n < saltBytes || n > maxBytes || len(p.salt) > maxBytes {
 		return phc{}, errors.New("parse a password hash: length of salt or key out of range")
 	}
