@@ -1,0 +1,173 @@
+package binlog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/internal/kafkaclient"
+	"telltale/internal/kafkaserver"
+	"telltale/internal/kafkaserver/kafkatest"
+	"telltale/internal/mysqlserver"
+	"telltale/internal/mysqlserver/mysqltest"
+	"telltale/internal/ops"
+	"telltale/schemas/change"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 60 * time.Second
+
+// harness is a server, a broker and the reader between them.
+type harness struct {
+	mysql  *mysqlserver.Server
+	broker *kafkaserver.Server
+	db     *sql.DB
+	o      Options
+	stop   func() error
+}
+
+func newHarness(t *testing.T, settings ...string) *harness {
+	t.Helper()
+	h := &harness{mysql: mysqltest.Start(t, settings...), broker: kafkatest.Start(t)}
+	h.db = mysqltest.DB(t, h.mysql, "shop")
+	h.o = Options{
+		Name: "shop", DSN: h.mysql.DSN(""), Tables: []string{"shop.*"}, CreateTopics: true, Partitions: 3,
+		Columns: []ColumnRule{{Match: "*.secret", Do: "deny"}},
+		Kafka:   kafkaclient.Config{Brokers: h.broker.Brokers(), Logger: kafkatest.Logger(t)},
+		Logger:  kafkatest.Logger(t),
+	}
+	return h
+}
+
+// exec runs statements, each its own transaction, on one connection.
+func (h *harness) exec(t *testing.T, statements ...string) {
+	t.Helper()
+	conn, err := h.db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, s := range statements {
+		if _, err := conn.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// start runs the reader and waits until it is ready. stop ends it and returns
+// what it returned.
+func (h *harness) start(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	h.o.Health = ops.NewHealth()
+	h.o.Health.Set("binlog", errStarting)
+	done := make(chan error, 1)
+	go func() { done <- Run(ctx, h.o) }()
+	h.stop = func() error {
+		cancel()
+		return <-done
+	}
+	t.Cleanup(func() { cancel() })
+	deadline := time.Now().Add(patience)
+	for len(h.o.Health.Reasons()) > 0 {
+		select {
+		case err := <-done:
+			done <- err
+			t.Fatalf("the reader ended: %v", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the reader is not ready: %v", h.o.Health.Reasons())
+		}
+	}
+}
+
+// fails runs the reader and returns the error that it ends with.
+func (h *harness) fails(t *testing.T) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, errors.New("the reader did not end"))
+	defer cancel()
+	err := Run(ctx, h.o)
+	if err == nil {
+		t.Fatalf("the reader ended without an error: %v", context.Cause(ctx))
+	}
+	return err
+}
+
+func (h *harness) mustStop(t *testing.T) {
+	t.Helper()
+	if err := h.stop(); err != nil {
+		t.Fatalf("the reader ended: %v", err)
+	}
+}
+
+// got is a record as a read_committed reader sees it.
+type got struct {
+	*kafka.Message
+	change.Envelope
+}
+
+// records reads a table's topic until it holds n records, tombstones included,
+// and fails when there are more.
+func (h *harness) records(t *testing.T, table string, n int) []got {
+	t.Helper()
+	var all []got
+	deadline := time.Now().Add(patience)
+	for {
+		all = all[:0]
+		err := kafkaclient.ReadToEnd(t.Context(), h.o.Kafka, "shop.shop."+table, func(m *kafka.Message) error {
+			g := got{Message: m}
+			if m.Value != nil {
+				e, err := change.Parse(m.Value)
+				if err != nil {
+					return fmt.Errorf("%w: %s", err, m.Value)
+				}
+				g.Envelope = e
+			}
+			all = append(all, g)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) >= n || time.Now().After(deadline) {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if len(all) != n {
+		t.Fatalf("topic of %s holds %d records, want %d", table, len(all), n)
+	}
+	return all
+}
+
+// published waits until the reader has published all that the server has
+// executed, so that what is not there then never comes.
+func (h *harness) published(t *testing.T) Position {
+	t.Helper()
+	var want string
+	if err := h.db.QueryRowContext(t.Context(), "SELECT @@global.gtid_executed").Scan(&want); err != nil {
+		t.Fatal(err)
+	}
+	want = strings.ReplaceAll(want, "\n", "")
+	deadline := time.Now().Add(patience)
+	for {
+		p, _, err := ReadPosition(t.Context(), h.o.Kafka, h.o.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.GTIDSet == want {
+			return p
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("published %s, the server has %s", p.GTIDSet, want)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
