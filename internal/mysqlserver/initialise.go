@@ -13,6 +13,13 @@ import (
 	"telltale/internal/dirlock"
 )
 
+// Files in the data directory, named relative to it: the path of a socket may
+// have only about a hundred bytes, and the directory may have more.
+const (
+	socketName = "mysqld.sock"
+	pidName    = "mysqld.pid"
+)
+
 func dataDir(dir string) string { return filepath.Join(dir, "data") }
 func logPath(dir string) string { return filepath.Join(dir, "mysqld.log") }
 
@@ -77,16 +84,14 @@ func commonArgs(o Options, data string) []string {
 	return args
 }
 
-// serverArgs are the command line of the server. The socket and pid file are
-// relative to the data directory: the path of a socket may have only about a
-// hundred bytes, and the directory may have more.
+// serverArgs are the command line of the server.
 func serverArgs(o Options, port int) []string {
 	args := append(
 		commonArgs(o, dataDir(o.Dir)),
 		"--bind-address=127.0.0.1",
 		"--port="+strconv.Itoa(port),
-		"--socket=mysqld.sock",
-		"--pid-file=mysqld.pid",
+		"--socket="+socketName,
+		"--pid-file="+pidName,
 		"--loose-mysqlx=OFF",
 		"--server-id=1",
 		"--log-bin=binlog",

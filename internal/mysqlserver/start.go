@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -76,6 +77,9 @@ func startLocked(ctx context.Context, o Options, lock *dirlock.Lock) (*Server, e
 	if err := initialise(ctx, o, lock); err != nil {
 		return nil, err
 	}
+	if err := removeLeftovers(dataDir(o.Dir)); err != nil {
+		return nil, fmt.Errorf("start MySQL: %w", err)
+	}
 	for attempt := 1; ; attempt++ {
 		port, err := freePort(ctx, o.Port)
 		if err != nil {
@@ -90,6 +94,19 @@ func startLocked(ctx context.Context, o Options, lock *dirlock.Lock) (*Server, e
 			return nil, err
 		}
 	}
+}
+
+// removeLeftovers removes the files by which a killed server still claims its
+// socket. The server believes such a claim when any process has the number
+// that it holds by now; the lock of the directory proves that there is none.
+func removeLeftovers(data string) error {
+	for _, name := range []string{socketName, socketName + ".lock", pidName} {
+		err := os.Remove(filepath.Join(data, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // freePort returns the wanted port when nobody listens on it, and a free one
