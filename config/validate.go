@@ -64,7 +64,7 @@ func (l loader) sourceName() {
 func (l loader) source() {
 	l.dsn("source.dsn", l.Source.DSN, false)
 	if len(l.Source.Tables) == 0 {
-		l.missing("source.tables", ", and names the tables to publish, for example [shop.*]")
+		l.missing("source.tables", " (it names the tables to publish, for example [shop.*])")
 	}
 	l.patterns("source.tables", l.Source.Tables)
 	l.patterns("source.exclude_tables", l.Source.ExcludeTables)

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"telltale/binlog"
+	"telltale/config"
+)
+
+func newBinlogCommand(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "binlog",
+		Short: "Publish row changes from the binlog to Kafka",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := newProcess(cmd, e, config.StageBinlog)
+			if err != nil {
+				return err
+			}
+			if err := p.preflight(cmd.Context(), config.StageBinlog); err != nil {
+				return err
+			}
+			return p.run(cmd.Context(), p.binlogActor())
+		},
+	}
+	config.AddFlags(cmd.Flags(), config.StageBinlog)
+	return cmd
+}
+
+func (p *process) binlogActor() actor {
+	o := p.binlogOptions()
+	return actor{"binlog", func(ctx context.Context) error { return binlog.Run(ctx, o) }}
+}
+
+func (p *process) binlogOptions() binlog.Options {
+	var columns []binlog.ColumnRule
+	for _, c := range p.Source.Columns {
+		columns = append(columns, binlog.ColumnRule{Match: c.Match, Do: c.Do})
+	}
+	return binlog.Options{
+		Name: p.Source.Name, DSN: p.Source.DSN,
+		Tables: p.Source.Tables, ExcludeTables: p.Source.ExcludeTables, Columns: columns,
+		Snapshot: p.Source.Snapshot, Types: p.Source.Types, Format: p.Source.Format, Delivery: p.Source.Delivery,
+		ServerID: p.Source.ServerID, Version: version(),
+		Kafka:      p.kafka(config.StageBinlog),
+		Partitions: p.Kafka.Partitions, ReplicationFactor: p.Kafka.ReplicationFactor, CreateTopics: p.Kafka.CreateTopics,
+		Logger: p.component(config.StageBinlog), Registerer: p.registry, Health: p.health,
+	}
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"telltale/config"
+	"telltale/consumers"
+	"telltale/consumers/mailer"
+	"telltale/internal/nearest"
+)
+
+// consumerNames are the consumers that the binary holds.
+func consumerNames() []string { return []string{mailer.Name} }
+
+func newConsumersCommand(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:       "consumers NAME…",
+		Short:     "React to business events: " + strings.Join(consumerNames(), ", "),
+		ValidArgs: consumerNames(),
+		Args:      consumerArgs,
+		RunE: func(cmd *cobra.Command, names []string) error {
+			p, err := newProcess(cmd, e, config.StageConsumers)
+			if err != nil {
+				return err
+			}
+			if err := p.preflight(cmd.Context(), config.StageConsumers); err != nil {
+				return err
+			}
+			actors, err := p.consumerActors(names)
+			if err != nil {
+				return err
+			}
+			return p.run(cmd.Context(), actors...)
+		},
+	}
+	config.AddFlags(cmd.Flags(), config.StageConsumers)
+	return cmd
+}
+
+// consumerArgs takes each known name once.
+func consumerArgs(cmd *cobra.Command, names []string) error {
+	known := consumerNames()
+	if len(names) == 0 {
+		return usagef(cmd, "name the consumers to run: %s", strings.Join(known, ", "))
+	}
+	for i, name := range names {
+		if !slices.Contains(known, name) {
+			return usagef(cmd, "unknown consumer %q%s; known: %s", name,
+				didYouMean("", nearest.Of(name, known)), strings.Join(known, ", "))
+		}
+		if slices.Contains(names[:i], name) {
+			return usagef(cmd, "consumer %s is named twice", name)
+		}
+	}
+	return nil
+}
+
+// consumerActors builds the named consumers, one actor each.
+func (p *process) consumerActors(names []string) ([]actor, error) {
+	o := consumers.Options{
+		DSN: p.Consumers.Database.DSN, Kafka: p.kafka(config.StageConsumers),
+		Logger: p.component(config.StageConsumers), Registerer: p.registry, Health: p.health,
+	}
+	var actors []actor
+	for _, name := range names {
+		c, err := p.consumer(name)
+		if err != nil {
+			return nil, err
+		}
+		actors = append(actors, actor{"consumer " + name, func(ctx context.Context) error { return consumers.Run(ctx, o, c) }})
+	}
+	return actors, nil
+}
+
+// consumer builds one of consumerNames.
+func (p *process) consumer(string) (consumers.Consumer, error) {
+	s := p.Consumers.SMTP
+	return mailer.New(mailer.Options{
+		SMTP:   mailer.SMTP{Addr: s.Addr, From: s.From, Username: s.Username, Password: s.Password, TLS: s.TLS},
+		Logger: p.component(config.StageConsumers), Registerer: p.registry,
+	})
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"telltale/config"
+	"telltale/crudapp"
+	"telltale/crudapp/argon2id"
+	"telltale/crudapp/mysql"
+	"telltale/crudapp/web"
+)
+
+// watchEvery is the pause between two looks at the shop's database.
+const watchEvery = 2 * time.Second
+
+func newCRUDAppCommand(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "crudapp",
+		Short: "Serve the shop, an ordinary application on MySQL",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withShop(cmd, e, func(p *process, store *mysql.Store) error {
+				return p.serveShop(cmd.Context(), store)
+			})
+		},
+	}
+	config.AddFlags(cmd.Flags(), config.StageCRUDApp)
+	cmd.AddCommand(newCRUDAppMigrateCommand(e))
+	return cmd
+}
+
+func newCRUDAppMigrateCommand(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the shop's tables up to date and end",
+		Long: "Bring the shop's tables up to date and end. The shop does so itself when it starts;\n" +
+			"this is for a user with more rights than the shop should have.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withShop(cmd, e, func(*process, *mysql.Store) error {
+				_, err := fmt.Fprintln(e.stdout, "the shop's tables are up to date")
+				return err
+			})
+		},
+	}
+	config.AddFlags(cmd.Flags(), config.StageCRUDApp)
+	return cmd
+}
+
+// withShop calls f with the shop's database open and migrated.
+func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) error {
+	ctx := cmd.Context()
+	p, err := newProcess(cmd, e, config.StageCRUDApp)
+	if err != nil {
+		return err
+	}
+	if err := p.preflight(ctx, config.StageCRUDApp); err != nil {
+		return err
+	}
+	store, err := mysql.Open(ctx, p.CRUDApp.DSN)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if err := store.Migrate(ctx); err != nil {
+		return err
+	}
+	return f(p, store)
+}
+
+// serveShop serves the pages and watches the database for them.
+//
+//	http.listen ──► web.Server ──► web.Handler ──► crudapp.Accounts ─┬─► mysql.Store ◄── watch
+//	                                                                 └─► argon2id.Hasher
+func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
+	server, listener, err := p.newShop(ctx, store)
+	if err != nil {
+		return err
+	}
+	p.logger.Info("the shop is served", "address", listener.Addr().String())
+	return p.run(
+		ctx,
+		actor{"crudapp", func(ctx context.Context) error { return serve(ctx, server, listener) }},
+		actor{"database watch", func(ctx context.Context) error { return p.watch(ctx, "database", store.Ping) }},
+	)
+}
+
+func (p *process) newShop(ctx context.Context, store *mysql.Store) (*http.Server, net.Listener, error) {
+	proxies := make([]netip.Prefix, 0, len(p.CRUDApp.TrustedProxies))
+	for _, s := range p.CRUDApp.TrustedProxies {
+		prefix, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read crudapp.trusted_proxies: %w", err)
+		}
+		proxies = append(proxies, prefix)
+	}
+	handler := web.New(web.Options{
+		Accounts:        crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: argon2id.New(argon2id.Options{})}),
+		Logger:          p.component(config.StageCRUDApp),
+		InsecureCookies: p.CRUDApp.InsecureCookies,
+		TrustedProxies:  proxies,
+		Registerer:      p.registry,
+	})
+	listener, err := listen(ctx, "http.listen", p.HTTP.Listen)
+	if err != nil {
+		return nil, nil, err
+	}
+	// Requests under way outlive the signal that ends the process, for as long as
+	// serve lets them.
+	return web.NewServer(context.WithoutCancel(ctx), handler, p.component(config.StageCRUDApp)), listener, nil
+}
+
+// watch keeps a part of the health at what ping says.
+func (p *process) watch(ctx context.Context, part string, ping func(context.Context) error) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		attempt, cancel := context.WithTimeout(ctx, watchEvery)
+		err := ping(attempt)
+		cancel()
+		if ctx.Err() == nil {
+			p.health.Set(part, err)
+		}
+	}
+}

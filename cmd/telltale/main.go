@@ -1,0 +1,43 @@
+// Command telltale tells what happened in the business from what changed in MySQL.
+//
+// It parses, wires and waits; each stage is a package that exports Run.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit statuses.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// env is what a command sees of the world outside the process.
+type env struct {
+	// environ are environment variables as os.Environ returns them.
+	environ []string
+	// stdout gets what was asked for, stderr everything else: logs and errors.
+	stdout, stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal finds the default handling again and ends the process at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(execute(ctx, env{environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:]))
+}
+
+// execute runs the command that args name and returns the exit status.
+func execute(ctx context.Context, e env, args []string) int {
+	root := newRoot(e)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	report(e.stderr, err)
+	return status(err)
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	driver "github.com/go-sql-driver/mysql"
+
+	"telltale/binlog"
+	"telltale/config"
+	"telltale/internal/kafkaclient"
+	"telltale/internal/preflight"
+)
+
+// answerWithin is how long a server may take to answer a check.
+const answerWithin = 5 * time.Second
+
+// check is one look at what a stage depends on. It changes nothing.
+type check struct {
+	name string
+	run  func(context.Context) error
+}
+
+// preflight runs the checks of stages before any of them starts, and returns all
+// that they find.
+func (p *process) preflight(ctx context.Context, stages ...config.Stage) error {
+	var errs []error
+	for _, c := range p.checks(stages...) {
+		errs = append(errs, c.run(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// checks are the checks of stages. Those of a stage look at Kafka too, and what
+// they say of a broker that does not answer has been said once.
+func (p *process) checks(stages ...config.Stage) []check {
+	var out []check
+	brokerDown := false
+	add := func(name string, run func(context.Context) error) {
+		out = append(out, check{name, func(ctx context.Context) error {
+			err := run(ctx)
+			var broker kafka.Error
+			if brokerDown && errors.As(err, &broker) {
+				return nil
+			}
+			return err
+		}})
+	}
+	if slices.ContainsFunc(stages, func(s config.Stage) bool { return s != config.StageCRUDApp }) {
+		add("kafka", func(ctx context.Context) error {
+			err := p.checkKafka(ctx)
+			brokerDown = err != nil
+			return err
+		})
+	}
+	for _, s := range stages {
+		switch s {
+		case config.StageBinlog:
+			add("binlog", func(ctx context.Context) error { return binlog.Check(ctx, p.binlogOptions()) })
+		case config.StageConsumers:
+			add("consumers", func(ctx context.Context) error {
+				return checkDatabase(ctx, "consumers.database.dsn", p.Consumers.Database.DSN)
+			})
+		case config.StageCRUDApp:
+			add("crudapp", func(ctx context.Context) error { return checkDatabase(ctx, "crudapp.dsn", p.CRUDApp.DSN) })
+		}
+	}
+	return out
+}
+
+func (p *process) checkKafka(ctx context.Context) error {
+	err := kafkaclient.Ping(ctx, kafkaclient.Config{Brokers: p.Kafka.Brokers, Properties: p.Kafka.Properties})
+	if err == nil {
+		return nil
+	}
+	return preflight.Findings{{
+		What: err.Error(), Where: "kafka.brokers",
+		Mend: "start a broker there, or correct kafka.brokers, or kafka.properties where it wants TLS or a password",
+	}}
+}
+
+// checkMail dials the mail server. A stage starts without it, since mails wait in
+// the ledger.
+func (p *process) checkMail(ctx context.Context) error {
+	addr := p.Consumers.SMTP.Addr
+	dialer := net.Dialer{Timeout: answerWithin}
+	conn, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return preflight.Findings{{
+			What: fmt.Sprintf("reach the mail server at %s: %v", addr, err), Where: "consumers.smtp.addr",
+			Mend: "start the mail server, or correct consumers.smtp.addr",
+		}}
+	}
+	return conn.Close()
+}
+
+// Numbers of MySQL errors that are told apart.
+const (
+	errAccessDenied   = 1045
+	errDatabaseDenied = 1044
+	errNoDatabase     = 1049
+)
+
+// checkDatabase signs in to a database that a stage writes. One that does not exist
+// yet is its stage's to create.
+func checkDatabase(ctx context.Context, key, dsn string) error {
+	c, err := driver.ParseDSN(dsn)
+	if err != nil {
+		return preflight.Findings{{What: "the value is no data source name", Where: key, Mend: "set " + key + " to user:password@tcp(host:3306)/database"}}
+	}
+	c.Logger = &driver.NopLogger{}
+	connector, err := driver.NewConnector(c)
+	if err != nil {
+		return fmt.Errorf("use %s: %w", key, err)
+	}
+	db := sql.OpenDB(connector)
+	defer db.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	err = db.PingContext(ctx)
+	var my *driver.MySQLError
+	isMy := errors.As(err, &my)
+	if err == nil || isMy && my.Number == errNoDatabase {
+		return nil
+	}
+	mend := "start the server, or correct " + key
+	if isMy && (my.Number == errAccessDenied || my.Number == errDatabaseDenied) {
+		mend = fmt.Sprintf("correct the user or password in %[1]s, or on the server:\nCREATE USER IF NOT EXISTS '%[2]s'@'%%' IDENTIFIED BY '…';\nGRANT ALL ON `%[3]s`.* TO '%[2]s'@'%%';",
+			key, c.User, c.DBName)
+	}
+	return preflight.Findings{{What: fmt.Sprintf("connect to MySQL at %s as %s: %v", c.Addr, c.User, err), Where: key, Mend: mend}}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+
+	"telltale/config"
+	"telltale/internal/kafkaclient"
+	"telltale/internal/ops"
+)
+
+// process is what the stages of one process share:
+//
+//	config.Effective ──► *slog.Logger ──► stderr
+//	        │
+//	        └──────────► ops.listen ──► ops.Handler ─┬─► *prometheus.Registry ◄─┐
+//	                                                 └─► *ops.Health ◄──────────┴─ stages
+type process struct {
+	config.Effective
+	logger   *slog.Logger
+	registry *prometheus.Registry
+	health   *ops.Health
+}
+
+// newProcess loads the configuration of the stages and makes what they share.
+func newProcess(cmd *cobra.Command, e env, stages ...config.Stage) (*process, error) {
+	cfg, err := e.load(cmd, stages...)
+	if err != nil {
+		return nil, err
+	}
+	p := &process{
+		Effective: cfg,
+		logger:    newLogger(e.stderr, cfg.Log),
+		registry:  prometheus.NewRegistry(),
+		health:    ops.NewHealth(),
+	}
+	p.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return p, nil
+}
+
+// newLogger returns a logger for a validated configuration.
+func newLogger(w io.Writer, c config.Log) *slog.Logger {
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	switch c.Level {
+	case "debug":
+		options.Level = slog.LevelDebug
+	case "warn":
+		options.Level = slog.LevelWarn
+	case "error":
+		options.Level = slog.LevelError
+	}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// kafka is the client configuration of every stage.
+func (p *process) kafka(stage config.Stage) kafkaclient.Config {
+	return kafkaclient.Config{
+		Brokers: p.Kafka.Brokers, Properties: p.Kafka.Properties, Logger: p.component(stage),
+	}
+}
+
+func (p *process) component(stage config.Stage) *slog.Logger {
+	return p.logger.With("component", string(stage))
+}
+
+// run runs the stages, and metrics and health beside them, until ctx ends or one of
+// them does. The port of the latter is taken before any stage starts.
+func (p *process) run(ctx context.Context, stages ...actor) error {
+	actors := stages
+	if addr := p.Ops.Listen; addr != "" {
+		listener, err := listen(ctx, "ops.listen", addr)
+		if err != nil {
+			return err
+		}
+		server := &http.Server{Handler: ops.Handler(p.registry, p.health), ReadHeaderTimeout: 5 * time.Second}
+		actors = append(actors, actor{"ops", func(ctx context.Context) error { return serve(ctx, server, listener) }})
+		p.logger.Info("metrics and health are served", "address", listener.Addr().String())
+	}
+	stop := context.AfterFunc(ctx, func() { p.health.Set("process", errors.New("it is stopping")) })
+	defer stop()
+	return runGroup(ctx, stopWithin, actors...)
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"telltale/config"
+)
+
+// newRunCommand runs the whole pipeline in one process. The stages meet on topics,
+// as they do in processes of their own:
+//
+//	MySQL ──► binlog ──► Kafka ──► translator ──► Kafka ──► consumers ──► MySQL, SMTP
+//
+// They stop in that order, so that each can still take what the one before it
+// published last.
+func newRunCommand(e env) *cobra.Command {
+	stages := []config.Stage{config.StageBinlog, config.StageTranslator, config.StageConsumers}
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run binlog, translator and all consumers in one process",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := newProcess(cmd, e, stages...)
+			if err != nil {
+				return err
+			}
+			if err := p.preflight(cmd.Context(), stages...); err != nil {
+				return err
+			}
+			actors, err := p.consumerActors(consumerNames())
+			if err != nil {
+				return err
+			}
+			return p.run(cmd.Context(), append([]actor{p.binlogActor(), p.translatorActor()}, actors...)...)
+		},
+	}
+	config.AddFlags(cmd.Flags(), stages...)
+	return cmd
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"telltale/config"
+	"telltale/internal/nearest"
+	"telltale/internal/preflight"
+)
+
+// usageError is a command line that makes no sense; it ends with exit status 2.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+// usagef makes a usage error that says where help is.
+func usagef(cmd *cobra.Command, format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...) + " (see `" + cmd.CommandPath() + " --help`)"}
+}
+
+func unknownCommand(cmd *cobra.Command, word string) error {
+	var known []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			known = append(known, c.Name())
+		}
+	}
+	return usagef(cmd, "unknown command %q%s", word, didYouMean("", nearest.Of(word, known)))
+}
+
+// flagError says in one line what the flag parser stumbled on.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		name := unknown.GetSpecifiedName()
+		return usagef(cmd, "unknown flag --%s%s", name, didYouMean("--", nearest.Of(name, flagsOf(cmd))))
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return usagef(cmd, "--%s: %q is no value of type %s", invalid.GetFlag().Name, invalid.GetValue(), invalid.GetFlag().Value.Type())
+	}
+	var missing *pflag.ValueRequiredError
+	if errors.As(err, &missing) && missing.GetSpecifiedShortnames() == "" {
+		return usagef(cmd, "--%s needs a value", missing.GetSpecifiedName())
+	}
+	return usagef(cmd, "%v", err)
+}
+
+func flagsOf(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+func didYouMean(prefix, guess string) string {
+	if guess == "" {
+		return ""
+	}
+	return "; did you mean " + prefix + guess + "?"
+}
+
+// status is the exit status for what a command returned.
+func status(err error) int {
+	var usage *usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage):
+		return exitUsage
+	}
+	return exitFailure
+}
+
+// report prints an error once: each problem of the configuration on a line of its
+// own, each finding of a preflight as a block.
+func report(w io.Writer, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range joined.Unwrap() {
+			report(w, one)
+		}
+		return
+	}
+	var problems config.Problems
+	var findings preflight.Findings
+	switch {
+	case err == nil:
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			fmt.Fprintln(w, "telltale:", p)
+		}
+	case errors.As(err, &findings):
+		for _, f := range findings {
+			fmt.Fprintln(w, "telltale:", f)
+		}
+	default:
+		fmt.Fprintln(w, "telltale:", err)
+	}
+}
