@@ -14,7 +14,6 @@ export LC_ALL=C
 # takes its place once the archive has moved on.
 readonly PINNED=9.7.4-2
 
-usage="usage: fetch-mysql.sh DIR"
 say() { printf 'mysql: %s\n' "$*" >&2; }
 die() {
   say "$1"
@@ -27,14 +26,17 @@ HELP
   exit 1
 }
 
-# with_lock holds DIR.lock while it runs, so that a second call waits.
+# main holds DIR.lock while it works, so that a second call waits for it.
 main() {
-  (($# == 1)) || die "$usage"
-  local dir
-  dir=$(realpath -m -- "$1")
-  if [[ -e $dir/.fetched ]]; then return; fi
+  if (($# != 1)); then
+    echo "usage: fetch-mysql.sh DIR" >&2
+    exit 2
+  fi
+  if [[ -e $1/.fetched ]]; then return; fi
   require_tools
   set_architecture
+  local dir
+  dir=$(realpath -m -- "$1")
   mkdir -p "$(dirname "$dir")"
   exec 9>"$dir.lock"
   if ! flock -n 9; then
@@ -83,7 +85,7 @@ fetch() {
   say "unpacking"
   unpack "$work/root"
   mv -T -- "$work/root" "$dir"
-  say "$("$dir/bin/mysqld" --no-defaults --version) is in $dir"
+  say "$package $version is in $dir"
 }
 
 show_log_and_die() {
@@ -174,7 +176,8 @@ choose_version() {
   client=("${package/server/client}=$version")
 }
 
-# unpack extracts every package into its argument and adds the launchers.
+# unpack extracts every package into its argument, adds the launchers, and
+# leaves the stamp that makes the next call return at once.
 unpack() {
   local root=$1 deb
   for deb in "$work"/archives/*.deb; do
@@ -188,9 +191,8 @@ unpack() {
   launcher "$loader_path" usr/sbin/mysqld >"$root/bin/mysqld"
   launcher "$loader_path" usr/bin/mysql >"$root/bin/mysql"
   chmod +x "$root"/bin/*
-  local server_version
-  server_version=$("$root/bin/mysqld" --no-defaults --version 2>"$work/log") || show_log_and_die "the unpacked server does not run"
-  printf '%s\n' "$server_version" >"$root/.fetched"
+  "$root/bin/mysqld" --no-defaults --version >/dev/null 2>"$work/log" || show_log_and_die "the unpacked server does not run"
+  printf '%s %s\n' "$package" "$version" >"$root/.fetched"
 }
 
 # launcher prints a script that becomes the program $2, run by the loader $1

@@ -3,17 +3,13 @@ package mysqlserver
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-
-	"telltale/scripts"
 )
 
 // EnvBinary is the environment variable that names the mysqld to use.
@@ -119,26 +115,4 @@ func number(parts []string) int {
 		n = n*1000 + v
 	}
 	return n
-}
-
-// fetch runs the script that unpacks a server into dir.
-func fetch(ctx context.Context, dir string, progress func(string)) error {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		return fmt.Errorf("no MySQL server was found, and fetching one needs bash (or set %s): %w", EnvBinary, err)
-	}
-	cmd := exec.CommandContext(ctx, bash, "-s", "--", dir)
-	cmd.Stdin = strings.NewReader(scripts.FetchMySQL)
-	// The script removes what it had begun when it is asked to stop.
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = fetchStopTimeout
-	var kept tail
-	lines := &lineWriter{line: progress}
-	cmd.Stderr = io.MultiWriter(&kept, lines)
-	err = cmd.Run()
-	lines.flush()
-	if err != nil {
-		return errors.Join(fmt.Errorf("fetch a MySQL server into %s: %w", dir, err), kept.err())
-	}
-	return nil
 }

@@ -22,8 +22,6 @@ import (
 )
 
 const (
-	// fetchStopTimeout is how long the fetching script may take to clean up.
-	fetchStopTimeout = 5 * time.Second
 	// lockTimeout is how long a predecessor that was just killed, with the
 	// process that started it, may take to end.
 	lockTimeout = 10 * time.Second
