@@ -46,7 +46,10 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 	if o.SessionTimeout == 0 {
 		o.SessionTimeout = 10 * time.Second
 	}
-	reset, strategy := "error", "cooperative-sticky"
+	reset, strategy, wait := "error", "cooperative-sticky", 500
+	if o.PartitionEOF { // Who wants to know the end must not wait there for more.
+		wait = 10
+	}
 	if o.ResetEarliest {
 		reset = "earliest"
 	}
@@ -65,6 +68,7 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 		"enable.partition.eof":          o.PartitionEOF,
 		// The default of one second makes a consumer that keeps up wait.
 		"fetch.queue.backoff.ms":     2,
+		"fetch.wait.max.ms":          wait,
 		"queued.max.messages.kbytes": 16 * 1024,
 		"fetch.error.backoff.ms":     100,
 	})
@@ -104,7 +108,13 @@ func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Messag
 	defer k.Close()
 	var all []kafka.TopicPartition
 	for p := range n {
-		all = append(all, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: kafka.OffsetBeginning})
+		// Asked for here: librdkafka itself looks up "the beginning" half a
+		// second after the assignment.
+		low, _, err := k.QueryWatermarkOffsets(topic, p, millis(ctx, 10*time.Second))
+		if err != nil {
+			return fmt.Errorf("read topic %s: find the start of partition %d: %w", topic, p, err)
+		}
+		all = append(all, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: kafka.Offset(low)})
 	}
 	if err := k.Assign(all); err != nil {
 		return fmt.Errorf("read topic %s: %w", topic, err)
