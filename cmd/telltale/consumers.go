@@ -10,7 +10,6 @@ import (
 	"telltale/config"
 	"telltale/consumers"
 	"telltale/consumers/mailer"
-	"telltale/internal/nearest"
 )
 
 // consumerNames are the consumers that the binary holds.
@@ -49,8 +48,7 @@ func consumerArgs(cmd *cobra.Command, names []string) error {
 	}
 	for i, name := range names {
 		if !slices.Contains(known, name) {
-			return usagef(cmd, "unknown consumer %q%s; known: %s", name,
-				didYouMean("", nearest.Of(name, known)), strings.Join(known, ", "))
+			return usagef(cmd, "unknown consumer %q; known: %s", name, strings.Join(known, ", "))
 		}
 		if slices.Contains(names[:i], name) {
 			return usagef(cmd, "consumer %s is named twice", name)
