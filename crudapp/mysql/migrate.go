@@ -57,7 +57,7 @@ func (s *Store) createDatabase(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	statement := "CREATE DATABASE IF NOT EXISTS `" + strings.ReplaceAll(s.cfg.DBName, "`", "``") + "` CHARACTER SET utf8mb4"
+	statement := "CREATE DATABASE IF NOT EXISTS " + quoted(s.cfg.DBName) + " CHARACTER SET utf8mb4"
 	if _, err := db.ExecContext(ctx, statement); err != nil {
 		return fmt.Errorf("create database %s at %s as %s; let somebody with the right run %q: %w",
 			s.cfg.DBName, s.cfg.Addr, s.cfg.User, statement, err)
@@ -65,13 +65,18 @@ func (s *Store) createDatabase(ctx context.Context) error {
 	return nil
 }
 
+// quoted returns an identifier in the quotes that keep it one.
+func quoted(name string) string {
+	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+}
+
 // locker makes migrations of one database exclusive by a named lock of the
 // server, which frees it by itself when the session ends.
 type locker struct{}
 
-// lockName is of a fixed length, since the names of locks are shorter than
-// those of databases may be.
-const lockName = `CONCAT('crudapp.migrate.', MD5(DATABASE()))`
+// lockName is of a fixed length, since the names of locks are no longer than
+// those of databases alone may be.
+const lockName = `CONCAT('crudapp.migrate.', LEFT(SHA2(DATABASE(), 256), 32))`
 
 // SessionLock implements goose's lock.SessionLocker.
 func (locker) SessionLock(ctx context.Context, conn *sql.Conn) error {

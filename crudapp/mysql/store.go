@@ -30,6 +30,7 @@ const (
 
 // Numbers of MySQL errors that are answered by more than passing them on.
 const (
+	errDatabaseDenied = 1044
 	errBadDatabase    = 1049
 	errDuplicateEntry = 1062
 )
@@ -60,9 +61,17 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 		return nil, err
 	}
 	if err := db.PingContext(ctx); err != nil && !isError(err, errBadDatabase) {
-		return nil, errors.Join(fmt.Errorf("connect to MySQL at %s as %s: %w", cfg.Addr, cfg.User, err), db.Close())
+		return nil, errors.Join(connectError(cfg, err), db.Close())
 	}
 	return &Store{db: db, cfg: cfg}, nil
+}
+
+func connectError(cfg *driver.Config, err error) error {
+	if isError(err, errDatabaseDenied) {
+		return fmt.Errorf("connect to MySQL at %s as %s; let somebody with the right run %q: %w", cfg.Addr, cfg.User,
+			fmt.Sprintf("GRANT ALL ON %s.* TO '%s'", quoted(cfg.DBName), cfg.User), err)
+	}
+	return fmt.Errorf("connect to MySQL at %s as %s: %w", cfg.Addr, cfg.User, err)
 }
 
 func configure(dsn string) (*driver.Config, error) {
