@@ -60,9 +60,9 @@ func (h *harness) exec(t *testing.T, statements ...string) {
 	}
 }
 
-// start runs the reader and waits until it is ready. stop ends it and returns
-// what it returned.
-func (h *harness) start(t *testing.T) {
+// start runs the reader and waits until it is ready. What the reader returns
+// comes through ended; stop ends it and returns that.
+func (h *harness) start(t *testing.T) (ended <-chan error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.o.Health = ops.NewHealth()
@@ -86,6 +86,7 @@ func (h *harness) start(t *testing.T) {
 			t.Fatalf("the reader is not ready: %v", h.o.Health.Reasons())
 		}
 	}
+	return done
 }
 
 // fails runs the reader and returns the error that it ends with.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-mysql-org/go-mysql/replication"
@@ -49,28 +50,39 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 // checkDDL stops at DDL on partitions of a captured table: dropping, truncating
 // or exchanging one changes rows that are logged nowhere (I1).
 func (s *stream) checkDDL(query []byte) error {
-	var partition bool
-	var captured string
-	db := string(s.query.Schema)
-	tokens := identifiers(query)
-	for i, t := range tokens {
-		if strings.EqualFold(t, "PARTITION") {
-			partition = true
-		}
-		if s.options.filter.captures(db, t) {
-			captured = db + "." + t
-		}
-		if i > 0 && s.options.filter.captures(tokens[i-1], t) {
-			captured = tokens[i-1] + "." + t
-		}
+	words := identifiers(query)
+	isPartition := func(w string) bool { return strings.EqualFold(w, "PARTITION") || strings.EqualFold(w, "PARTITIONING") }
+	if !slices.ContainsFunc(words, isPartition) {
+		return nil
 	}
-	if partition && captured != "" {
-		return fmt.Errorf("statement on partitions of %s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", captured)
+	for i, w := range words {
+		if !strings.EqualFold(w, "TABLE") {
+			continue
+		}
+		db, table := tableName(words[i+1:], string(s.query.Schema))
+		if s.options.filter.captures(db, table) {
+			return fmt.Errorf("statement on partitions of %s.%s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", db, table)
+		}
 	}
 	return nil
 }
 
-// identifiers are the words of a statement, quoted or not, literals left out.
+// tableName reads the name behind the word TABLE.
+func tableName(words []string, current string) (db, table string) {
+	for len(words) > 0 && slices.Contains([]string{"IF", "NOT", "EXISTS"}, strings.ToUpper(words[0])) {
+		words = words[1:]
+	}
+	switch {
+	case len(words) >= 3 && words[1] == ".":
+		return words[0], words[2]
+	case len(words) >= 1:
+		return current, words[0]
+	}
+	return current, ""
+}
+
+// identifiers are the words of a statement, quoted or not, and the dots between
+// them; literals are left out.
 func identifiers(query []byte) []string {
 	var words []string
 	for i := 0; i < len(query); {
@@ -84,6 +96,9 @@ func identifiers(query []byte) []string {
 			i += end + 2
 		case c == '\'' || c == '"':
 			i = skipQuoted(query, i, false)
+		case c == '.':
+			words = append(words, ".")
+			i++
 		case wordByte(c):
 			start := i
 			for i < len(query) && wordByte(query[i]) {
