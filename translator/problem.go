@@ -40,6 +40,15 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Unwrap returns the problems one by one.
+func (ps Problems) Unwrap() []error {
+	errs := make([]error, len(ps))
+	for i, p := range ps {
+		errs[i] = p
+	}
+	return errs
+}
+
 // distinct orders the problems by place and keeps one of each: what is wrong
 // with a file's key is wrong in each of its rules.
 func (ps Problems) distinct() Problems {

@@ -108,14 +108,7 @@ func (s *stage) run(ctx context.Context) error {
 // prepareTopics makes sure that the event topics are there and notes their
 // partition counts, by which keys are spread.
 func (s *stage) prepareTopics(ctx context.Context) error {
-	var specs []kafkaclient.TopicSpec
-	for _, name := range s.translator.rules.topics() {
-		specs = append(specs, kafkaclient.TopicSpec{
-			Name: name, Partitions: s.options.Partitions, ReplicationFactor: s.options.ReplicationFactor,
-			// Read models are rebuilt from events, so events are kept for ever.
-			Settings: map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"},
-		})
-	}
+	specs := topicSpecs(s.options, s.translator.rules)
 	var missing *kafkaclient.MissingTopicsError
 	if err := kafkaclient.EnsureTopics(ctx, s.options.Kafka, specs, s.options.CreateTopics); errors.As(err, &missing) {
 		return err
@@ -131,6 +124,19 @@ func (s *stage) prepareTopics(ctx context.Context) error {
 		s.partitions[spec.Name] = n
 	}
 	return nil
+}
+
+// topicSpecs are the topics that the rules write.
+func topicSpecs(o Options, rules *ruleSet) []kafkaclient.TopicSpec {
+	var specs []kafkaclient.TopicSpec
+	for _, name := range rules.topics() {
+		specs = append(specs, kafkaclient.TopicSpec{
+			Name: name, Partitions: o.Partitions, ReplicationFactor: o.ReplicationFactor,
+			// Read models are rebuilt from events, so events are kept for ever.
+			Settings: map[string]string{"cleanup.policy": "delete", "retention.ms": "-1"},
+		})
+	}
+	return specs
 }
 
 // Back-off between attempts at what Kafka refuses.
