@@ -10,8 +10,10 @@ func TestAppendContext(t *testing.T) {
 		noBackslash       bool
 	}{
 		{name: "none", query: "UPDATE t SET a=1"},
-		{name: "all, at the end", query: "UPDATE t SET a=1 /*actor='customer%3A7',request_id='r-1',traceparent='" + trace + "'*/",
-			want: `,"context":{"actor":"customer:7","request_id":"r-1","traceparent":"` + trace + `"}`},
+		{
+			name: "all, at the end", query: "UPDATE t SET a=1 /*actor='customer%3A7',request_id='r-1',traceparent='" + trace + "'*/",
+			want: `,"context":{"actor":"customer:7","request_id":"r-1","traceparent":"` + trace + `"}`,
+		},
 		{name: "at the start", query: "/*actor='staff'*/ UPDATE t SET a=1", want: `,"context":{"actor":"staff"}`},
 		{name: "spaces and unknown keys", query: "UPDATE t SET a=1 /* route='/x' , actor = 'a b' */", want: `,"context":{"actor":"a b"}`},
 		{name: "typed into a form", query: `UPDATE t SET a='/*actor=\'admin\'*/'`},

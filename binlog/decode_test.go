@@ -122,9 +122,16 @@ func TestAppendStringIsJSON(t *testing.T) {
 func testPlan() *plan {
 	p := &plan{keyOrder: []int{0}}
 	for _, c := range []column{
-		{append: appendUint64}, {append: appendText, meta: 1}, {append: appendText, meta: 2},
-		{append: appendDecimal, meta: 12, scale: 2}, {append: appendDatetime, meta: 6}, {append: appendTimestamp, meta: 6},
-		{append: appendInt32}, {append: appendBit, meta: 1}, {append: appendFloat64}, {append: appendTime, meta: 3},
+		{append: appendUint64},
+		{append: appendText, meta: 1},
+		{append: appendText, meta: 2},
+		{append: appendDecimal, meta: 12, scale: 2},
+		{append: appendDatetime, meta: 6},
+		{append: appendTimestamp, meta: 6},
+		{append: appendInt32},
+		{append: appendBit, meta: 1},
+		{append: appendFloat64},
+		{append: appendTime, meta: 3},
 	} {
 		c.name, c.key = []byte(`"c`+string(rune('a'+len(p.columns)))+`":`), -1
 		p.columns = append(p.columns, c)

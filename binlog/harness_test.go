@@ -148,6 +148,24 @@ func (h *harness) records(t *testing.T, table string, n int) []got {
 	return all
 }
 
+// shapes reads the schemas topic.
+func (h *harness) shapes(t *testing.T) []change.Shape {
+	t.Helper()
+	var all []change.Shape
+	err := kafkaclient.ReadToEnd(t.Context(), h.o.Kafka, change.SchemasTopic(h.o.Name), func(m *kafka.Message) error {
+		s, err := change.ParseShape(m.Value)
+		if err == nil && string(m.Key) != s.Key() {
+			err = fmt.Errorf("shape %s stands under key %s", s.Key(), m.Key)
+		}
+		all = append(all, s)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // published waits until the reader has published all that the server has
 // executed, so that what is not there then never comes.
 func (h *harness) published(t *testing.T) Position {
