@@ -49,6 +49,7 @@ type Options struct {
 type Server struct {
 	cluster *kfake.Cluster
 	brokers string
+	dir     string
 	lock    *dirlock.Lock
 	close   sync.Once
 }
@@ -57,20 +58,46 @@ type Server struct {
 // syscall.EADDRINUSE when the port is taken and dirlock.ErrHeld when another
 // process has the directory.
 func Start(o Options) (*Server, error) {
-	lock, err := lockDir(o.Dir)
+	if o.Dir == "" {
+		return startCluster(o)
+	}
+	// A predecessor that was killed lets go within moments.
+	const wait = 5 * time.Second
+	lock, err := dirlock.Acquire(context.Background(), o.Dir, wait)
+	if err != nil {
+		return nil, fmt.Errorf("start the embedded Kafka: %w", err)
+	}
+	server, err := startLocked(o, lock)
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
+	return server, nil
+}
+
+func startLocked(o Options, lock *dirlock.Lock) (*Server, error) {
+	closed, err := takeMark(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("start the embedded Kafka: %w", err)
+	}
+	if !closed {
+		if err := recoverTransactions(o); err != nil {
+			return nil, fmt.Errorf("start the embedded Kafka: recover the transactions in %s: %w", o.Dir, err)
+		}
+	}
+	server, err := startCluster(o)
 	if err != nil {
 		return nil, err
 	}
+	server.dir, server.lock = o.Dir, lock
+	return server, nil
+}
+
+func startCluster(o Options) (*Server, error) {
 	cluster, err := kfake.NewCluster(clusterOptions(o)...)
 	if err != nil {
-		err = fmt.Errorf("start the embedded Kafka on 127.0.0.1:%d in %q: %w", o.Port, o.Dir, err)
-		return nil, errors.Join(err, release(lock))
+		return nil, fmt.Errorf("start the embedded Kafka on 127.0.0.1:%d: %w", o.Port, err)
 	}
-	return &Server{
-		cluster: cluster,
-		brokers: strings.Join(cluster.ListenAddrs(), ","),
-		lock:    lock,
-	}, nil
+	return &Server{cluster: cluster, brokers: strings.Join(cluster.ListenAddrs(), ",")}, nil
 }
 
 func clusterOptions(o Options) []kfake.Opt {
@@ -82,29 +109,9 @@ func clusterOptions(o Options) []kfake.Opt {
 		kfake.WithLogger(newLogger(o.Logger)),
 	}
 	if o.Dir != "" {
-		opts = append(opts, kfake.DataDir(o.Dir))
+		opts = append(opts, kfake.DataDir(dataDir(o.Dir)))
 	}
 	return opts
-}
-
-func lockDir(dir string) (*dirlock.Lock, error) {
-	if dir == "" {
-		return nil, nil
-	}
-	// A predecessor that was killed lets go within moments.
-	const wait = 5 * time.Second
-	lock, err := dirlock.Acquire(context.Background(), dir, wait)
-	if err != nil {
-		return nil, fmt.Errorf("start the embedded Kafka: %w", err)
-	}
-	return lock, nil
-}
-
-func release(lock *dirlock.Lock) error {
-	if lock == nil {
-		return nil
-	}
-	return lock.Release()
 }
 
 // Brokers is the address for bootstrap.servers, "127.0.0.1:" and the port.
@@ -117,8 +124,13 @@ func (s *Server) Brokers() string {
 func (s *Server) Close() {
 	s.close.Do(func() {
 		s.cluster.Close()
-		// Nothing is written through the lock's file any more.
-		_ = release(s.lock)
+		if s.lock == nil {
+			return
+		}
+		// Without the mark the next start looks for open transactions, which
+		// costs it time and nothing else.
+		_ = leaveMark(s.dir)
+		_ = s.lock.Release()
 	})
 }
 
