@@ -2,6 +2,7 @@ package translator
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -80,7 +81,7 @@ func (c *compiler) expression(part string, src source, accept func(*cel.Type) bo
 		return nil
 	}
 	if got := checked.OutputType(); !accept(got) {
-		c.fail(src.at, "%s: %q is of type %s, want %s", part, src.text, got, want)
+		c.fail(src.at, "%s: %q is of type %s, want %s", part, src.text, typeWords(got.String()), want)
 		return nil
 	}
 	program, err := c.env.Program(checked, cel.EvalOptions(cel.OptOptimize))
@@ -99,9 +100,14 @@ func (c *compiler) issues(part string, src source, issues *cel.Issues) {
 		if strings.Contains(e.Message, "(uint, int)") || strings.Contains(e.Message, "(int, uint)") {
 			hint = "; BIGINT UNSIGNED is a uint, whose literals end in u: 5u"
 		}
-		c.fail(src.at, "%s: %q: %s%s", part, src.text, e.Message, hint)
+		c.fail(src.at, "%s: %q: %s%s", part, src.text, typeWords(e.Message), hint)
 	}
 }
+
+var wrapperType = regexp.MustCompile(`wrapper\((\w+)\)`)
+
+// typeWords puts CEL's names for nullable types into words.
+func typeWords(text string) string { return wrapperType.ReplaceAllString(text, "$1 or null") }
 
 // readColumns notes the columns that an expression reads and reports those
 // that cannot be read. It runs on the tree as parsed, before CEL checks types,
