@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"telltale/crudapp"
 )
@@ -18,6 +19,19 @@ type field struct {
 	Required bool
 	// Focus is set for the input that the person should go to.
 	Focus bool
+}
+
+// Describedby returns the ids of the texts that describe the input, for
+// assistive technology: what is wrong first.
+func (f field) Describedby() string {
+	var ids []string
+	if f.Error != "" {
+		ids = append(ids, f.Name+"-error")
+	}
+	if f.Hint != "" {
+		ids = append(ids, f.Name+"-hint")
+	}
+	return strings.Join(ids, " ")
 }
 
 // detailFields are the inputs of a customer's details.

@@ -35,7 +35,7 @@ func testPageProblems(t *testing.T, s *shop) {
 	check(t, got, http.StatusUnprocessableEntity,
 		`id="email-error">This is not an e-mail address.`, `id="name-error">Enter your name.`,
 		`id="phone-error">A telephone number has digits`, `id="password-error">A password has at least 8`,
-		`aria-describedby="email-error"`, `value="call me"`)
+		`aria-describedby="email-error"`, `aria-describedby="password-error password-hint"`, `value="call me"`)
 	if strings.Contains(got.body, "s3cr3t!") {
 		t.Error("the password is sent back")
 	}

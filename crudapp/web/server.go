@@ -100,8 +100,12 @@ const (
 )
 
 // NewServer returns an HTTP server for h with timeouts that suit the shop. Its
-// requests' contexts come from ctx. The caller serves and shuts it down.
+// requests' contexts come from ctx. What goes wrong with connections is logged;
+// a nil log discards it. The caller serves and shuts it down.
 func NewServer(ctx context.Context, h http.Handler, log *slog.Logger) *http.Server {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: readHeaderTimeout,
