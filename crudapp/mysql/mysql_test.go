@@ -29,6 +29,7 @@ func TestMySQL(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *mysqlserver.Server){
 		"Open names what is wrong":             testOpenErrors,
 		"Migrate takes turns":                  testMigrateTakesTurns,
+		"Migrate goes on where it stopped":     testMigrateGoesOn,
 		"Migrate without the right":            testMigrateWithoutRight,
 		"customers come back as stored":        testCustomerRoundTrip,
 		"missing rows":                         testMissingRows,
@@ -110,6 +111,22 @@ func testMigrateTakesTurns(t *testing.T, server *mysqlserver.Server) {
 		`SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('customers', 'sessions')`)
 	if err := row.Scan(&tables); err != nil || tables != 2 {
 		t.Errorf("%d tables, %v, want 2", tables, err)
+	}
+}
+
+// testMigrateGoesOn leaves what a death between the DDL and the note that it ran
+// leaves.
+func testMigrateGoesOn(t *testing.T, server *mysqlserver.Server) {
+	store, db := openStore(t, server, "stopped")
+	want := create(t, store, bob())
+	if _, err := db.ExecContext(t.Context(), `DELETE FROM goose_db_version WHERE version_id > 0`); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := store.Customer(t.Context(), want.ID); err != nil || got != want {
+		t.Errorf("Customer = %+v, %v, want %+v", got, err, want)
 	}
 }
 

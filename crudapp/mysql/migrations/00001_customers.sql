@@ -1,5 +1,5 @@
 -- +goose Up
-CREATE TABLE customers (
+CREATE TABLE IF NOT EXISTS customers (
   id            BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   -- Stored in lower case and compared byte by byte: two spellings of one
   -- address are the application's business, not a collation's.

@@ -1,5 +1,5 @@
 -- +goose Up
-CREATE TABLE sessions (
+CREATE TABLE IF NOT EXISTS sessions (
   token_hash   BINARY(32) NOT NULL,
   customer_id  BIGINT UNSIGNED NOT NULL,
   created_at   DATETIME(6) NOT NULL,
