@@ -54,6 +54,7 @@ func runGroup(ctx context.Context, within time.Duration, actors ...actor) error 
 			g.errs = append(g.errs, fmt.Errorf("%s: ended although nobody asked it to", actors[o.index].name))
 		}
 	}
+	g.stopping = true
 	g.stopInOrder(within)
 	g.stopAll(lastCall)
 	return errors.Join(g.errs...)
@@ -66,6 +67,8 @@ type group struct {
 	ended   chan outcome
 	done    []bool
 	errs    []error
+	// stopping is set before the first actor is told to stop.
+	stopping bool
 }
 
 // stopInOrder stops one actor after the other, until time is up.
@@ -103,9 +106,11 @@ func (g *group) stopAll(within time.Duration) {
 	}
 }
 
+// note keeps an actor's outcome. One that was stopped in the middle of a call and
+// says no more than that has nothing to say.
 func (g *group) note(o outcome) {
 	g.done[o.index] = true
-	if o.err != nil {
+	if o.err != nil && !(g.stopping && errors.Is(o.err, context.Canceled)) {
 		g.errs = append(g.errs, fmt.Errorf("%s: %w", g.actors[o.index].name, o.err))
 	}
 }

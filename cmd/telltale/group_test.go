@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -86,6 +87,8 @@ func TestGroupEndsWithTheFirst(t *testing.T) {
 	}{
 		{"error", broken, nil, "translator: broken"},
 		{"error while stopping", broken, errors.New("unwilling"), "translator: broken\nreader: unwilling"},
+		{"interrupted while stopping", broken, fmt.Errorf("query: %w", context.Canceled), "translator: broken"},
+		{"context error of its own", context.Canceled, nil, "translator: context canceled"},
 		{"nil", nil, nil, "translator: ended although nobody asked it to"},
 	}
 	for _, tt := range tests {

@@ -16,10 +16,15 @@ import (
 	"telltale/config"
 	"telltale/internal/kafkaclient"
 	"telltale/internal/preflight"
+	"telltale/translator"
 )
 
-// answerWithin is how long a server may take to answer a check.
-const answerWithin = 5 * time.Second
+// How long a server may take to answer a check, and a stage's check may take when
+// no broker answered.
+const (
+	answerWithin     = 5 * time.Second
+	brokerlessWithin = 2 * time.Second
+)
 
 // check is one look at what a stage depends on. It changes nothing.
 type check struct {
@@ -37,41 +42,55 @@ func (p *process) preflight(ctx context.Context, stages ...config.Stage) error {
 	return errors.Join(errs...)
 }
 
-// checks are the checks of stages. Those of a stage look at Kafka too, and what
-// they say of a broker that does not answer has been said once.
+// checks are the checks of stages. Kafka comes first. Those of a stage look at it
+// too, after what they can look at without it; where no broker answers, they get
+// little time, and what they then say of the broker has been said.
 func (p *process) checks(stages ...config.Stage) []check {
 	var out []check
 	brokerDown := false
-	add := func(name string, run func(context.Context) error) {
-		out = append(out, check{name, func(ctx context.Context) error {
-			err := run(ctx)
-			var broker kafka.Error
-			if brokerDown && errors.As(err, &broker) {
-				return nil
-			}
-			return err
-		}})
-	}
 	if slices.ContainsFunc(stages, func(s config.Stage) bool { return s != config.StageCRUDApp }) {
-		add("kafka", func(ctx context.Context) error {
+		out = append(out, check{"kafka", func(ctx context.Context) error {
 			err := p.checkKafka(ctx)
 			brokerDown = err != nil
 			return err
-		})
+		}})
 	}
 	for _, s := range stages {
-		switch s {
-		case config.StageBinlog:
-			add("binlog", func(ctx context.Context) error { return binlog.Check(ctx, p.binlogOptions()) })
-		case config.StageConsumers:
-			add("consumers", func(ctx context.Context) error {
-				return checkDatabase(ctx, "consumers.database.dsn", p.Consumers.Database.DSN)
-			})
-		case config.StageCRUDApp:
-			add("crudapp", func(ctx context.Context) error { return checkDatabase(ctx, "crudapp.dsn", p.CRUDApp.DSN) })
-		}
+		run := p.stageCheck(s)
+		out = append(out, check{string(s), func(ctx context.Context) error {
+			if !brokerDown {
+				return run(ctx)
+			}
+			ctx, cancel := context.WithTimeout(ctx, brokerlessWithin)
+			defer cancel()
+			var broker kafka.Error
+			if err := run(ctx); !errors.As(err, &broker) && !errors.Is(err, context.DeadlineExceeded) {
+				return err
+			}
+			return nil
+		}})
 	}
 	return out
+}
+
+// stageCheck is the check of one stage. What Kafka's client would log meanwhile is
+// in its errors.
+func (p *process) stageCheck(s config.Stage) func(context.Context) error {
+	return func(ctx context.Context) error {
+		switch s {
+		case config.StageBinlog:
+			o := p.binlogOptions()
+			o.Kafka.Logger = nil
+			return binlog.Check(ctx, o)
+		case config.StageTranslator:
+			o := p.translatorOptions()
+			o.Kafka.Logger = nil
+			return translator.Check(ctx, o)
+		case config.StageConsumers:
+			return checkDatabase(ctx, "consumers.database.dsn", p.Consumers.Database.DSN)
+		}
+		return checkDatabase(ctx, "crudapp.dsn", p.CRUDApp.DSN)
+	}
 }
 
 func (p *process) checkKafka(ctx context.Context) error {

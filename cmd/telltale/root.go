@@ -21,6 +21,7 @@ func newRoot(e env) *cobra.Command {
 		newCRUDAppCommand(e),
 		newRunCommand(e),
 		newCheckCommand(e),
+		newRulesCommand(e),
 		newPositionsCommand(e),
 		newConfigCommand(e),
 		newVersionCommand(e),

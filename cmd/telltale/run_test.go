@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRun starts the whole pipeline, waits until it is ready, sends a change
+// through it, and ends it: the mail stays in the ledger, since no mail server is
+// there.
+func TestRun(t *testing.T) {
+	w := newWorld(t)
+	ops := freeAddr(t)
+	environ := w.environ(map[string]string{"OPS_LISTEN": ops, "LOG_FORMAT": "json"})
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	done := make(chan result, 1)
+	go func() { done <- runCommand(ctx, environ, "run") }()
+	ended := func(r result) { t.Fatalf("telltale run ended early: status %d\n%s", r.status, r.stderr) }
+
+	// The reader publishes from its start on, so the change comes after it.
+	eventually(t, "position", func() (bool, string) {
+		select {
+		case r := <-done:
+			ended(r)
+		default:
+		}
+		r := runCommand(t.Context(), environ, "positions", "show")
+		return r.status == exitOK, r.stderr
+	})
+	w.exec(t, `INSERT INTO customers (email, name, password_hash, created_at, updated_at)
+		VALUES ('bob@example.com', 'Bob', 'x', NOW(6), NOW(6))`)
+	eventually(t, "ledger", func() (bool, string) {
+		var recipient string
+		err := w.root.QueryRowContext(t.Context(), "SELECT recipient FROM consumers.mailer_ledger").Scan(&recipient)
+		if err != nil {
+			return false, err.Error()
+		}
+		return recipient == "bob@example.com", recipient
+	})
+	eventually(t, "readiness says why no mail goes out", func() (bool, string) {
+		status, body := get(t, "http://"+ops+"/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "127.0.0.1:1"), body
+	})
+	if status, body := get(t, "http://"+ops+"/metrics"); status != http.StatusOK ||
+		!strings.Contains(body, "telltale_binlog_") || !strings.Contains(body, "telltale_translator_") ||
+		!strings.Contains(body, "telltale_consumers_") {
+		t.Errorf("/metrics: status %d, want metrics of all stages in\n%s", status, body)
+	}
+
+	began := time.Now()
+	stop()
+	select {
+	case r := <-done:
+		if r.status != exitOK || r.stdout != "" {
+			t.Errorf("status %d, stdout %q, stderr\n%s", r.status, r.stdout, r.stderr)
+		}
+		if strings.Contains(r.stderr, password) {
+			t.Errorf("a password is in the log:\n%s", r.stderr)
+		}
+	case <-time.After(15 * time.Second):
+		t.Fatal("telltale run does not stop")
+	}
+	t.Logf("stopped in %v", time.Since(began))
+}

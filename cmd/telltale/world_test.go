@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/crudapp/mysql"
+	"telltale/internal/kafkaserver"
+	"telltale/internal/kafkaserver/kafkatest"
+	"telltale/internal/mysqlserver"
+	"telltale/internal/mysqlserver/mysqltest"
+)
+
+// The accounts that the README tells an owner to create, with a secret that no
+// output may show (I12).
+const (
+	readerUser   = "telltale"
+	consumerUser = "consumers"
+	password     = "hunter2"
+)
+
+// world is a server with the shop's tables, and a broker.
+type world struct {
+	mysql *mysqlserver.Server
+	root  *sql.DB
+	kafka *kafkaserver.Server
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{mysql: mysqltest.Start(t), kafka: kafkatest.Start(t)}
+	store, err := mysql.Open(t.Context(), w.mysql.DSN("shop"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.root = mysqltest.DB(t, w.mysql, "shop")
+	w.exec(t,
+		"CREATE USER "+readerUser+" IDENTIFIED BY '"+password+"'",
+		"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO "+readerUser,
+		"GRANT SELECT ON shop.* TO "+readerUser,
+		"CREATE USER "+consumerUser+" IDENTIFIED BY '"+password+"'",
+		"GRANT ALL ON consumers.* TO "+consumerUser,
+	)
+	return w
+}
+
+func (w *world) exec(t testing.TB, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if _, err := w.root.ExecContext(context.WithoutCancel(t.Context()), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// during runs a statement and undoes it when the test is done.
+func (w *world) during(t testing.TB, do, undo string) {
+	t.Helper()
+	w.exec(t, do)
+	t.Cleanup(func() { w.exec(t, undo) })
+}
+
+func (w *world) dsn(user, database string) string {
+	return fmt.Sprintf("%s:%s@tcp(%s)/%s", user, password, w.mysql.Addr(), database)
+}
+
+// environ is the configuration of `telltale run` in this world, but for what over
+// says, which names keys as environment variables without their prefix.
+func (w *world) environ(over map[string]string) []string {
+	values := map[string]string{
+		"SOURCE_NAME":             "shop",
+		"SOURCE_DSN":              w.dsn(readerUser, ""),
+		"SOURCE_TABLES":           "shop.customers",
+		"KAFKA_BROKERS":           w.kafka.Brokers(),
+		"KAFKA_PARTITIONS":        "2",
+		"TRANSLATOR_RULES":        "../../config/rules",
+		"CONSUMERS_DATABASE_DSN":  w.dsn(consumerUser, "consumers"),
+		"CONSUMERS_SMTP_ADDR":     "127.0.0.1:1",
+		"CONSUMERS_SMTP_FROM":     "shop@example.com",
+		"CONSUMERS_SMTP_TLS":      "none",
+		"CONSUMERS_SMTP_USERNAME": "shop",
+		"CONSUMERS_SMTP_PASSWORD": password,
+		"OPS_LISTEN":              "127.0.0.1:0",
+	}
+	maps.Copy(values, over)
+	var environ []string
+	for k, v := range values {
+		environ = append(environ, "TELLTALE_"+k+"="+v)
+	}
+	return environ
+}
+
+// traces are what a pipeline that started leaves behind: topics and databases.
+func (w *world) traces(t testing.TB) []string {
+	t.Helper()
+	admin, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": w.kafka.Brokers(), "enable.metrics.push": false})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	metadata, err := admin.GetMetadata(nil, true, 5000)
+	if err != nil {
+		t.Fatalf("list topics: %v", err)
+	}
+	var found []string
+	for topic := range metadata.Topics {
+		found = append(found, "topic "+topic)
+	}
+	rows, err := w.root.QueryContext(t.Context(), "SHOW DATABASES")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, "database "+name)
+	}
+	slices.Sort(found)
+	return found
+}
+
+// freeAddr is an address that nothing listens on.
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// get returns the status and body of a page, zero where nothing answers.
+func get(t testing.TB, url string) (int, string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, strings.TrimSpace(string(body))
+}
+
+// eventually polls until ok holds and fails with what it said last otherwise.
+func eventually(t testing.TB, what string, ok func() (bool, string)) {
+	t.Helper()
+	var said string
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		var done bool
+		if done, said = ok(); done {
+			return
+		}
+	}
+	t.Fatalf("%s: not after a minute: %s", what, said)
+}
