@@ -58,7 +58,8 @@ function apply(kind, data) {
   }
 }
 
-// A burst is drawn once a frame.
+// A burst is drawn at once. A timer runs in a hidden tab too, where animation
+// frames do not.
 function draw() {
   const batch = pending;
   pending = [];
@@ -69,7 +70,7 @@ function follow() {
   const source = new EventSource("/api/feed");
   for (const kind of ["reset", "card", "mail", "status"]) {
     source.addEventListener(kind, (e) => {
-      if (pending.length === 0) requestAnimationFrame(draw);
+      if (pending.length === 0) setTimeout(draw, 20);
       pending.push([kind, JSON.parse(e.data)]);
     });
   }

@@ -79,7 +79,8 @@ function eventsCell(events) {
 function mailsCell(mails) {
   if (mails.length === 0) return make("div", "cell", make("p", "meta", "no effect"));
   return make("div", "cell", ...mails.map((m) =>
-    make("div", "", make("div", "head", make("strong", "", `mail to ${m.detail}`), took(m.ms)), make("p", "meta", m.title))));
+    make("div", "", make("div", "head", make("strong", "", "mail"), took(m.ms)),
+      make("p", "data", `to: ${m.detail}`), make("p", "meta", m.title))));
 }
 
 // card draws a row change with all that came of it. What was unfolded in the
