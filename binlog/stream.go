@@ -139,9 +139,15 @@ func (s *stream) stopped(h *replication.EventHeader, err error) error {
 }
 
 // handle dispatches an event. What stands in no case stops the reader by name
-// (I5).
-func (s *stream) handle(e *replication.BinlogEvent) error {
+// (I5), and so does an event at which a decoder panics: the library's do where
+// bytes are missing.
+func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 	h := e.Header
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("decode event %s of %d bytes: panic: %v", h.EventType, h.EventSize, p)
+		}
+	}()
 	s.options.metrics.event(h.EventType)
 	switch event := e.Event.(type) {
 	case *replication.RotateEvent:
@@ -270,7 +276,7 @@ func (s *stream) payload(h *replication.EventHeader, raw []byte) error {
 	}
 	for _, inner := range e.Event.(*replication.TransactionPayloadEvent).Events {
 		s.options.metrics.event(inner.Header.EventType)
-		inner.Header.LogPos = h.LogPos
+		inner.Header.LogPos, inner.Header.EventSize = h.LogPos, h.EventSize // It has no place of its own.
 		if err := s.dispatch(inner.Header, inner.RawData, inner.RawData[replication.EventHeaderSize:]); err != nil {
 			return fmt.Errorf("inside %s: %w", h.EventType, err)
 		}

@@ -1,0 +1,302 @@
+package binlog
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+	"github.com/go-mysql-org/go-mysql/replication"
+
+	"telltale/internal/mysqlserver/mysqltest"
+	"telltale/schemas/change"
+)
+
+var (
+	recordAgain  = flag.Bool("record", false, "record testdata/story.binlog from a real server again")
+	updateGolden = flag.Bool("update", false, "write the golden files again")
+)
+
+const storyBinlog = "testdata/story.binlog"
+
+// story is what was run on MySQL 9.7 to record the binlog.
+var story = []string{
+	"CREATE DATABASE shop", "USE shop", customers,
+	"INSERT INTO customers (name, secret, balance, created) VALUES ('Bob', 'x', 10.5, '2024-03-10 02:30:00.123456') /*actor='customer%3A1'*/",
+	"UPDATE customers SET name = 'Alice 🌍', version = version + 1 WHERE id = 1",
+	"START TRANSACTION", "INSERT INTO customers (name) VALUES ('a'), ('b')", "UPDATE customers SET phone = '+44' WHERE id = 1", "COMMIT",
+	"START TRANSACTION", "INSERT INTO customers (name) VALUES ('never')", "ROLLBACK",
+	"CREATE DATABASE other", "CREATE TABLE other.t (id int PRIMARY KEY)", "INSERT INTO other.t VALUES (1)",
+	"UPDATE customers SET id = 100 WHERE id = 2",
+	"ALTER TABLE customers ADD COLUMN email varchar(50) AFTER name", "UPDATE customers SET email = 'a@b.c' WHERE id = 1",
+	"SET SESSION binlog_transaction_compression = ON", "DELETE FROM customers",
+}
+
+// recordStory runs the story on a real server and keeps its binlog.
+func recordStory(t *testing.T) {
+	t.Helper()
+	s := mysqltest.Start(t)
+	db := mysqltest.DB(t, s, "start")
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, q := range append([]string{"RESET BINARY LOGS AND GTIDS", "SET time_zone = '+00:00', timestamp = 1700000000"}, append(story, "FLUSH BINARY LOGS")...) {
+		if _, err := conn.ExecContext(t.Context(), q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+	var base string
+	if err := conn.QueryRowContext(t.Context(), "SELECT @@log_bin_basename").Scan(&base); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(base + ".000001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(storyBinlog, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recordedStream is a stream without servers: MySQL's collations of utf8mb4 and
+// binary, topics of four partitions, and a clock that stands.
+func recordedStream() *stream {
+	topics := map[string]*topic{}
+	known := map[string]bool{}
+	empty := mysql.NewMysqlGTIDSet()
+	return newStream(streamOptions{
+		source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
+		colls:    collations{63: {name: "binary", maxLen: 1}, 255: {name: "utf8mb4", maxLen: 4}},
+		progress: newProgress(&empty),
+		open: func(s change.Shape) (*topic, *schemaRecord, error) {
+			if topics[s.Table] == nil {
+				topics[s.Table] = newTopic(s.Table, 4)
+			}
+			if known[s.Key()] {
+				return topics[s.Table], nil, nil
+			}
+			known[s.Key()] = true
+			return topics[s.Table], &schemaRecord{topic: newTopic("schemas", 1), key: []byte(s.Key()), value: []byte(s.ID)}, nil
+		},
+		now:     func() time.Time { return time.Unix(1700000000, 0) },
+		metrics: newMetrics(nil),
+	})
+}
+
+// replay feeds a recorded binlog to a handler.
+func replay(tb testing.TB, h replication.EventHandler) error {
+	tb.Helper()
+	p := replication.NewBinlogParser()
+	p.SetRawMode(true)
+	p.SetVerifyChecksum(true)
+	return p.ParseFile(storyBinlog, 4, h.HandleEvent)
+}
+
+// text is a batch as the golden file holds it.
+func text(b *batch) string {
+	var out strings.Builder
+	for _, r := range b.records {
+		if r.moved {
+			continue
+		}
+		value := string(r.value.in(b.buf))
+		if r.tombstone {
+			value = "(tombstone)"
+		}
+		fmt.Fprintf(&out, "%s/%d %s", r.topic.name, r.partition, r.key.in(b.buf))
+		if r.headerKey != "" {
+			fmt.Fprintf(&out, " %s=%s", r.headerKey, r.header.in(b.buf))
+		}
+		fmt.Fprintf(&out, "\n\t%s\n", value)
+	}
+	if b.whole {
+		fmt.Fprintf(&out, "position %s, last %s %s\n", b.position.GTIDSet, b.position.Last, b.position.Fingerprint)
+	}
+	return out.String()
+}
+
+func TestRecordedStory(t *testing.T) {
+	if *recordAgain {
+		recordStory(t)
+	}
+	s := recordedStream()
+	if err := replay(t, s); err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.take(t.Context(), nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/story.golden", text(b))
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *updateGolden {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("differs from %s (go test -update writes it again):\n%s", path, got)
+	}
+}
+
+// Handing batches over inside a transaction, after whichever event, changes
+// neither the records of a partition nor which is the last.
+func TestHandOverInsideATransaction(t *testing.T) {
+	t.Parallel()
+	whole := recordedStream()
+	if err := replay(t, whole); err != nil {
+		t.Fatal(err)
+	}
+	want := text(whole.cur)
+	cut := recordedStream()
+	var got []string
+	err := replay(t, handler(func(e *replication.BinlogEvent) error {
+		err := cut.HandleEvent(e)
+		if len(cut.cur.records) > 0 {
+			b := cut.swap()
+			got = append(got, text(b))
+			b.reset()
+			cut.spare = b
+		}
+		return err
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, text(cut.cur))
+	lines := func(s string) []string { return strings.Split(strings.ReplaceAll(s, "\n\t", " "), "\n") }
+	g, w := map[string][]string{}, map[string][]string{}
+	for _, one := range []struct {
+		to   map[string][]string
+		text string
+	}{{g, strings.Join(got, "")}, {w, want}} {
+		for _, l := range lines(one.text) {
+			if place, _, _ := strings.Cut(l, " "); place != "position" && place != "" {
+				one.to[place] = append(one.to[place], l)
+			}
+		}
+	}
+	for place, records := range w {
+		if strings.Join(g[place], "\n") != strings.Join(records, "\n") {
+			t.Errorf("partition %s: got\n%s\nwant\n%s", place, strings.Join(g[place], "\n"), strings.Join(records, "\n"))
+		}
+	}
+	if len(g) != len(w) || len(got) < 5 {
+		t.Errorf("got %d partitions in %d batches, want %d", len(g), len(got), len(w))
+	}
+}
+
+type handler func(*replication.BinlogEvent) error
+
+func (h handler) HandleEvent(e *replication.BinlogEvent) error { return h(e) }
+
+// A fingerprint does not depend on what is captured.
+func TestFingerprintIsOfTheTransaction(t *testing.T) {
+	t.Parallel()
+	sums := func(f filter) map[string]string {
+		m := map[string]string{}
+		s := recordedStream()
+		s.options.filter = f
+		s.options.onCommit = func(gtid string, f *fingerprint) error {
+			m[gtid] = f.String()
+			return nil
+		}
+		if err := replay(t, s); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	all, none := sums(filter{include: []string{"shop.*"}}), sums(filter{})
+	distinct := map[string]bool{}
+	for gtid, sum := range all {
+		distinct[sum] = true
+		if none[gtid] != sum {
+			t.Errorf("%s: got %s and %s", gtid, sum, none[gtid])
+		}
+	}
+	if len(all) < 8 || len(distinct) != len(all) {
+		t.Errorf("got %d transactions with %d fingerprints", len(all), len(distinct))
+	}
+}
+
+// FuzzHandleEvent changes one event of the recorded story: the stream may stop,
+// but not panic, and what it publishes stays JSON.
+func FuzzHandleEvent(f *testing.F) {
+	var events []*replication.BinlogEvent
+	err := replay(f, handler(func(e *replication.BinlogEvent) error {
+		events = append(events, e)
+		return nil
+	}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i := range events {
+		f.Add(i, 3, byte(0xff))
+	}
+	f.Fuzz(func(t *testing.T, which, at int, with byte) {
+		s := recordedStream()
+		for i, e := range events {
+			g, ok := e.Event.(*replication.GenericEvent)
+			if ok && i == which && at >= 0 && at < len(g.Data) {
+				data := bytes.Clone(g.Data)
+				data[at] ^= with
+				raw := append(bytes.Clone(e.RawData[:replication.EventHeaderSize]), data...)
+				e = &replication.BinlogEvent{Header: e.Header, Event: &replication.GenericEvent{Data: data}, RawData: append(raw, e.RawData[len(raw):]...)}
+			}
+			if err := s.HandleEvent(e); err != nil {
+				return
+			}
+		}
+	})
+}
+
+// BenchmarkStream is the way from raw events to records ready for Kafka, in
+// single-row transactions: six events a row, its comment among them.
+func BenchmarkStream(b *testing.B) {
+	s := recordedStream()
+	var update []*replication.BinlogEvent
+	n := 0
+	err := replay(b, handler(func(e *replication.BinlogEvent) error {
+		if e.Header.EventType == replication.GTID_EVENT {
+			n++
+		}
+		if n == 4 { // The first update.
+			update = append(update, e)
+		}
+		return s.HandleEvent(e)
+	}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	done := s.swap()
+	s.spare = done
+	gno := update[0].Event.(*replication.GenericEvent).Data[17:]
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		binary.LittleEndian.PutUint64(gno, uint64(1000+i))
+		for _, e := range update {
+			if err := s.HandleEvent(e); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if len(s.cur.buf) > batchBytes/2 {
+			done, _ = s.take(context.Background(), done, false)
+		}
+	}
+}
