@@ -25,12 +25,8 @@ func (s *stream) startTable(t *table) {
 		return
 	}
 	t.serial = s.tx.serial
-	o, shape := &s.options, &t.plan.shape
-	p := append(t.prefix[:0], `,"source":{"version":`...)
-	p = strconv.AppendQuote(p, o.version)
-	p = append(p, `,"connector":"mysql","name":`...)
-	p = strconv.AppendQuote(p, o.source)
-	p = append(p, `,"ts_ms":`...)
+	shape := &t.plan.shape
+	p := append(t.prefix[:0], s.sourceHead...)
 	p = strconv.AppendInt(p, s.tx.micros/1000, 10)
 	p = append(p, `,"snapshot":"false","db":`...)
 	p = appendName(p, shape.DB)
@@ -44,9 +40,9 @@ func (s *stream) startTable(t *table) {
 	p = strconv.AppendUint(p, uint64(s.tx.serverID), 10)
 	p = append(p, `,"gtid":"`...)
 	p = append(p, s.tx.gtid...)
-	p = append(p, `","file":`...)
-	p = strconv.AppendQuote(p, s.file)
-	t.prefix = append(p, `,"pos":`...)
+	p = append(p, `","file":"`...)
+	p = append(p, s.file...)
+	t.prefix = append(p, `","pos":`...)
 
 	f := append(t.suffix[:0], `,"thread":`...)
 	f = strconv.AppendUint(f, uint64(s.tx.thread), 10)
@@ -57,8 +53,17 @@ func (s *stream) startTable(t *table) {
 	t.suffix = append(f, `","total_order":`...)
 }
 
-// appendName appends a name of the server's, which newTable has found to be
-// text.
+// sourceHead is the part of an envelope's source that never changes.
+func sourceHead(version, source string) []byte {
+	p := append([]byte(nil), `,"source":{"version":`...)
+	p = appendName(p, version)
+	p = append(p, `,"connector":"mysql","name":`...)
+	p = appendName(p, source)
+	return append(p, `,"ts_ms":`...)
+}
+
+// appendName appends a name that is known to be text: newTable has found a
+// table's to be, and configuration is.
 func appendName(dst []byte, name string) []byte {
 	dst, _ = appendString(dst, []byte(name))
 	return dst

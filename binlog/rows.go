@@ -161,8 +161,15 @@ func lengthEncoded(data []byte) (v uint64, n int) {
 	if len(data) == 0 {
 		return 0, 0
 	}
-	width := map[byte]int{0xfc: 2, 0xfd: 3, 0xfe: 8}[data[0]]
-	if width == 0 {
+	var width int
+	switch data[0] {
+	case 0xfc:
+		width = 2
+	case 0xfd:
+		width = 3
+	case 0xfe:
+		width = 8
+	default:
 		return uint64(data[0]), 1
 	}
 	v, err := little(data[1:], width)

@@ -35,14 +35,15 @@ type stream struct {
 	wanted            bool  // The publisher wants the position, records or not.
 	err               error // Why the stream ended.
 
-	file     string
-	fde      []byte
-	tables   map[uint64]*table
-	cache    map[string]*table
-	counters map[string]*counter
-	tx       transaction
-	done     *progress
-	position Position
+	file       string
+	fde        []byte
+	sourceHead []byte
+	tables     map[uint64]*table
+	cache      map[string]*table
+	counters   map[string]*counter
+	tx         transaction
+	done       *progress
+	position   Position
 
 	gtid   replication.GTIDEvent
 	query  replication.QueryEvent
@@ -101,7 +102,7 @@ func newStream(o streamOptions) *stream {
 	s := &stream{
 		options: o, cur: &batch{}, spare: &batch{},
 		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{},
-		done: o.progress, position: o.position,
+		done: o.progress, position: o.position, sourceHead: sourceHead(o.version, o.source),
 	}
 	s.cond = sync.NewCond(&s.mu)
 	return s
