@@ -1,0 +1,156 @@
+package kafkaclient_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"go.uber.org/goleak"
+
+	"telltale/internal/kafkaclient"
+	"telltale/internal/kafkaserver/kafkatest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func config(t *testing.T) kafkaclient.Config {
+	t.Helper()
+	return kafkaclient.Config{Brokers: kafkatest.Start(t).Brokers(), Logger: kafkatest.Logger(t)}
+}
+
+func spec(name string, partitions int) kafkaclient.TopicSpec {
+	return kafkaclient.TopicSpec{Name: name, Partitions: partitions, ReplicationFactor: 1, Settings: map[string]string{"cleanup.policy": "compact"}}
+}
+
+func produce(t *testing.T, p *kafkaclient.TxnProducer, topic string, partition int32, value string) {
+	t.Helper()
+	err := p.Produce(t.Context(), &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &topic, Partition: partition}, Value: []byte(value)})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newProducer(t *testing.T, c kafkaclient.Config, id string) *kafkaclient.TxnProducer {
+	t.Helper()
+	p, err := kafkaclient.NewTxnProducer(t.Context(), c, kafkaclient.TxnOptions{TransactionalID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+func values(t *testing.T, c kafkaclient.Config, topic string) []string {
+	t.Helper()
+	var got []string
+	err := kafkaclient.ReadToEnd(t.Context(), c, topic, func(m *kafka.Message) error {
+		got = append(got, string(m.Value))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(got)
+	return got
+}
+
+func TestReadersSeeCommittedTransactionsAlone(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	if err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{spec("t", 3)}, true); err != nil {
+		t.Fatal(err)
+	}
+	p := newProducer(t, c, "one")
+	for i, end := range []func(context.Context) error{p.Commit, p.Abort, p.Commit} {
+		if err := p.Begin(); err != nil {
+			t.Fatal(err)
+		}
+		produce(t, p, "t", int32(i%3), string(rune('a'+i)))
+		if err := end(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := values(t, c, "t"); !slices.Equal(got, []string{"a", "c"}) {
+		t.Errorf("got %q, want a and c", got)
+	}
+}
+
+func TestASecondProducerFencesTheFirst(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	if err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{spec("t", 1)}, true); err != nil {
+		t.Fatal(err)
+	}
+	first := newProducer(t, c, "same")
+	if err := first.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	produce(t, first, "t", 0, "first")
+	second := newProducer(t, c, "same")
+	if err := second.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	produce(t, second, "t", 0, "second")
+	if err := second.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Commit(t.Context()); !kafkaclient.IsFenced(err) {
+		t.Errorf("the first producer's commit returned %v, want it fenced", err)
+	}
+	if got := values(t, c, "t"); !slices.Equal(got, []string{"second"}) {
+		t.Errorf("got %q, want the second producer's record alone", got)
+	}
+}
+
+func TestEnsureTopics(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	specs := []kafkaclient.TopicSpec{spec("a", 2), spec("b", 1)}
+	err := kafkaclient.EnsureTopics(t.Context(), c, specs, false)
+	var missing *kafkaclient.MissingTopicsError
+	if !errors.As(err, &missing) || !slices.Equal(missing.Topics, []string{"a", "b"}) {
+		t.Fatalf("got %v, want a and b missing", err)
+	}
+	want := "kafka-topics.sh --bootstrap-server " + c.Brokers + " --create --topic a --partitions 2 --replication-factor 1 --config cleanup.policy=compact"
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want the command %s in it", err, want)
+	}
+	for range 2 { // The second call finds them.
+		if err := kafkaclient.EnsureTopics(t.Context(), c, specs, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := kafkaclient.Partitions(t.Context(), c, "a"); err != nil || n != 2 {
+		t.Errorf("got %d partitions, %v; want 2", n, err)
+	}
+	if _, err := kafkaclient.Partitions(t.Context(), c, "nowhere"); err == nil {
+		t.Error("a topic that is not there has partitions")
+	}
+}
+
+func TestNoBroker(t *testing.T) {
+	t.Parallel()
+	c := kafkaclient.Config{Brokers: "127.0.0.1:1"}
+	if err := kafkaclient.Ping(t.Context(), c); err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
+		t.Errorf("got %v, want the address in it", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := kafkaclient.NewTxnProducer(ctx, c, kafkaclient.TxnOptions{TransactionalID: "x"}); err == nil {
+		t.Error("a producer without a broker was made")
+	}
+}
+
+func TestProperties(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"no equals sign", "=x", "no.such.setting=1"} {
+		c := kafkaclient.Config{Brokers: "127.0.0.1:1", Properties: []string{bad}}
+		if _, err := kafkaclient.NewConsumer(c, kafkaclient.ConsumerOptions{}); err == nil {
+			t.Errorf("property %q was taken", bad)
+		}
+	}
+}
