@@ -29,7 +29,7 @@ func newCheckCommand(e env) *cobra.Command {
 					verdict = "wrong"
 				}
 				errs = append(errs, err)
-				if _, err := fmt.Fprintf(e.stdout, "%-11s%s\n", c.name, verdict); err != nil {
+				if _, err := fmt.Fprintf(e.stdout, "%-10s %s\n", c.name, verdict); err != nil {
 					return err
 				}
 			}

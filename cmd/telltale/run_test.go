@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"telltale/binlog"
 )
 
 // TestRun starts the whole pipeline, waits until it is ready, sends a change
@@ -65,4 +68,25 @@ func TestRun(t *testing.T) {
 		t.Fatal("telltale run does not stop")
 	}
 	t.Logf("stopped in %v", time.Since(began))
+	testAfterwards(t, environ)
+}
+
+// testAfterwards looks with the operator's commands at what a run left behind.
+func testAfterwards(t *testing.T, environ []string) {
+	r := runCommand(t.Context(), environ, "check")
+	want := "kafka      ok\nbinlog     ok\ntranslator ok\nconsumers  ok\nmail       wrong\n"
+	if r.status != exitFailure || r.stdout != want || !strings.Contains(r.stderr, "where: consumers.smtp.addr") {
+		t.Errorf("check: status %d, stdout\n%s\nwant\n%s\nstderr\n%s", r.status, r.stdout, want, r.stderr)
+	}
+	incarnations := []int{0, 1, 2}
+	for i, command := range []string{"show", "trust", "reset"} {
+		r := runCommand(t.Context(), environ, "positions", command)
+		var p binlog.Position
+		if err := json.Unmarshal([]byte(r.stdout), &p); err != nil || r.status != exitOK {
+			t.Fatalf("positions %s: status %d, %v\n%s%s", command, r.status, err, r.stdout, r.stderr)
+		}
+		if p.GTIDSet == "" || p.Incarnation != incarnations[i] {
+			t.Errorf("positions %s: %+v, want a GTID set and incarnation %d", command, p, incarnations[i])
+		}
+	}
 }

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestCRUDApp migrates as one user and serves as one that may not, on a database
+// that then goes away.
+func TestCRUDApp(t *testing.T) {
+	w := newWorld(t)
+	w.exec(t, "DROP DATABASE shop", "CREATE USER owner IDENTIFIED BY '"+password+"'", "GRANT ALL ON shop.* TO owner",
+		"CREATE USER shop IDENTIFIED BY '"+password+"'", "GRANT SELECT, INSERT, UPDATE, DELETE ON shop.* TO shop")
+	r := runCommand(t.Context(), []string{"TELLTALE_CRUDAPP_DSN=" + w.dsn("owner", "shop")}, "crudapp", "migrate")
+	if want := (result{stdout: "the shop's tables are up to date\n"}); r != want {
+		t.Fatalf("migrate: got %+v, want %+v", r, want)
+	}
+
+	addr, ops := freeAddr(t), freeAddr(t)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	done := make(chan result, 1)
+	go func() {
+		done <- runCommand(ctx, []string{
+			"TELLTALE_CRUDAPP_DSN=" + w.dsn("shop", "shop"), "TELLTALE_HTTP_LISTEN=" + addr, "TELLTALE_OPS_LISTEN=" + ops,
+		}, "crudapp")
+	}()
+	eventually(t, "the shop", func() (bool, string) {
+		status, body := get(t, "http://"+addr+"/register")
+		return status == http.StatusOK, body
+	})
+	if status, body := get(t, "http://"+ops+"/readyz"); status != http.StatusOK {
+		t.Errorf("/readyz: status %d, %s", status, body)
+	}
+	if _, body := get(t, "http://"+ops+"/metrics"); !strings.Contains(body, "telltale_crudapp_") {
+		t.Errorf("no metrics of the shop in\n%s", body)
+	}
+
+	w.exec(t, "ALTER USER shop ACCOUNT LOCK")
+	w.killSessions(t, "shop")
+	eventually(t, "readiness tells of the database", func() (bool, string) {
+		status, body := get(t, "http://"+ops+"/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "database"), body
+	})
+	w.exec(t, "ALTER USER shop ACCOUNT UNLOCK")
+	eventually(t, "readiness comes back", func() (bool, string) {
+		status, body := get(t, "http://"+ops+"/readyz")
+		return status == http.StatusOK, body
+	})
+
+	stop()
+	if r := <-done; r.status != exitOK {
+		t.Errorf("status %d, stderr\n%s", r.status, r.stderr)
+	}
+}
+
+// killSessions ends a user's connections, as a restart of the server would.
+func (w *world) killSessions(t *testing.T, user string) {
+	t.Helper()
+	rows, err := w.root.QueryContext(t.Context(), "SELECT CONCAT('KILL ', id) FROM information_schema.processlist WHERE user = ?", user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var kills []string
+	for rows.Next() {
+		var kill string
+		if err := rows.Scan(&kill); err != nil {
+			t.Fatal(err)
+		}
+		kills = append(kills, kill)
+	}
+	w.exec(t, kills...)
+}
