@@ -82,7 +82,7 @@ func resume(ctx context.Context, o Options, dsn *driver.Config, p Position, h hi
 	refuse := func(reason, mend string) error {
 		return &ResumeError{Source: o.Name, Reason: reason, Mend: mend}
 	}
-	reset := fmt.Sprintf("telltale positions reset --source-name %s (starts at the server's newest transaction; what lies between is never published)", o.Name)
+	reset := "telltale positions reset (starts at the server's newest transaction; what lies between is never published)"
 	stored, err := p.set()
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func resume(ctx context.Context, o Options, dsn *driver.Config, p Position, h hi
 	if err != nil {
 		return err
 	}
-	trust := fmt.Sprintf("if this is the same history, telltale positions trust --source-name %s; otherwise %s", o.Name, reset)
+	trust := "if this is the same history, telltale positions trust; otherwise " + reset
 	if h.purged.Contain(last) {
 		return refuse(fmt.Sprintf("server %s has purged transaction %s, the last one published, so that it cannot be compared", h.uuid, p.Last), trust)
 	}
