@@ -54,10 +54,10 @@ func newEngine(o Options, c Consumer, s *store, m *metrics) (*engine, error) {
 	}, nil
 }
 
-// run polls until parent ends or a worker fails, then stops the workers and
-// leaves the group.
-func (e *engine) run(parent context.Context) error {
-	ctx, fail := context.WithCancelCause(parent)
+// run polls until ctx ends or a worker fails, then stops the workers and leaves
+// the group.
+func (e *engine) run(ctx context.Context) error {
+	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	e.fail = fail
 	err := e.kafka.SubscribeTopics(e.consumer.Topics, func(_ *kafka.Consumer, ev kafka.Event) error {
@@ -70,14 +70,10 @@ func (e *engine) run(parent context.Context) error {
 	e.stop(e.workers)
 	e.watch.up()
 	e.admin.Close()
-	err = e.kafka.Close()
-	if parent.Err() == nil {
-		return context.Cause(ctx)
+	if err := e.kafka.Close(); err != nil {
+		e.logger.Warn("left the consumer group untidily; it notices after the session timeout", "error", err)
 	}
-	if err != nil {
-		e.logger.Warn("left the consumer group untidily; it will notice after the session timeout", "error", err)
-	}
-	return nil
+	return context.Cause(ctx)
 }
 
 // rebalance runs inside Poll and Close.
@@ -111,8 +107,7 @@ func (e *engine) assign(ctx context.Context, partitions []kafka.TopicPartition) 
 	for _, p := range partitions {
 		at := place{topic: *p.Topic, partition: p.Partition}
 		w := e.newWorker(at)
-		w.paused = true
-		e.paused++
+		e.notePaused(w, true)
 		e.workers[at] = w
 		var own context.Context
 		own, w.cancel = context.WithCancel(ctx)
@@ -155,9 +150,7 @@ func (e *engine) stop(workers map[place]*worker) {
 	}
 	for at, w := range workers {
 		<-w.done
-		if w.paused {
-			e.paused--
-		}
+		e.notePaused(w, false)
 		delete(e.workers, at)
 		w.logger.Info("partition given up")
 	}

@@ -96,8 +96,13 @@ func (e *engine) dispatch(ctx context.Context, m *kafka.Message) {
 	}
 }
 
-// queueLimit shares queueBytes among the partitions (I11).
-func (e *engine) queueLimit() int { return max(queueBytes/len(e.workers), minQueueBytes) }
+// queueLimit is a partition's share of what the queues may hold (I11). Only
+// with so many partitions that a share would hold next to nothing do they hold
+// more together.
+func (e *engine) queueLimit() int {
+	total := e.options.queueBytes
+	return max(total/len(e.workers), min(total, minQueueBytes))
+}
 
 func (e *engine) pause(w *worker) {
 	if w.paused {
@@ -107,8 +112,18 @@ func (e *engine) pause(w *worker) {
 		e.fail(fmt.Errorf("pause %s: %w", w.place, err))
 		return
 	}
-	w.paused = true
-	e.paused++
+	e.notePaused(w, true)
+}
+
+func (e *engine) notePaused(w *worker, paused bool) {
+	switch {
+	case paused && !w.paused:
+		e.paused++
+	case !paused && w.paused:
+		e.paused--
+	}
+	w.paused = paused
+	e.metrics.paused.Set(float64(e.paused))
 }
 
 // resume lets partitions flow again whose workers have room.
@@ -121,8 +136,7 @@ func (e *engine) resume() {
 			e.fail(fmt.Errorf("resume %s: %w", w.place, err))
 			return
 		}
-		w.paused = false
-		e.paused--
+		e.notePaused(w, false)
 	}
 }
 

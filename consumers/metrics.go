@@ -16,6 +16,7 @@ type metrics struct {
 	retries  *prometheus.CounterVec
 	fenced   prometheus.Counter
 	claims   prometheus.Counter
+	paused   prometheus.Gauge
 	lag      *prometheus.GaugeVec
 	next     *prometheus.GaugeVec
 }
@@ -24,7 +25,7 @@ type metrics struct {
 func newMetrics(r prometheus.Registerer, consumer string) (m *metrics, unregister func(), err error) {
 	m = makeMetrics()
 	r = prometheus.WrapRegistererWith(prometheus.Labels{"consumer": consumer}, r)
-	all := []prometheus.Collector{m.events, m.batches, m.duration, m.retries, m.fenced, m.claims, m.lag, m.next}
+	all := []prometheus.Collector{m.events, m.batches, m.duration, m.retries, m.fenced, m.claims, m.paused, m.lag, m.next}
 	unregister = func() {
 		for _, c := range all {
 			r.Unregister(c)
@@ -61,6 +62,9 @@ func makeMetrics() *metrics {
 		}),
 		claims: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: name("claims_total"), Help: "Partitions claimed.",
+		}),
+		paused: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: name("paused_partitions"), Help: "Partitions that are not fetched for now: they wait for their claim, or their worker takes no more.",
 		}),
 		lag: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: name("lag_seconds"), Help: "Age of the newest event handled, or of the one being tried, in seconds; 0 when nothing waits.",

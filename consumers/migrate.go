@@ -28,7 +28,7 @@ func migrate(ctx context.Context, db *sql.DB, c Consumer) error {
 	}
 	defer conn.Close()
 	var locked sql.NullInt64
-	const lock = "SELECT GET_LOCK(CONCAT('telltale.', LEFT(SHA1(DATABASE()), 16)), ?)"
+	const lock = "SELECT GET_LOCK(CONCAT('telltale.', LEFT(SHA2(DATABASE(), 256), 16)), ?)"
 	if err := conn.QueryRowContext(ctx, lock, migrationWait).Scan(&locked); err != nil {
 		return fmt.Errorf("lock the database of consumer %s for its migrations: %w", c.Name, err)
 	}
@@ -36,7 +36,7 @@ func migrate(ctx context.Context, db *sql.DB, c Consumer) error {
 		return fmt.Errorf("lock the database of consumer %s for its migrations: another instance holds the lock for more than %d s", c.Name, migrationWait)
 	}
 	// Closing the connection alone would hand it back to the pool, lock held.
-	defer conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(CONCAT('telltale.', LEFT(SHA1(DATABASE()), 16)))") //nolint:errcheck // The lock ends with its connection too.
+	defer conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK(CONCAT('telltale.', LEFT(SHA2(DATABASE(), 256), 16)))") //nolint:errcheck // The lock ends with its connection too.
 
 	own, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {

@@ -37,6 +37,8 @@ type Options struct {
 
 	// failpoint lets a test end the consumer between two steps.
 	failpoint func(point string) error
+	// queueBytes is what the queues share; tests make it small.
+	queueBytes int
 }
 
 func (o Options) withDefaults() Options {
@@ -51,6 +53,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.failpoint == nil {
 		o.failpoint = func(string) error { return nil }
+	}
+	if o.queueBytes == 0 {
+		o.queueBytes = queueBytes
 	}
 	return o
 }

@@ -20,6 +20,13 @@ func Run(ctx context.Context, o Options, c Consumer) error {
 		return err
 	}
 	o.Logger = o.Logger.With("consumer", c.Name)
+	if err := run(ctx, o, c); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+func run(ctx context.Context, o Options, c Consumer) error {
 	db, err := openDatabase(ctx, o.DSN)
 	if err != nil {
 		return err
@@ -32,7 +39,7 @@ func Run(ctx context.Context, o Options, c Consumer) error {
 		return err
 	}
 	if err := awaitTopics(ctx, o, c); err != nil {
-		return ignoreCancel(ctx, err)
+		return err
 	}
 	m, unregister, err := newMetrics(o.Registerer, c.Name)
 	if err != nil {
@@ -67,11 +74,3 @@ func awaitTopics(ctx context.Context, o Options, c Consumer) error {
 }
 
 func healthPart(c Consumer, part string) string { return fmt.Sprintf("consumer %s, %s", c.Name, part) }
-
-// ignoreCancel turns the end of ctx into an orderly one.
-func ignoreCancel(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
