@@ -24,11 +24,12 @@ func BenchmarkTranslate(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			parser := newEnvelopeParser()
 			value := benchChange(b, tt.before, tt.after)
 			b.SetBytes(int64(len(value)))
 			b.ReportAllocs()
 			for b.Loop() {
-				c, err := parseChange(value)
+				c, err := parser.parse(value)
 				if err != nil {
 					b.Fatal(err)
 				}

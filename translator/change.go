@@ -38,15 +38,33 @@ func (p place) String() string {
 	return fmt.Sprintf("topic %s, partition %d, offset %d", p.topic, p.partition, p.offset)
 }
 
-// parseChange reads the parts of an envelope that translation needs, in one
-// walk over its bytes.
-func parseChange(value []byte) (rawChange, error) {
-	p := envelopeParser{s: scanner{b: value}}
+// envelopeParser reads raw changes, one after the other. It keeps the few texts
+// that nearly every change repeats, so that they are allocated once.
+type envelopeParser struct {
+	s             scanner
+	change        rawChange
+	db, tableName []byte
+	ms, us, ns    int64
+	inTransaction bool
+	known         map[string]string
+}
+
+// maxKnown bounds the texts that are kept: tables, shapes and ops are few.
+const maxKnown = 1000
+
+func newEnvelopeParser() *envelopeParser {
+	return &envelopeParser{known: make(map[string]string)}
+}
+
+// parse reads the parts of an envelope that translation needs, in one walk over
+// its bytes.
+func (p *envelopeParser) parse(value []byte) (rawChange, error) {
+	*p = envelopeParser{s: scanner{b: value}, known: p.known}
 	if err := p.envelope(); err != nil {
 		return rawChange{}, fmt.Errorf("parse raw change of %d bytes: %w", len(value), err)
 	}
 	c := p.change
-	c.table = p.db + "." + p.tableName
+	c.table = p.tableOf()
 	c.at = p.commit()
 	// A change outside a transaction, as a snapshot's, is whole by itself.
 	c.last = c.last || !p.inTransaction
@@ -63,12 +81,24 @@ func parseChange(value []byte) (rawChange, error) {
 	return rawChange{}, fmt.Errorf("parse raw change %q: unknown op %q", c.id, c.op)
 }
 
-type envelopeParser struct {
-	s             scanner
-	change        rawChange
-	db, tableName string
-	ms, us, ns    int64
-	inTransaction bool
+// tableOf is "<db>.<table>".
+func (p *envelopeParser) tableOf() string {
+	var room [130]byte
+	name := append(append(append(room[:0], p.db...), '.'), p.tableName...)
+	return p.intern(name)
+}
+
+// intern returns the text as a string, the same one each time.
+func (p *envelopeParser) intern(text []byte) string {
+	if s, ok := p.known[string(text)]; ok {
+		return s
+	}
+	if len(p.known) >= maxKnown {
+		clear(p.known)
+	}
+	s := string(text)
+	p.known[s] = s
+	return s
 }
 
 // commit is the finest of the commit times that the envelope holds.
@@ -122,7 +152,7 @@ func (p *envelopeParser) member(key []byte) error {
 	case "source":
 		return p.orNull(p.source)
 	case "op":
-		return p.text((*string)(&p.change.op))
+		return p.repeated((*string)(&p.change.op))
 	case "transaction":
 		p.inTransaction = p.s.peek() == '{'
 		return p.orNull(p.transaction)
@@ -138,13 +168,13 @@ func (p *envelopeParser) member(key []byte) error {
 func (p *envelopeParser) source(key []byte) error {
 	switch string(key) {
 	case "db":
-		return p.text(&p.db)
+		return p.bytes(&p.db)
 	case "table":
-		return p.text(&p.tableName)
+		return p.bytes(&p.tableName)
 	case "gtid":
 		return p.text(&p.change.gtid)
 	case "shape":
-		return p.text(&p.change.shape)
+		return p.repeated(&p.change.shape)
 	case "ts_ms":
 		return p.int(&p.ms)
 	case "ts_us":
@@ -190,16 +220,31 @@ func (p *envelopeParser) image(to *[]byte) error {
 
 // text reads a string; a null leaves "".
 func (p *envelopeParser) text(to *string) error {
-	*to = ""
-	if p.s.peek() == 'n' {
-		return p.s.literal("null")
-	}
-	if p.s.peek() != '"' {
-		return p.s.syntax("a string")
-	}
-	text, err := p.s.text()
+	var text []byte
+	err := p.bytes(&text)
 	*to = string(text)
 	return err
+}
+
+// repeated is text for one that nearly every change repeats.
+func (p *envelopeParser) repeated(to *string) error {
+	var text []byte
+	err := p.bytes(&text)
+	*to = p.intern(text)
+	return err
+}
+
+// bytes reads a string in place; a null leaves nil.
+func (p *envelopeParser) bytes(to *[]byte) (err error) {
+	*to = nil
+	switch p.s.peek() {
+	case 'n':
+		return p.s.literal("null")
+	case '"':
+		*to, err = p.s.text()
+		return err
+	}
+	return p.s.syntax("a string")
 }
 
 func (p *envelopeParser) int(to *int64) error {

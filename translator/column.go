@@ -1,6 +1,7 @@
 package translator
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -154,5 +155,5 @@ func quoted(raw []byte) ([]byte, error) {
 	if len(raw) < 2 || raw[0] != '"' {
 		return nil, fmt.Errorf("want a JSON string, got one that begins with %.1q", raw)
 	}
-	return unquote(raw)
+	return unquote(raw, bytes.IndexByte(raw, '\\') >= 0)
 }

@@ -1,6 +1,7 @@
 package translator
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 )
@@ -20,6 +22,10 @@ type operand struct {
 	columns []string // The columns it reads, sorted.
 	image   string   // The variable, where it is a bare column.
 	slot    *slot    // The column, where it is bare.
+	// changed is the column whose two images a condition compares and does
+	// nothing else: most changes leave most columns as they were, and that can
+	// be seen without decoding.
+	changed *slot
 	program cel.Program
 }
 
@@ -28,8 +34,18 @@ func (o *operand) eval(vars *rows) (ref.Val, error) {
 	if o.slot != nil {
 		return vars.named(o.image).value(o.slot)
 	}
+	if o.changed != nil && vars.sameBytes(o.changed) {
+		return types.False, nil
+	}
 	val, _, err := o.program.Eval(vars)
 	return val, err
+}
+
+// sameBytes reports whether both images hold a column with the same bytes, hence
+// the same value. Other bytes may still mean the same.
+func (r *rows) sameBytes(s *slot) bool {
+	before, after := r.before.cells[s.index].raw, r.after.cells[s.index].raw
+	return before != nil && bytes.Equal(before, after)
 }
 
 // named is the row of a variable that the compiler has seen to be there.
@@ -142,6 +158,9 @@ func (c *compiler) readColumns(o *operand, root ast.Expr) bool {
 	if v, ok := bareColumn(root); ok {
 		o.image, o.slot = v, c.table.slot(root.AsSelect().FieldName())
 	}
+	if name, ok := changedColumn(root); ok {
+		o.changed = c.table.slot(name)
+	}
 	return true
 }
 
@@ -180,6 +199,21 @@ func bareColumn(e ast.Expr) (variable string, ok bool) {
 		return "", false
 	}
 	return rowVariable(e.AsSelect().Operand())
+}
+
+// changedColumn recognises `before.x != after.x`, either way round.
+func changedColumn(e ast.Expr) (name string, ok bool) {
+	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != operators.NotEquals {
+		return "", false
+	}
+	left, right := e.AsCall().Args()[0], e.AsCall().Args()[1]
+	a, aok := bareColumn(left)
+	b, bok := bareColumn(right)
+	if !aok || !bok || left.AsSelect().FieldName() != right.AsSelect().FieldName() {
+		return "", false
+	}
+	name = left.AsSelect().FieldName()
+	return name, a == varBefore && b != varBefore || b == varBefore && a != varBefore
 }
 
 func isBool(t *cel.Type) bool { return t.Kind() == cel.BoolKind }

@@ -1,6 +1,7 @@
 package translator
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 type scanner struct {
 	b []byte
 	i int
+	// escaped is whether the string that was read last has an escape.
+	escaped bool
 }
 
 // maxDepth bounds the recursion on nested values. An image is flat.
@@ -32,6 +35,13 @@ func (s *scanner) syntax(want string) error {
 
 // peek skips white space and returns the next byte, or 0 at the end.
 func (s *scanner) peek() byte {
+	if s.i < len(s.b) && s.b[s.i] > ' ' {
+		return s.b[s.i]
+	}
+	return s.peekBehindSpace()
+}
+
+func (s *scanner) peekBehindSpace() byte {
 	for s.i < len(s.b) {
 		switch c := s.b[s.i]; c {
 		case ' ', '\t', '\n', '\r':
@@ -68,7 +78,7 @@ func (s *scanner) next(first bool) (key []byte, ok bool, err error) {
 	if s.peek() != '"' {
 		return nil, false, s.syntax("a key")
 	}
-	key, err = s.text()
+	key, err = s.name()
 	if err != nil {
 		return nil, false, err
 	}
@@ -77,6 +87,19 @@ func (s *scanner) next(first bool) (key []byte, ok bool, err error) {
 	}
 	s.i++
 	return key, true, nil
+}
+
+// name reads a key. Keys are only looked up, never passed on, so that one which
+// is not UTF-8 does no harm: it is not found.
+func (s *scanner) name() ([]byte, error) {
+	start := s.i
+	if err := s.skipString(); err != nil {
+		return nil, err
+	}
+	if s.escaped {
+		return unquote(s.b[start:s.i], true)
+	}
+	return s.b[start+1 : s.i-1], nil
 }
 
 // value skips one value and returns its bytes as they stand.
@@ -184,23 +207,44 @@ func (s *scanner) literal(word string) error {
 	return nil
 }
 
-// skipString skips a string whose opening quote is next.
+// skipString skips a string whose opening quote is next. Most strings hold
+// nothing special for many bytes, so it looks at eight at a time.
 func (s *scanner) skipString() error {
-	for s.i++; s.i < len(s.b); s.i++ {
-		switch c := s.b[s.i]; {
-		case c == '"':
+	s.escaped = false
+	b, i := s.b, s.i+1
+	for {
+		for i+8 <= len(b) && !special(binary.LittleEndian.Uint64(b[i:])) {
+			i += 8
+		}
+		for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
+			i++
+		}
+		s.i = i
+		switch {
+		case i >= len(b):
+			return errTruncated
+		case b[i] == '"':
 			s.i++
 			return nil
-		case c < ' ':
+		case b[i] < ' ':
 			return s.syntax("an escaped control character")
-		case c == '\\':
-			s.i++
-			if err := s.escape(); err != nil {
-				return err
-			}
 		}
+		s.escaped = true
+		s.i++
+		if err := s.escape(); err != nil {
+			return err
+		}
+		i = s.i + 1
 	}
-	return errTruncated
+}
+
+// special reports whether one of eight bytes is a quote, a backslash or a
+// control character. Borrowing between bytes can raise a false alarm, which only
+// ends the fast walk early.
+func special(x uint64) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := x^ones*'"', x^ones*'\\'
+	return ((x-ones*' ')&^x|(quote-ones)&^quote|(backslash-ones)&^backslash)&highs != 0
 }
 
 // escape checks what follows a backslash and stops on its last byte.
@@ -254,12 +298,14 @@ func (s *scanner) skipNumber() error {
 
 // digits skips one digit or more.
 func (s *scanner) digits() error {
-	if s.i >= len(s.b) || !isDigit(s.b[s.i]) {
+	b, i := s.b, s.i
+	for i < len(b) && isDigit(b[i]) {
+		i++
+	}
+	if i == s.i {
 		return s.syntax("a digit")
 	}
-	for s.i < len(s.b) && isDigit(s.b[s.i]) {
-		s.i++
-	}
+	s.i = i
 	return nil
 }
 
@@ -269,27 +315,25 @@ func (s *scanner) text() ([]byte, error) {
 	if err := s.skipString(); err != nil {
 		return nil, err
 	}
-	return unquote(s.b[start:s.i])
+	return unquote(s.b[start:s.i], s.escaped)
 }
 
 // unquote returns the text of a valid JSON string, in place where it has no
 // escape. Text that is not UTF-8 is an error: it would not arrive as it was
 // stored (I6).
-func unquote(raw []byte) ([]byte, error) {
+func unquote(raw []byte, escaped bool) ([]byte, error) {
 	inner := raw[1 : len(raw)-1]
 	if !utf8.Valid(inner) {
 		return nil, errors.New("JSON string is not UTF-8")
 	}
-	for _, c := range inner {
-		if c == '\\' {
-			var text string
-			if err := json.Unmarshal(raw, &text); err != nil {
-				return nil, err
-			}
-			return []byte(text), nil
-		}
+	if !escaped {
+		return inner, nil
 	}
-	return inner, nil
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return nil, err
+	}
+	return []byte(text), nil
 }
 
 // isNull reports whether raw is the JSON null.

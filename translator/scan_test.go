@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"telltale/schemas/change"
 )
@@ -46,12 +47,14 @@ func FuzzScanner(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		if !utf8.Valid(text) {
+			return // encoding/json replaces what is not UTF-8; TestTextThatIsNotUTF8 has it.
+		}
 		names, values, err := scanObject(text)
 		var want map[string]json.RawMessage
 		isObject := json.Unmarshal(text, &want) == nil && want != nil
 		if err != nil {
-			// The scanner is stricter on depth and on names that are not UTF-8.
-			if isObject && !errors.Is(err, errTooDeep) && !strings.Contains(err.Error(), "UTF-8") {
+			if isObject && !errors.Is(err, errTooDeep) { // It is stricter on depth.
 				t.Fatalf("%q: %v, but encoding/json accepts it", text, err)
 			}
 			return
@@ -83,7 +86,7 @@ func compareText(t *testing.T, raw []byte) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := unquote(raw); err == nil && string(got) != want {
+	if got, err := quoted(raw); err == nil && string(got) != want {
 		t.Fatalf("unquote %q: got %q, want %q", raw, got, want)
 	}
 }
@@ -104,7 +107,7 @@ func FuzzParseChange(f *testing.F) {
 	f.Add([]byte(`{"id":"a","op":"r","after":{},"source":{"db":"d","table":"t","shape":"s","ts_ms":5},"transaction":null}`))
 	f.Add([]byte(`{"id":"a","op":"x","source":{"shape":"s"}}`))
 	f.Fuzz(func(t *testing.T, value []byte) {
-		got, err := parseChange(value)
+		got, err := newEnvelopeParser().parse(value)
 		if err != nil {
 			return
 		}
@@ -165,11 +168,21 @@ func TestParseChangeProblems(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := parseChange([]byte(tt.value))
+			_, err := newEnvelopeParser().parse([]byte(tt.value))
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("\ngot  %v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestTextThatIsNotUTF8(t *testing.T) {
+	t.Parallel()
+	if _, err := decodeString([]byte("\"a\xff\"")); err == nil || err.Error() != "JSON string is not UTF-8" {
+		t.Errorf("got %v, want that it is not UTF-8", err)
+	}
+	if _, err := newEnvelopeParser().parse([]byte("{\"\xff\":1,\"id\":\"\xff\"}")); err == nil || !strings.HasSuffix(err.Error(), "JSON string is not UTF-8") {
+		t.Errorf("envelope: got %v, want that it is not UTF-8", err)
 	}
 }
 
@@ -204,7 +217,7 @@ func TestAppendStringReadsBack(t *testing.T) {
 
 func TestParseChange(t *testing.T) {
 	t.Parallel()
-	got, err := parseChange([]byte(`{"before":null,"after":{"id":1},"source":{"version":"1","name":"shop","ts_ms":1,"db":"shop","ts_us":1001,` +
+	got, err := newEnvelopeParser().parse([]byte(`{"before":null,"after":{"id":1},"source":{"version":"1","name":"shop","ts_ms":1,"db":"shop","ts_us":1001,` +
 		`"ts_ns":1001002,"table":"customers","gtid":"g:1","thread":7,"query":null,"shape":"abc"},"op":"c","ts_ms":9,` +
 		`"transaction":{"id":"g:1","total_order":1,"data_collection_order":1,"last":false},"id":"g:1:shop.customers:0",` +
 		`"context":{"actor":"user:\"7\"","request_id":"r","traceparent":"00-1"}}`))
@@ -218,7 +231,7 @@ func TestParseChange(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\ngot  %+v\nwant %+v", got, want)
 	}
-	alone, err := parseChange([]byte(`{"id":"a","op":"r","after":{},"source":{"shape":"s"},"transaction":null}`))
+	alone, err := newEnvelopeParser().parse([]byte(`{"id":"a","op":"r","after":{},"source":{"shape":"s"},"transaction":null}`))
 	if err != nil || !alone.last {
 		t.Errorf("a change outside a transaction: got last %t and %v, want whole by itself", alone.last, err)
 	}

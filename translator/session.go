@@ -39,6 +39,7 @@ type session struct {
 	ctx      context.Context
 	consumer *kafkaclient.Consumer
 	producer *kafkaclient.TxnProducer
+	parser   *envelopeParser
 	// gathered are the MySQL transactions that are not whole yet.
 	gathered map[partition]*gatherer
 	// next are the offsets that the open transaction commits: each stands
@@ -73,7 +74,7 @@ func (s *stage) session(ctx context.Context, topics []string) (err error) {
 		return err
 	}
 	n := &session{
-		stage: s, ctx: ctx, consumer: consumer, producer: producer,
+		stage: s, ctx: ctx, consumer: consumer, producer: producer, parser: newEnvelopeParser(),
 		gathered: make(map[partition]*gatherer), next: make(map[partition]kafka.Offset),
 	}
 	defer func() { err = n.close(err) }()
@@ -188,7 +189,7 @@ func (s *session) handle(m *kafka.Message) error {
 		}
 		return s.advance(at, m.TopicPartition.Offset, 1)
 	}
-	c, err := parseChange(m.Value)
+	c, err := s.parser.parse(m.Value)
 	if err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}

@@ -280,6 +280,42 @@ func render(rt *rapid.T, tr *translator, group []rawChange) []byte {
 	return all
 }
 
+func TestChangedColumns(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		when, before, after string
+		want                bool
+	}{
+		{"before.name != after.name", `{"id":1,"name":"a"}`, `{"id":1,"name":"a"}`, false},
+		{"before.name != after.name", `{"id":1,"name":"a"}`, `{"id":1,"name":"b"}`, true},
+		{"before.name != row.name", `{"id":1,"name":"a"}`, `{"id":1,"name":"b"}`, true},
+		{"after.name != before.name", `{"id":1,"name":"é"}`, `{"id":1,"name":"\u00e9"}`, false},
+		{"before.phone != after.phone", `{"id":1,"phone":null}`, `{"id":1,"phone":null}`, false},
+		{"before.phone != after.phone", `{"id":1,"phone":null}`, `{"id":1,"phone":""}`, true},
+		{"before.phone != after.phone", `{"id":1,"phone":"1"}`, `{"id":1,"phone":null}`, true},
+		{"before.price != after.price", `{"id":1,"price":"1.50"}`, `{"id":1,"price":"1.5"}`, false},
+		{"before.name != after.phone", `{"id":1,"name":"a"}`, `{"id":1,"phone":"a"}`, false},
+		{"after.name != row.name", `{"id":1,"name":"a"}`, `{"id":1,"name":"b"}`, false},
+		{"before.tags != after.tags", `{"id":1,"tags":["a"]}`, `{"id":1,"tags":["a","b"]}`, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.when+" "+tt.before+" "+tt.after, func(t *testing.T) {
+			t.Parallel()
+			tr, err := compileText(ruleText("row.id", "update", "when: "+tt.when, "data: {id: after.id}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := tr.translate([]rawChange{testChange(change.Update, tt.before, tt.after)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(out) == 1; got != tt.want {
+				t.Errorf("got %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestTranslateRefusesMissingImages(t *testing.T) {
 	t.Parallel()
 	tr, err := compileText(ruleText("row.id", "update", "data: {id: row.id}"))

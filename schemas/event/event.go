@@ -51,7 +51,10 @@ type Event struct {
 	DataSchema string
 	// Cause is the GTID of the transaction that it came from; optional.
 	Cause string
-	// Sequence orders the aggregate's events without a gap; optional.
+	// Sequence is what the rule gives, usually the version of the row behind the
+	// event; optional. It never falls from one event of an aggregate to the
+	// next. Events of one change share it, and a change that means nothing to
+	// the business uses one up: a gap by itself is no loss.
 	Sequence string
 	// Actor is who did it; optional.
 	Actor string
@@ -70,9 +73,11 @@ type Header struct {
 // Headers returns the event's headers, optional ones only where they are set.
 func (e Event) Headers() []Header {
 	hs := make([]Header, 0, 12)
+	values := make([]byte, 0, 512) // One allocation for all of them.
 	add := func(key, value string) {
 		if value != "" {
-			hs = append(hs, Header{Key: key, Value: []byte(value)})
+			values = append(values, value...)
+			hs = append(hs, Header{Key: key, Value: values[len(values)-len(value) : len(values) : len(values)]})
 		}
 	}
 	add(HeaderSpecVersion, specVersion)
