@@ -206,6 +206,9 @@ func Default(stages ...Stage) Config {
 	}
 }
 
+// opsKey is the one key whose default depends on the command.
+const opsKey = "ops.listen"
+
 // opsListen gives each stage a port of its own, so that all of them can run on one
 // machine as they are.
 func opsListen(stages []Stage) string {

@@ -36,7 +36,7 @@ func AddFlags(fs *pflag.FlagSet, stages ...Stage) {
 
 // shownDefault leaves out the one default that depends on the command.
 func shownDefault(f field, value string) string {
-	if f.key == "ops.listen" {
+	if f.key == opsKey {
 		return ""
 	}
 	return value

@@ -48,6 +48,9 @@ func (e Effective) leaf(v reflect.Value, key, secret string) *yaml.Node {
 	}
 	node := encode(v, secret)
 	node.LineComment = from.comment()
+	if key == opsKey && from.name == "" {
+		node.LineComment += " where several stages share a process"
+	}
 	return node
 }
 
