@@ -20,6 +20,7 @@ func newRoot(e env) *cobra.Command {
 		newConsumersCommand(e),
 		newCRUDAppCommand(e),
 		newRunCommand(e),
+		newDemoCommand(e),
 		newCheckCommand(e),
 		newRulesCommand(e),
 		newPositionsCommand(e),

@@ -1,0 +1,192 @@
+package tour
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"telltale/internal/demo/feed"
+)
+
+// ledgerRow is a row of the mailer's ledger.
+type ledgerRow struct{ event, customer, messageID, state string }
+
+// ledger reads the whole ledger, in the order in which mails were planned.
+func (w *World) ledger(ctx context.Context) ([]ledgerRow, error) {
+	rows, err := w.consumers.QueryContext(ctx, "SELECT event_id, customer_id, message_id, state FROM mailer_ledger ORDER BY seq")
+	if err != nil {
+		return nil, fmt.Errorf("read the mailer's ledger: %w", err)
+	}
+	defer rows.Close()
+	var all []ledgerRow
+	for rows.Next() {
+		var r ledgerRow
+		if err := rows.Scan(&r.event, &r.customer, &r.messageID, &r.state); err != nil {
+			return nil, fmt.Errorf("read the mailer's ledger: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// settledLedger reads the ledger once every mail in it was noted, which comes
+// after the mail was taken.
+func (w *World) settledLedger(ctx context.Context) ([]ledgerRow, error) {
+	for {
+		rows, err := w.ledger(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(rows, func(r ledgerRow) bool { return r.state == "planned" }) {
+			return rows, nil
+		}
+		if err := pause(ctx); err != nil {
+			return nil, fmt.Errorf("wait for the ledger to note its mails: %w", err)
+		}
+	}
+}
+
+// learn remembers of which event every mail in the ledger came.
+func (w *World) learn(rows []ledgerRow) {
+	for _, r := range rows {
+		w.mailEvents[r.messageID] = r.event
+	}
+}
+
+// markQuietly marks a customer in a world in which the pipeline may be far
+// behind.
+func (s *Story) markQuietly(ctx context.Context, id uint64) error {
+	rows, err := s.world.ledger(ctx)
+	if err != nil {
+		return err
+	}
+	s.world.learn(rows)
+	_, err = s.world.mark(ctx, id)
+	return err
+}
+
+// audited is what step 6 found.
+type audited struct {
+	changes, events, ledger, twice int
+	eventTimes, mailTimes          times
+	problems                       []error
+}
+
+// maxProblems bounds what an audit tells.
+const maxProblems = 10
+
+func (a *audited) problem(format string, args ...any) {
+	if len(a.problems) < maxProblems {
+		a.problems = append(a.problems, fmt.Errorf(format, args...))
+	}
+}
+
+// audit compares all that was seen of the crowd with the names that it was
+// given: everybody's first event is the registration, the last the marker.
+func (s *Story) audit(ctx context.Context, crowd []*person) (audited, error) {
+	var a audited
+	rows, err := s.world.settledLedger(ctx)
+	if err != nil {
+		return a, err
+	}
+	s.world.learn(rows)
+	sight, _ := s.world.seen.look()
+	for _, p := range crowd {
+		seen := sight.of(p.ID, s.world.mailEvents)
+		a.changed(p, seen)
+		a.told(p, seen)
+		a.mailed(p, seen, rows)
+	}
+	return a, nil
+}
+
+// changed checks the row changes: each once, from name to name.
+func (a *audited) changed(p *person, seen Seen) {
+	a.changes += len(seen.Changes)
+	var got []string
+	known := map[string]bool{}
+	for _, c := range seen.Changes {
+		if known[c.ID] {
+			a.problem("the row change %s was published twice", c.ID)
+		}
+		known[c.ID] = true
+		got = append(got, text(columns(c.After)["name"]))
+	}
+	want := append(slices.Clone(p.names), p.names[len(p.names)-1]) // The marker keeps the name.
+	if !slices.Equal(got, want) {
+		a.problem("row changes of customer %d: got %d names %q, want %d names %q", p.ID, len(got), brief(got), len(want), brief(want))
+	}
+}
+
+// told checks the events: each once, in order.
+func (a *audited) told(p *person, seen Seen) {
+	a.events += len(seen.Events)
+	want := []string{"CustomerRegistered " + p.names[0]}
+	for i := range p.names[1:] {
+		want = append(want, fmt.Sprintf("CustomerNameChanged %s → %s", p.names[i], p.names[i+1]))
+	}
+	want = append(want, markerEvent)
+	var got []string
+	known := map[string]bool{}
+	for _, e := range seen.Events {
+		if known[e.ID] {
+			a.problem("the event %s was published twice", e.ID)
+		}
+		known[e.ID] = true
+		a.eventTimes = append(a.eventTimes, e.Seen.Sub(e.Time))
+		got = append(got, summary(e))
+	}
+	if !slices.Equal(got, want) {
+		a.problem("events of customer %d: got %d %q, want %d %q", p.ID, len(got), brief(got), len(want), brief(want))
+	}
+}
+
+func summary(e feed.Event) string {
+	switch e.Type {
+	case "CustomerRegistered":
+		return e.Type + " " + field(e, "name")
+	case "CustomerNameChanged":
+		return fmt.Sprintf("%s %s → %s", e.Type, field(e, "old_name"), field(e, "new_name"))
+	}
+	return e.Type
+}
+
+// mailed checks the ledger, one row an event in the order of the events, and
+// the mails: each row's was taken at least once, again only with the same
+// Message-ID, and for the first time in the order of the rows.
+func (a *audited) mailed(p *person, seen Seen, ledger []ledgerRow) {
+	var events, planned, rows, taken []string
+	for _, e := range seen.Events {
+		events = append(events, e.ID)
+	}
+	for _, r := range ledger {
+		if r.customer != strconv.FormatUint(p.ID, 10) {
+			continue
+		}
+		rows, planned = append(rows, r.event), append(planned, r.messageID)
+		if r.state != "sent" {
+			a.problem("the mail of event %s is %s, not sent", r.event, r.state)
+		}
+	}
+	commits := map[string]time.Time{}
+	for _, e := range seen.Events {
+		commits[e.ID] = e.Time
+	}
+	for _, m := range seen.Mails {
+		if slices.Contains(taken, m.ID) {
+			a.twice++
+			continue
+		}
+		taken = append(taken, m.ID)
+		a.mailTimes = append(a.mailTimes, m.At.Sub(commits[m.Event]))
+	}
+	a.ledger += len(rows)
+	if !slices.Equal(rows, events) {
+		a.problem("ledger rows of customer %d: got %d, want one for each of %d events, in their order", p.ID, len(rows), len(events))
+	}
+	if !slices.Equal(taken, planned) {
+		a.problem("mails of customer %d: got %d different ones, want those of %d ledger rows, in their order", p.ID, len(taken), len(planned))
+	}
+}

@@ -1,0 +1,87 @@
+package tour
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Step is a part of the story.
+type Step struct {
+	// Name is short, for a test's name; Title is for people.
+	Name, Title string
+	play        func(*Story, context.Context) error
+}
+
+// Steps is the story. Its steps build on each other and are played in order.
+func Steps() []Step {
+	return []Step{
+		{"1_register", "Bob registers in the shop", (*Story).register},
+		{"2_two_tabs", "Two tabs load Bob's form; one renames him Alice, the other Jim", (*Story).twoTabs},
+		{"3_sql_shell", "Her name is changed in a SQL shell", (*Story).sqlShell},
+		{"4_one_form", "Name, e-mail and phone are changed in one form", (*Story).oneForm},
+		{"5_nothing", "What changes nothing the business knows", (*Story).nothing},
+		{"6_kill_9", "The pipeline is killed three times during 2,000 renames", (*Story).killed},
+	}
+}
+
+// StoryOptions say how the story is played.
+type StoryOptions struct {
+	// Seed decides the random moments of step 6.
+	Seed uint64
+	// Stdout gets what each step did and saw. Nil drops it.
+	Stdout io.Writer
+}
+
+// Story is a story that is being played in a world.
+type Story struct {
+	StoryOptions
+	world *World
+	bob   *browser
+	// id is Bob's, who changes her name; seen is what was seen of him so far.
+	id   uint64
+	seen Seen
+}
+
+// NewStory begins the story.
+func NewStory(w *World, o StoryOptions) *Story {
+	if o.Stdout == nil {
+		o.Stdout = io.Discard
+	}
+	return &Story{StoryOptions: o, world: w, bob: newBrowser(w.shopURL())}
+}
+
+// errNoBob is returned by the steps after a first one that failed.
+var errNoBob = errors.New("Bob is not registered, see step 1")
+
+// Play plays one step and reports on it. An error says what was not exactly so.
+func (s *Story) Play(ctx context.Context, step Step) error {
+	s.printf("\n%s. %s\n", step.Name[:1], step.Title)
+	err := step.play(s, ctx)
+	if err != nil {
+		s.printf("   FAILED   %v\n", err)
+		return err
+	}
+	s.printf("   passed\n")
+	return nil
+}
+
+// did tells what was done.
+func (s *Story) did(format string, args ...any) { s.printf("   did      "+format+"\n", args...) }
+
+func (s *Story) printf(format string, args ...any) {
+	// A terminal that is gone is no reason to fail a step.
+	_, _ = fmt.Fprintf(s.Stdout, format, args...)
+}
+
+// observe does something to Bob, tells what came of it and compares.
+func (s *Story) observe(ctx context.Context, w want, do func(context.Context) error) error {
+	came, end, err := s.world.observe(ctx, s.seen, func(ctx context.Context) (uint64, error) {
+		err := do(ctx)
+		return s.id, err
+	})
+	s.seen = end
+	s.tell(came)
+	return errors.Join(err, w.compare(came, err == nil))
+}

@@ -1,0 +1,139 @@
+package tour
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"telltale/internal/kafkaserver"
+	"telltale/internal/mysqlserver"
+	"telltale/internal/smtpserver"
+)
+
+// ErrFailed is returned when a step was not exactly so. What was not is in the
+// output.
+var ErrFailed = errors.New("the tour failed")
+
+// Options say how the tour is made.
+type Options struct {
+	// Binary is telltale's binary, which runs as the tour's children. Required.
+	Binary string
+	// Tools is where a fetched MySQL server is kept. Required.
+	Tools string
+	// Rules are the rule files. Required.
+	Rules fs.FS
+	// Seed decides the random moments of step 6.
+	Seed uint64
+	// Stdout gets the report. Nil drops it.
+	Stdout io.Writer
+	// Logger gets what the servers warn of. Nil drops it.
+	Logger *slog.Logger
+}
+
+// Run plays the whole story on servers of its own, in a directory that it
+// throws away; the directory of a tour that failed stays, and is named. The
+// report's last line is "tour: N steps passed, M failed"; with M above 0 the
+// error is ErrFailed.
+func Run(ctx context.Context, o Options) (err error) {
+	o.Stdout = cmp.Or[io.Writer](o.Stdout, io.Discard)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	dir, err := os.MkdirTemp("", "telltale-tour-")
+	if err != nil {
+		return fmt.Errorf("make the tour's directory: %w", err)
+	}
+	defer func() {
+		if err == nil {
+			err = os.RemoveAll(dir)
+			return
+		}
+		_, _ = fmt.Fprintf(o.Stdout, "logs and data of the tour: %s\n", dir)
+	}()
+	servers, err := startServers(ctx, o, dir)
+	if err != nil {
+		return errors.Join(err, servers.stop())
+	}
+	passed, failed, err := play(ctx, o, WorldOptions{
+		Binary: o.Binary, Dir: dir, Rules: filepath.Join(dir, "rules"),
+		MySQL: servers.mysql, Brokers: servers.broker.Brokers(), SMTP: servers.smtp,
+	})
+	if err = errors.Join(err, servers.stop()); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(o.Stdout, "\ntour: %d steps passed, %d failed\n", passed, failed)
+	if failed > 0 {
+		return ErrFailed
+	}
+	return nil
+}
+
+// play plays all steps, also after one that failed.
+func play(ctx context.Context, o Options, wo WorldOptions) (passed, failed int, err error) {
+	w, err := Open(ctx, wo)
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if err != nil {
+		return 0, 0, err
+	}
+	story := NewStory(w, StoryOptions{Seed: o.Seed, Stdout: o.Stdout})
+	for _, step := range Steps() {
+		if err := story.Play(ctx, step); err != nil {
+			failed++
+		} else {
+			passed++
+		}
+		if ctx.Err() != nil {
+			return passed, failed, fmt.Errorf("the tour was stopped: %w", context.Cause(ctx))
+		}
+	}
+	return passed, failed, nil
+}
+
+// servers are what the tour holds while its children come and go.
+type servers struct {
+	mysql  *mysqlserver.Server
+	broker *kafkaserver.Server
+	smtp   *smtpserver.Server
+}
+
+func startServers(ctx context.Context, o Options, dir string) (*servers, error) {
+	s := &servers{}
+	if err := os.CopyFS(filepath.Join(dir, "rules"), o.Rules); err != nil {
+		return s, fmt.Errorf("unpack the rules: %w", err)
+	}
+	progress := func(line string) { _, _ = fmt.Fprintln(o.Stdout, line) }
+	binary, err := mysqlserver.Find(ctx, mysqlserver.FindOptions{Tools: o.Tools, Progress: progress})
+	if err != nil {
+		return s, err
+	}
+	if s.mysql, err = mysqlserver.Start(ctx, mysqlserver.Options{Binary: binary, Dir: filepath.Join(dir, "mysql"), Progress: progress}); err != nil {
+		return s, err
+	}
+	if s.broker, err = kafkaserver.Start(kafkaserver.Options{Dir: filepath.Join(dir, "kafka"), Logger: o.Logger}); err != nil {
+		return s, err
+	}
+	s.smtp, err = smtpserver.Start(smtpserver.Options{Addr: "127.0.0.1:0", Log: o.Logger})
+	return s, err
+}
+
+// stop stops what was started.
+func (s *servers) stop() error {
+	var errs []error
+	if s.smtp != nil {
+		errs = append(errs, s.smtp.Close())
+	}
+	if s.broker != nil {
+		s.broker.Close()
+	}
+	if s.mysql != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		errs = append(errs, s.mysql.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}
