@@ -2,6 +2,7 @@ package binlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,7 +37,7 @@ type publisher struct {
 }
 
 // run publishes until the stream or Kafka fails, or ctx ends. What is in an
-// open Kafka transaction then is not committed.
+// open Kafka transaction then is taken back.
 func (p *publisher) run(ctx context.Context) error {
 	var done *batch
 	for {
@@ -45,9 +46,21 @@ func (p *publisher) run(ctx context.Context) error {
 			return err
 		}
 		if done, err = p.transaction(ctx, b); err != nil {
-			return err
+			return errors.Join(err, p.abort(ctx))
 		}
 	}
+}
+
+// abortTimeout bounds the abort of a transaction that will not be finished.
+const abortTimeout = 2 * time.Second
+
+// abort takes the open transaction back, also when ctx has ended: readers of
+// the topics wait for its end, and its timeout is long. The next producer of
+// the same id does it where this fails.
+func (p *publisher) abort(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
+	defer cancel()
+	return p.producer.Abort(ctx)
 }
 
 // transaction publishes one Kafka transaction that begins with b, and returns
