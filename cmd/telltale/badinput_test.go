@@ -23,6 +23,7 @@ type badInput struct {
 	// slow is a mistake that takes a time limit to notice.
 	slow   bool
 	status int
+	stdout string
 	want   []string
 }
 
@@ -120,6 +121,12 @@ func TestBadInput(t *testing.T) {
 			want: []string{"nam", "name", "where: ", "customer.yaml:"},
 		},
 		{
+			name: "check without a broker", slow: true, args: []string{"check"},
+			environ: map[string]string{"KAFKA_BROKERS": nowhere, "CONSUMERS_SMTP_ADDR": w.mysql.Addr()},
+			stdout:  "kafka      wrong\nbinlog     unknown\ntranslator unknown\nconsumers  ok\nmail       ok\n",
+			want:    []string{"where: kafka.brokers"},
+		},
+		{
 			name: "several at once", slow: true,
 			environ: map[string]string{
 				"KAFKA_BROKERS": nowhere, "SOURCE_DSN": "telltale:x@tcp(" + nowhere + ")/",
@@ -153,8 +160,8 @@ func (b badInput) test(t *testing.T, w *world, before []string) {
 		b.status = exitFailure
 	}
 	got := runCommand(t.Context(), w.environ(b.environ), b.args...)
-	if got.status != b.status {
-		t.Errorf("status %d, want %d", got.status, b.status)
+	if got.status != b.status || got.stdout != b.stdout {
+		t.Errorf("status %d, stdout %q, want %d, %q", got.status, got.stdout, b.status, b.stdout)
 	}
 	for _, want := range b.want {
 		if !strings.Contains(got.stderr, want) {

@@ -26,6 +26,10 @@ const (
 	brokerlessWithin = 2 * time.Second
 )
 
+// errUnchecked is the outcome of a check that got no further without a broker, which
+// the check of Kafka has reported.
+var errUnchecked = errors.New("not checked, since no broker answers")
+
 // check is one look at what a stage depends on. It changes nothing.
 type check struct {
 	name string
@@ -37,14 +41,16 @@ type check struct {
 func (p *process) preflight(ctx context.Context, stages ...config.Stage) error {
 	var errs []error
 	for _, c := range p.checks(stages...) {
-		errs = append(errs, c.run(ctx))
+		if err := c.run(ctx); !errors.Is(err, errUnchecked) {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }
 
 // checks are the checks of stages. Kafka comes first. Those of a stage look at it
 // too, after what they can look at without it; where no broker answers, they get
-// little time, and what they then say of the broker has been said.
+// little time for that.
 func (p *process) checks(stages ...config.Stage) []check {
 	var out []check
 	brokerDown := false
@@ -63,11 +69,12 @@ func (p *process) checks(stages ...config.Stage) []check {
 			}
 			ctx, cancel := context.WithTimeout(ctx, brokerlessWithin)
 			defer cancel()
+			err := run(ctx)
 			var broker kafka.Error
-			if err := run(ctx); !errors.As(err, &broker) && !errors.Is(err, context.DeadlineExceeded) {
-				return err
+			if errors.As(err, &broker) || errors.Is(err, context.DeadlineExceeded) {
+				return errUnchecked
 			}
-			return nil
+			return err
 		}})
 	}
 	return out
