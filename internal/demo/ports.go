@@ -16,7 +16,7 @@ type Ports struct {
 
 // PreferredPorts are the ports that the demo takes when they are free.
 func PreferredPorts() Ports {
-	return Ports{Page: 8080, Shop: 8081, Ops: 9100, MySQL: 33306, Kafka: 39092, SMTP: 2525}
+	return Ports{Page: 8080, Shop: 8081, Ops: 9100, MySQL: 13306, Kafka: 19092, SMTP: 2525}
 }
 
 // portSteps is how many ports are tried before the demo gives up.

@@ -53,7 +53,7 @@ func NewStory(w *World, o StoryOptions) *Story {
 }
 
 // errNoBob is returned by the steps after a first one that failed.
-var errNoBob = errors.New("Bob is not registered, see step 1")
+var errNoBob = errors.New("nobody has registered as Bob, see step 1")
 
 // Play plays one step and reports on it. An error says what was not exactly so.
 func (s *Story) Play(ctx context.Context, step Step) error {
