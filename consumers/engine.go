@@ -36,8 +36,13 @@ type engine struct {
 
 func newEngine(o Options, c Consumer, s *store, m *metrics) (*engine, error) {
 	cfg := o.Kafka
-	// Kafka's own offsets are for tools that show lag; nothing reads them here.
-	cfg.Properties = slices.Concat([]string{"enable.auto.commit=true", "auto.commit.interval.ms=1000"}, cfg.Properties)
+	cfg.Properties = slices.Concat([]string{
+		// Kafka's own offsets are for tools that show lag; nothing reads them here.
+		"enable.auto.commit=true", "auto.commit.interval.ms=1000",
+		// A partition that is claimed joins the next fetch. A fetch that waits for
+		// partitions without news must not hold it up for long.
+		"fetch.wait.max.ms=100",
+	}, cfg.Properties)
 	k, err := kafkaclient.NewConsumer(cfg, kafkaclient.ConsumerOptions{Group: c.group()})
 	if err != nil {
 		return nil, fmt.Errorf("consumer %s: %w", c.Name, err)

@@ -21,6 +21,7 @@ func TestEngine(t *testing.T) {
 	fresh := sharedMySQL(t)
 	for _, point := range []string{"polled", "begun", "advanced", "handled", "committed"} {
 		t.Run("killed at "+point, func(t *testing.T) {
+			t.Parallel()
 			killed(t, fresh(t, "kill_"+point), point)
 		})
 	}
@@ -43,7 +44,10 @@ func TestEngine(t *testing.T) {
 		{"late_topic", lateTopic},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) { test.run(t, fresh(t, test.name)) })
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.run(t, fresh(t, test.name))
+		})
 	}
 }
 

@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait of these tests.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 const topic = "events.customer"
 
@@ -50,8 +50,13 @@ type server interface{ DSN(db string) string }
 // three partitions.
 func newWorld(t testing.TB, s server, database *sql.DB, name string) *world {
 	t.Helper()
+	return newWorldOn(t, kafkatest.Start(t).Brokers(), s, database, name)
+}
+
+func newWorldOn(t testing.TB, brokers string, s server, database *sql.DB, name string) *world {
+	t.Helper()
 	w := &world{t: t, dsn: s.DSN(name), db: database, health: ops.NewHealth()}
-	w.kafka = kafkaclient.Config{Brokers: kafkatest.Start(t).Brokers()}
+	w.kafka = kafkaclient.Config{Brokers: brokers}
 	w.createTopic(3)
 	var err error
 	w.producer, err = kafkaclient.NewTxnProducer(t.Context(), w.kafka, kafkaclient.TxnOptions{TransactionalID: "test"})

@@ -1,0 +1,121 @@
+package mailer
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestNewPost(t *testing.T) {
+	t.Parallel()
+	good := SMTP{Addr: "mail.example.com:587", From: "Shop <shop@example.com>"}
+	tests := []struct {
+		name string
+		edit func(*SMTP)
+		want string // Part of the error; empty: none.
+	}{
+		{"good", func(*SMTP) {}, ""},
+		{"signed in over TLS", func(s *SMTP) { s.TLS, s.Username, s.Password = "tls", "u", "p" }, ""},
+		{"no port", func(s *SMTP) { s.Addr = "mail.example.com" }, `smtp address "mail.example.com": want host:port`},
+		{"port by name", func(s *SMTP) { s.Addr = "mail.example.com:smtp" }, `smtp address "mail.example.com:smtp": port`},
+		{"no sender", func(s *SMTP) { s.From = "" }, `smtp sender ""`},
+		{"sender with a line end", func(s *SMTP) { s.From = "a@example.com\r\nBcc: b@example.com" }, "smtp sender"},
+		{"unknown mode", func(s *SMTP) { s.TLS = "ssl" }, `smtp tls "ssl": want none, starttls or tls`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := good
+			test.edit(&s)
+			_, err := newPost(s.withDefaults())
+			if test.want == "" && err != nil {
+				t.Fatalf("got %v, want no error", err)
+			}
+			if test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				t.Fatalf("got %v, want an error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// TestCompose has a hostile name in everything that a customer can fill.
+func TestCompose(t *testing.T) {
+	t.Parallel()
+	p, err := newPost(SMTP{Addr: "localhost:25", From: "Corner Shop <shop@example.com>"}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := newLetters("Corner Shop").welcome("Zoë\r\nBcc: victim@example.com\r\n\r\nbody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := entry{
+		recipient: "zoe@example.com", subject: l.subject, body: l.body, messageID: messageID("e1", toCustomer),
+		plannedAt: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+	}
+	m, err := p.compose(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw bytes.Buffer
+	if _, err := m.WriteTo(&raw); err != nil {
+		t.Fatal(err)
+	}
+	got, err := mail.ReadMessage(&raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"To": "<zoe@example.com>", "From": `"Corner Shop" <shop@example.com>`, "Bcc": "", "Cc": "",
+		"Message-Id": "<" + e.messageID + ">", "Date": "Wed, 04 Mar 2026 05:06:07 +0000",
+		"Auto-Submitted": "auto-generated", "Mime-Version": "1.0",
+	}
+	for name, value := range want {
+		if v := got.Header.Get(name); v != value {
+			t.Errorf("header %s: got %q, want %q", name, v, value)
+		}
+	}
+	if body, err := io.ReadAll(got.Body); err != nil || !bytes.Contains(body, []byte("Your account is ready.")) {
+		t.Errorf("body: got %q (%v)", body, err)
+	}
+}
+
+func TestComposeRefusesRecipients(t *testing.T) {
+	t.Parallel()
+	p, err := newPost(SMTP{Addr: "localhost:25", From: "shop@example.com"}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"", "nobody", "a@example.com\r\nBcc: b@example.com", "a@example.com, b@example.com", "a@example.com>\r\nDATA"} {
+		if _, err := p.compose(entry{recipient: to}); err == nil {
+			t.Errorf("recipient %q was taken", to)
+		}
+	}
+}
+
+func TestMessageID(t *testing.T) {
+	t.Parallel()
+	const want = "@telltale"
+	a, b, c := messageID("e1", toOldAddress), messageID("e1", toNewAddress), messageID("e2", toOldAddress)
+	if a != messageID("e1", toOldAddress) {
+		t.Error("the same mail has two ids")
+	}
+	if a == b || a == c || b == c {
+		t.Errorf("different mails share an id: %s, %s, %s", a, b, c)
+	}
+	if !strings.HasSuffix(a, want) || len(a) != 32+len(want) {
+		t.Errorf("got %q, want 32 characters and %q", a, want)
+	}
+}
+
+func TestOutcomeText(t *testing.T) {
+	t.Parallel()
+	got := outcome{err: errors.New("bad \xff " + strings.Repeat("é", 1000))}.text()
+	if len(got) > 1000 || !strings.HasPrefix(got, "bad ? éé") || !strings.HasSuffix(got, "é") {
+		t.Errorf("got %d bytes, %q…, want at most 1000 whole characters", len(got), got[:20])
+	}
+}
