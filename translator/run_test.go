@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/kafkaserver"
 	"telltale/internal/kafkaserver/kafkatest"
 	"telltale/internal/ops"
 	"telltale/schemas/change"
@@ -35,11 +38,15 @@ type bench struct {
 	n        int // Changes made so far; the last GTID.
 }
 
-// setup starts a broker that holds the customers' topic and, unless told
-// otherwise, their shape.
+// setup starts a broker that holds the customers' topic and no shape yet.
 func setup(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{t: t, config: kafkaclient.Config{Brokers: kafkatest.Start(t).Brokers()}}
+	return setupOn(t, kafkatest.Start(t).Brokers())
+}
+
+func setupOn(t testing.TB, brokers string) *bench {
+	t.Helper()
+	b := &bench{t: t, config: kafkaclient.Config{Brokers: brokers}}
 	shape, err := readShape(rulesDir, "shop.customers")
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +56,15 @@ func setup(t testing.TB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.producer.Close)
+	var drained sync.WaitGroup
+	drained.Go(func() { // An event that nobody takes counts as a record not flushed.
+		for range b.producer.Events() {
+		}
+	})
+	t.Cleanup(func() {
+		b.producer.Close()
+		drained.Wait()
+	})
 	b.topics("shop.shop.customers", 3)
 	b.topics("shop.schemas", 1)
 	return b
@@ -456,4 +471,56 @@ func copyRules(t *testing.T, old, new string) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+func TestRunHealsWhenTheBrokerReturns(t *testing.T) {
+	t.Parallel()
+	const keys, renames = 5, 20
+	b, restart := setupRestartable(t)
+	b.publishShape(b.shape)
+	o := b.options()
+	stop := b.start(o)
+	b.renames(keys, 1, renames)
+	b.await(keys * renames)
+	up := restart()
+	eventually(t, 20*time.Second, func() bool { return o.Health.Reasons()[partKafka] != "" },
+		func() string { return "ready without a broker" })
+	up()
+	eventually(t, 30*time.Second, func() bool { return len(o.Health.Reasons()) == 0 },
+		func() string { return fmt.Sprintf("not ready with a broker: %v", o.Health.Reasons()) })
+	b.renames(keys, 1+renames, renames)
+	got := b.await(2 * keys * renames)
+	if err := stop(); err != nil {
+		t.Fatalf("Run: %v", err)
+	}
+	checkOnce(t, got, keys, 2*renames)
+}
+
+// setupRestartable is setup on a broker that keeps its data on disk. restart
+// stops the broker and returns what starts it again at the same address.
+func setupRestartable(t *testing.T) (b *bench, restart func() (up func())) {
+	t.Helper()
+	o := kafkaserver.Options{Dir: t.TempDir(), Logger: kafkatest.Logger(t)}
+	server, err := kafkaserver.Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	brokers := server.Brokers()
+	_, port, err := net.SplitHostPort(brokers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Port, err = strconv.Atoi(port); err != nil {
+		t.Fatal(err)
+	}
+	restart = func() func() {
+		server.Close()
+		return func() {
+			if server, err = kafkaserver.Start(o); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return setupOn(t, brokers), restart
 }

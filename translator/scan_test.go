@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -210,7 +209,7 @@ func TestAppendStringReadsBack(t *testing.T) {
 	if got != all.String() {
 		t.Errorf("got %q, want %q", got, all.String())
 	}
-	if got, want := fmt.Sprintf("%s", appendString(nil, `</b>`)), `"</b>"`; got != want {
+	if got, want := string(appendString(nil, `</b>`)), `"</b>"`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
