@@ -1,0 +1,91 @@
+# What a newcomer types. `make help` lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Arguments for the program: make demo ARGS=--fresh
+ARGS ?=
+# How long each fuzz target runs.
+FUZZTIME ?= 30s
+# Which benchmarks run.
+BENCH ?= .
+# Packages tested at the same time; each may run a MySQL server or two.
+PARALLEL ?= 2
+
+# Go stamps the binary with the commit, and refuses to build where git does
+# not answer: in an export without .git, or a folder that another user owns.
+ifneq (,$(shell git status --porcelain --untracked-files=no >/dev/null 2>&1 || echo no))
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+endif
+
+.PHONY: help
+help: ## List these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: build ## Start everything in one process and print the page to open
+	@bin/telltale demo $(ARGS)
+
+.PHONY: tour
+tour: build ## Play the story without a browser, checking and timing each step
+	@bin/telltale demo --tour $(ARGS)
+
+.PHONY: test
+test: prepare lint ## Run every test, after installing what it needs
+	go test -p $(PARALLEL) -timeout 20m ./...
+	@$(MAKE) --no-print-directory race-light
+
+# The tests that start no server, again, with the race detector. The others
+# take minutes with it; `make race` runs them all.
+.PHONY: race-light
+race-light:
+	@packages=$$(go list -f '{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | \
+	  awk '!/mysqltest|kafkatest|binarytest/ && NF > 1 { print $$1 }'); \
+	echo "go test -race (packages without servers)"; \
+	go test -race -p $(PARALLEL) -timeout 20m $$packages
+
+.PHONY: race
+race: prepare ## Run every test with the race detector
+	go test -race -p 1 -timeout 60m ./...
+
+.PHONY: lint
+lint: prerequisites ## Run go vet, gofumpt and staticcheck
+	go vet ./...
+	@unformatted=$$(go tool gofumpt -l .); \
+	if [[ -n $$unformatted ]]; then \
+	  printf 'not formatted (go tool gofumpt -w FILE):\n%s\n' "$$unformatted" >&2; exit 1; \
+	fi
+	go tool staticcheck ./...
+
+.PHONY: build
+build: prerequisites ## Build bin/telltale
+	@[[ -e bin/telltale ]] || echo "building bin/telltale; the first time takes a few minutes"
+	@go build -o bin/telltale ./cmd/telltale
+
+.PHONY: fuzz
+fuzz: prerequisites ## Run each fuzz target for FUZZTIME (30s)
+	@grep -rE --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]+' . | sed 's/func //' | sort | \
+	while IFS=: read -r file target; do \
+	  echo "$$target in $$(dirname "$$file"), $(FUZZTIME)"; \
+	  go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+	done
+
+.PHONY: bench
+bench: prepare ## Run the benchmarks that match BENCH (all)
+	@grep -rlE --include='*_test.go' '^func Benchmark' . | xargs -r -n 1 dirname | sort -u | \
+	xargs -r go test -run '^$$' -bench '$(BENCH)' -benchmem
+
+.PHONY: clean
+clean: ## Remove what was built and fetched; the demo's data in .telltale stays
+	rm -rf bin .tools
+
+.PHONY: prerequisites
+prerequisites:
+	@scripts/prerequisites.sh
+
+# What the tests need besides: a MySQL server, unless one is installed.
+.PHONY: prepare
+prepare:
+	@scripts/prerequisites.sh --install
+	@[[ -n $${TELLTALE_MYSQLD:-} ]] || command -v mysqld /usr/sbin/mysqld >/dev/null || scripts/fetch-mysql.sh .tools/mysql

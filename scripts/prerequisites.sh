@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Checks what Telltale is built with: git, a C compiler and Go. It names
+# everything that is missing at once, with the command that installs it, and
+# exits 1. With --install, and as root where there is apt, it installs git and
+# the compiler itself.
+set -euo pipefail
+
+# The first Go that fetches the toolchain that go.mod names.
+readonly GO_MINIMUM=1.21
+
+missing=()  # Debian's names of the packages.
+problems=() # What is wrong, a sentence each.
+
+check_git() {
+  command -v git >/dev/null && return
+  missing+=(git)
+  problems+=("git is not installed.")
+}
+
+# The Kafka client is a C library, and Go links it with the C compiler.
+check_compiler() {
+  local compiler=${CC:-gcc}
+  command -v "${compiler%% *}" >/dev/null || command -v cc >/dev/null || command -v clang >/dev/null && return
+  missing+=(gcc libc6-dev)
+  problems+=("a C compiler is not installed.")
+}
+
+check_go() {
+  if ! command -v go >/dev/null; then
+    problems+=("Go is not installed, or not on PATH: https://go.dev/doc/install ($GO_MINIMUM or newer).")
+    return
+  fi
+  local version oldest
+  version=$(GOTOOLCHAIN=local GOFLAGS= go env GOVERSION)
+  oldest=$(printf '%s\n' "$GO_MINIMUM" "${version#go}" | sort -V | head -n 1)
+  if [[ $oldest != "$GO_MINIMUM" ]]; then
+    problems+=("Go is $version, and $GO_MINIMUM or newer is needed: https://go.dev/doc/install")
+  fi
+}
+
+check() {
+  missing=() problems=()
+  check_git
+  check_compiler
+  check_go
+}
+
+check
+if ((${#missing[@]})) && [[ ${1:-} == --install ]] && ((EUID == 0)) && command -v apt-get >/dev/null; then
+  echo "installing: ${missing[*]}" >&2
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  check
+fi
+if ((${#problems[@]} == 0)); then exit 0; fi
+printf '%s\n' "${problems[@]}" >&2
+if ((${#missing[@]})); then
+  case $(uname -s) in
+    Darwin) echo "  xcode-select --install" >&2 ;;
+    *) echo "  sudo apt-get install ${missing[*]}" >&2 ;;
+  esac
+fi
+exit 1
