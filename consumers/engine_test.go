@@ -40,6 +40,7 @@ func TestEngine(t *testing.T) {
 		{"back_pressure", backPressure},
 		{"background_work", backgroundWork},
 		{"retention", retention},
+		{"overtaken", overtaken},
 		{"recreated_topic", recreatedTopic},
 		{"late_topic", lateTopic},
 	}

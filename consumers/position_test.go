@@ -2,10 +2,12 @@ package consumers
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"telltale/internal/kafkaclient"
 )
@@ -64,29 +66,47 @@ func retention(t *testing.T, w *world) {
 	w.awaitHandled(50)
 	i.stop()
 	w.produce(50)
+	w.deleteRecords(t)
+	w.assertPositionError(w.start(w.options(), tallyConsumer()).wait(), "gone")
+	w.commit(message("after", "Happened", keyIn(0), 3))
+	i = w.start(w.options(), tallyConsumer())
+	eventually(t, "the event after the gap", func() bool {
+		return slices.Contains(w.handled(), "after")
+	})
+	i.stop()
+}
+
+// overtaken has retention remove events while the consumer runs and is slow.
+func overtaken(t *testing.T, w *world) {
+	gate := make(chan struct{})
+	o := w.options()
+	o.queueBytes = 8 << 10
+	registry := prometheus.NewRegistry()
+	o.Registerer = registry
+	o.failpoint = func(point string) error {
+		if point == "polled" {
+			<-gate
+		}
+		return nil
+	}
+	w.produce(1500)
+	i := w.start(o, tallyConsumer())
+	eventually(t, "the partitions are held back", func() bool {
+		return len(w.claims()) == 3 && value(t, registry, "telltale_consumers_paused_partitions") == 3
+	})
+	w.deleteRecords(t)
+	close(gate)
+	w.assertPositionError(i.wait(), "gone")
+}
+
+// deleteRecords empties the first partition.
+func (w *world) deleteRecords(t *testing.T) {
+	t.Helper()
 	name := topic
 	gone := kafka.TopicPartition{Topic: &name, Partition: 0, Offset: kafka.OffsetEnd}
 	if _, err := w.admin().DeleteRecords(t.Context(), []kafka.TopicPartition{gone}); err != nil {
 		t.Fatal(err)
 	}
-	w.assertPositionError(w.start(w.options(), tallyConsumer()).wait(), "gone")
-	after := message("after", "Happened", keyIn(0), 3)
-	w.commit(after)
-	i = w.start(w.options(), tallyConsumer())
-	eventually(t, "the event after the gap", func() bool {
-		ids := w.handled()
-		return len(ids) > 0 && contains(ids, "after")
-	})
-	i.stop()
-}
-
-func contains(ids []string, id string) bool {
-	for _, s := range ids {
-		if s == id {
-			return true
-		}
-	}
-	return false
 }
 
 // keyIn is a customer whose events are in a partition.
