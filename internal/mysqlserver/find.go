@@ -87,6 +87,10 @@ var versionText = regexp.MustCompile(`\bVer (\d+)\.(\d+)\.(\d+)(\S*)`)
 // probe runs the program for its version and refuses what is not a MySQL of
 // 8.0.14 or later: binlog_row_metadata=FULL is complete from there on.
 func probe(ctx context.Context, path string) (Binary, error) {
+	path, err := filepath.Abs(path) // It is run from its data directory.
+	if err != nil {
+		return Binary{}, fmt.Errorf("find the server %s: %w", path, err)
+	}
 	out, err := exec.CommandContext(ctx, path, "--no-defaults", "--version").CombinedOutput()
 	if err != nil {
 		return Binary{}, fmt.Errorf("%s does not run: %w: %s", path, err, bytes.TrimSpace(out))
