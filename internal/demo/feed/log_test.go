@@ -47,7 +47,9 @@ func TestCardGathersWhatCameOfAChange(t *testing.T) {
 		},
 	}
 	for _, order := range [][]string{
-		{"change", "event", "mail"}, {"event", "mail", "change"}, {"mail", "event", "change"},
+		{"change", "event", "mail"},
+		{"event", "mail", "change"},
+		{"mail", "event", "change"},
 		{"change", "event", "event", "mail"}, // A replay repeats identities.
 	} {
 		t.Run(strings.Join(order, " "), func(t *testing.T) {

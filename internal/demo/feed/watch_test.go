@@ -115,7 +115,8 @@ func eventRecord(id string, at time.Time) *kafka.Message {
 	return &kafka.Message{
 		TopicPartition: place("events.customer", 0), Key: []byte("1"), Value: []byte(`{"id":1}`),
 		Headers: []kafka.Header{
-			{Key: "ce_id", Value: []byte(id)}, {Key: "ce_type", Value: []byte("CustomerRegistered")},
+			{Key: "ce_id", Value: []byte(id)},
+			{Key: "ce_type", Value: []byte("CustomerRegistered")},
 			{Key: "ce_time", Value: []byte(at.Format(time.RFC3339Nano))},
 		},
 	}

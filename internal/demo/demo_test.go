@@ -1,0 +1,400 @@
+package demo_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	_ "github.com/go-sql-driver/mysql" // The driver that sql.Open needs by name.
+
+	"telltale/internal/binarytest"
+	"telltale/internal/demo"
+	"telltale/internal/demo/feed"
+	"telltale/internal/mysqlserver"
+	"telltale/internal/mysqlserver/mysqltest"
+	"telltale/internal/ops"
+)
+
+// startTime bounds a demo's start, stopTime its stop.
+const (
+	startTime = time.Minute
+	stopTime  = 10 * time.Second
+)
+
+// child is `telltale demo` as a child process.
+type child struct {
+	cmd    *exec.Cmd
+	out    *output
+	page   string
+	shop   string
+	ended  chan struct{}
+	status error
+}
+
+// output collects what the child prints. It is safe for concurrent use.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// run starts the binary with MySQL from the tests' own tools, so that nothing
+// is fetched.
+func run(t *testing.T, binary string, args ...string) *child {
+	t.Helper()
+	c := &child{out: &output{}, ended: make(chan struct{})}
+	c.cmd = exec.Command(binary, append([]string{"demo"}, args...)...)
+	c.cmd.Dir = t.TempDir()
+	c.cmd.Env = append(os.Environ(), mysqlserver.EnvBinary+"="+mysqltest.Binary(t).Path)
+	c.cmd.Stdout, c.cmd.Stderr = c.out, c.out
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { c.status = c.cmd.Wait(); close(c.ended) }()
+	t.Cleanup(func() {
+		_ = c.cmd.Process.Kill()
+		<-c.ended
+		if t.Failed() {
+			t.Logf("output of the demo:\n%s", c.out)
+		}
+	})
+	return c
+}
+
+// start runs a demo and waits until it is open.
+func start(t *testing.T, binary string, args ...string) *child {
+	t.Helper()
+	c := run(t, binary, args...)
+	page, shop := regexp.MustCompile(`Open (http://[^/]+)/`), regexp.MustCompile(`shop +on (http://\S+)`)
+	poll(t, startTime, "the demo to open", func() bool {
+		select {
+		case <-c.ended:
+			t.Fatalf("the demo ended: %v", c.status)
+		default:
+		}
+		m, n := page.FindStringSubmatch(c.out.String()), shop.FindStringSubmatch(c.out.String())
+		if m == nil || n == nil {
+			return false
+		}
+		c.page, c.shop = m[1], n[1]
+		return true
+	})
+	return c
+}
+
+// interrupt does what Ctrl-C does.
+func (c *child) interrupt(t *testing.T) {
+	t.Helper()
+	began := time.Now()
+	if err := c.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-c.ended:
+	case <-time.After(2 * stopTime):
+		t.Fatalf("the demo did not stop")
+	}
+	if took := time.Since(began); took > stopTime {
+		t.Errorf("the demo took %s to stop, want at most %s", took, stopTime)
+	}
+	if c.status != nil {
+		t.Errorf("got %v after an interrupt, want status 0", c.status)
+	}
+}
+
+func poll(t *testing.T, limit time.Duration, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(limit); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited %s for %s", limit, what)
+		}
+	}
+}
+
+func post(t *testing.T, url string, body map[string]string, status int) {
+	t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.Post(url, "application/json", bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if answer, _ := io.ReadAll(resp.Body); resp.StatusCode != status {
+		t.Fatalf("POST %s: got %d %s, want %d", url, resp.StatusCode, answer, status)
+	}
+}
+
+// state is what /api/state says.
+type state struct {
+	Cards  []feed.Card
+	Mails  []feed.Mail
+	Status feed.Status
+}
+
+func (c *child) state(t *testing.T) state {
+	t.Helper()
+	resp, err := http.Get(c.page + "/api/state")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var s state
+	if err := json.NewDecoder(resp.Body).Decode(&s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// awaitCard reads the feed after lastID until a card is complete: an event of
+// the type and its mail. It returns the ids of the cards that it read and the
+// id to resume from.
+func (c *child) awaitCard(t *testing.T, lastID, eventType string) (card feed.Card, seen []string, id string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.page+"/api/feed", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Last-Event-ID", lastID)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 1<<20)
+	for kind := ""; lines.Scan(); {
+		name, value, _ := strings.Cut(lines.Text(), ": ")
+		switch {
+		case name == "id":
+			id = value
+		case name == "event":
+			kind = value
+		case name == "data" && kind == "card":
+			card = feed.Card{}
+			if err := json.Unmarshal([]byte(value), &card); err != nil {
+				t.Fatal(err)
+			}
+			seen = append(seen, card.ID)
+			if len(card.Events) > 0 && card.Events[0].Title == eventType && len(card.Mails) > 0 && card.Row != nil {
+				return card, seen, id
+			}
+		}
+	}
+	t.Fatalf("the feed ended before a card with %s and its mail: %v", eventType, lines.Err())
+	return card, seen, id
+}
+
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	binary, dir := binarytest.Build(t), filepath.Join(t.TempDir(), "data")
+
+	c := start(t, binary, "--dir", dir)
+	bob := map[string]string{"name": "Bob", "email": "bob@example.com", "password": "a long enough pass phrase"}
+	post(t, c.shop+"/api/customers", bob, http.StatusCreated)
+	registered, _, id := c.awaitCard(t, "", "CustomerRegistered")
+	for what, ms := range map[string]*float64{"row": registered.Row.MS, "event": registered.Events[0].MS, "mail": registered.Mails[0].MS} {
+		if ms == nil || *ms < 0 || *ms > 30_000 {
+			t.Errorf("milliseconds to the %s: got %v", what, ms)
+		}
+	}
+
+	post(t, c.page+"/api/sql", map[string]string{"statement": "UPDATE customers SET name = 'Carol'"}, http.StatusOK)
+	renamed, seen, _ := c.awaitCard(t, id, "CustomerNameChanged")
+	for _, id := range seen {
+		if id != renamed.ID {
+			t.Errorf("the resumed feed told of %s again", id)
+		}
+	}
+	checkMetrics(t, c)
+
+	second := run(t, binary, "--dir", dir)
+	<-second.ended
+	if second.status == nil || !strings.Contains(second.out.String(), "another demo uses "+dir) {
+		t.Errorf("a second demo: got %v and %q", second.status, second.out)
+	}
+
+	c.interrupt(t)
+	c = start(t, binary, "--dir", dir)
+	s := c.state(t)
+	if len(s.Cards) != 2 || s.Cards[0].ID != registered.ID || s.Cards[1].ID != renamed.ID || len(s.Cards[1].Mails) != 1 || len(s.Mails) != 2 {
+		t.Errorf("after a restart: got %+v, want the two cards and mails from before", s)
+	}
+	post(t, c.shop+"/api/session", bob, http.StatusBadRequest) // Unknown field: the shop is there.
+	delete(bob, "name")
+	post(t, c.shop+"/api/session", bob, http.StatusCreated)
+	post(t, c.page+"/api/sql", map[string]string{"statement": "UPDATE customers SET phone = '123'"}, http.StatusOK)
+	c.awaitCard(t, "", "CustomerPhoneChanged")
+
+	killHard(t, c, dir)
+	c = start(t, binary, "--dir", dir, "--fresh")
+	if s := c.state(t); len(s.Cards) != 0 || len(s.Mails) != 0 {
+		t.Errorf("after --fresh: got %+v, want nothing", s)
+	}
+	c.interrupt(t)
+}
+
+// checkMetrics looks at the operator's port as the demo prints it.
+func checkMetrics(t *testing.T, c *child) {
+	t.Helper()
+	m := regexp.MustCompile(`metrics +on (http://\S+)/metrics`).FindStringSubmatch(c.out.String())
+	if m == nil {
+		t.Fatal("the demo does not say where its metrics are")
+	}
+	for path, want := range map[string]string{"/metrics": "telltale_binlog_", "/healthz": "ok", "/readyz": "ok"} {
+		resp, err := http.Get(m[1] + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(resp.Body)
+		if err = errors.Join(err, resp.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != http.StatusOK || !strings.Contains(string(text), want) {
+			t.Errorf("%s: got %d, want 200 and %q", path, resp.StatusCode, want)
+		}
+	}
+}
+
+// killHard kills the demo as kill -9 does and waits for its server to be gone.
+func killHard(t *testing.T, c *child, dir string) {
+	t.Helper()
+	pid := mysqldPID(t, dir)
+	if err := c.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-c.ended
+	poll(t, 10*time.Second, fmt.Sprintf("mysqld %d to be gone", pid), func() bool {
+		return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+	})
+}
+
+func mysqldPID(t *testing.T, dir string) int {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "mysql", "data", "*.pid"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("look for the server's pid file: got %q, %v", files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// A stage that cannot mend itself ends the demo, which says why.
+func TestDemoEndsWithAStage(t *testing.T) {
+	broken, fail := errors.New("the disk is full"), make(chan struct{})
+	stage := demo.Stage{Name: "binlog", Health: ops.NewHealth(), Run: func(ctx context.Context) error { <-fail; return broken }}
+	healing := demo.Stage{Name: "mailer", Health: ops.NewHealth(), Run: func(ctx context.Context) error { <-ctx.Done(); return nil }}
+	healing.Health.Set("smtp", errors.New("refused"))
+	t.Setenv(mysqlserver.EnvBinary, mysqltest.Binary(t).Path)
+
+	open := make(chan demo.Addresses, 1)
+	ended := make(chan error, 1)
+	out := &output{}
+	go func() {
+		ended <- demo.Run(t.Context(), demo.Options{
+			Dir: t.TempDir(), Tools: t.TempDir(), Rules: fstest.MapFS{}, Stdout: out,
+			Started: func(a demo.Addresses) { open <- a },
+			Build: func(ctx context.Context, e demo.Env) (demo.App, error) {
+				return demo.App{Shop: http.NotFoundHandler(), Stages: []demo.Stage{stage, healing}}, rights(ctx, e)
+			},
+		})
+	}()
+	var at demo.Addresses
+	select {
+	case at = <-open:
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	resp, err := http.Get(at.Page + "/api/feed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	poll(t, 10*time.Second, "the page to show that the mailer waits", func() bool {
+		s := (&child{page: at.Page}).state(t)
+		return len(s.Status.Parts) == 6 && s.Status.Parts[4] == feed.Part{Name: "mailer", State: "waiting", Reason: "smtp: refused"}
+	})
+	close(fail)
+	if err := <-ended; !errors.Is(err, broken) || strings.Count(err.Error(), broken.Error()) != 1 {
+		t.Errorf("got error %v, want %v once", err, broken)
+	}
+	told, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"name":"binlog","state":"failed","reason":"binlog: the disk is full"`, `"ended":"binlog: the disk is full"`} {
+		if !strings.Contains(string(told), want) {
+			t.Errorf("the page was not told %s: %s", want, told)
+		}
+	}
+}
+
+// rights checks that each account may do its work and no more.
+func rights(ctx context.Context, e demo.Env) error {
+	for _, one := range []struct {
+		dsn, statement string
+		allowed        bool
+	}{
+		{e.Shop, "CREATE TABLE shop.t (id INT PRIMARY KEY)", true},
+		{e.Shop, "CREATE TABLE telltale.t (id INT PRIMARY KEY)", false},
+		{e.Binlog, "SELECT * FROM shop.t", true},
+		{e.Binlog, "SHOW BINARY LOG STATUS", true},
+		{e.Binlog, "INSERT INTO shop.t VALUES (1)", false},
+		{e.Consumers, "CREATE TABLE telltale.t (id INT PRIMARY KEY)", true},
+		{e.Consumers, "SELECT * FROM shop.t", false},
+		{e.Shell, "INSERT INTO shop.t VALUES (2)", true},
+		{e.Shell, "DROP TABLE shop.t", false},
+	} {
+		db, err := sql.Open("mysql", one.dsn)
+		if err != nil {
+			return err
+		}
+		_, err = db.ExecContext(ctx, one.statement)
+		if err := db.Close(); err != nil {
+			return err
+		}
+		if (err == nil) != one.allowed {
+			return fmt.Errorf("%s: got error %w, want it allowed: %t", one.statement, err, one.allowed)
+		}
+	}
+	return nil
+}
