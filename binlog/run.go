@@ -16,6 +16,9 @@ import (
 // committed; a second reader of the same source stands by.
 func Run(ctx context.Context, o Options) error {
 	r, err := newReader(ctx, o)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,10 @@ import (
 
 // TopicSpec is a topic that a stage needs.
 type TopicSpec struct {
-	Name              string
-	Partitions        int
+	Name       string
+	Partitions int
+	// ReplicationFactor is how many brokers hold each partition; -1 leaves it to
+	// the cluster.
 	ReplicationFactor int
 	// Settings are the topic's own, for example cleanup.policy=compact.
 	Settings map[string]string
@@ -23,8 +25,10 @@ type TopicSpec struct {
 // command is what an operator types to create the topic.
 func (s TopicSpec) command(brokers string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions %d --replication-factor %d",
-		brokers, s.Name, s.Partitions, s.ReplicationFactor)
+	fmt.Fprintf(&b, "kafka-topics.sh --bootstrap-server %s --create --topic %s --partitions %d", brokers, s.Name, s.Partitions)
+	if s.ReplicationFactor > 0 {
+		fmt.Fprintf(&b, " --replication-factor %d", s.ReplicationFactor)
+	}
 	for _, k := range slices.Sorted(maps.Keys(s.Settings)) {
 		fmt.Fprintf(&b, " --config %s=%s", k, s.Settings[k])
 	}
