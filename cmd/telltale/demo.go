@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"math/rand/v2"
 	"os"
 
@@ -41,13 +40,13 @@ func newDemoCommand(e env) *cobra.Command {
 			if !f.tour && cmd.Flags().Changed("seed") {
 				return usagef(cmd, "--seed is for --tour")
 			}
-			logger := newLogger(e.stderr, config.Log{Level: "warn"})
 			if f.tour {
-				return runTour(cmd, e, f, logger)
+				return runTour(cmd, e, f)
 			}
 			return demo.Run(cmd.Context(), demo.Options{
 				Dir: f.dir, Fresh: f.fresh, Tools: f.tools, Ports: demo.PreferredPorts(),
-				Rules: rules.Files, Build: buildDemo, Stdout: e.stdout, Logger: logger,
+				Rules: rules.Files, Build: buildDemo, Stdout: e.stdout,
+				Logger: newLogger(e.stderr, config.Log{Level: "warn"}),
 			})
 		},
 	}
@@ -60,7 +59,7 @@ func newDemoCommand(e env) *cobra.Command {
 	return cmd
 }
 
-func runTour(cmd *cobra.Command, e env, f demoFlags, logger *slog.Logger) error {
+func runTour(cmd *cobra.Command, e env, f demoFlags) error {
 	binary, err := os.Executable()
 	if err != nil {
 		return err
@@ -69,7 +68,7 @@ func runTour(cmd *cobra.Command, e env, f demoFlags, logger *slog.Logger) error 
 		f.seed = rand.Uint64()
 	}
 	return tour.Run(cmd.Context(), tour.Options{
-		Binary: binary, Tools: f.tools, Rules: rules.Files, Seed: f.seed, Stdout: e.stdout, Logger: logger,
+		Binary: binary, Tools: f.tools, Rules: rules.Files, Seed: f.seed, Stdout: e.stdout,
 	})
 }
 

@@ -33,8 +33,6 @@ type Options struct {
 	Seed uint64
 	// Stdout gets the report. Nil drops it.
 	Stdout io.Writer
-	// Logger gets what the servers warn of. Nil drops it.
-	Logger *slog.Logger
 }
 
 // Run plays the whole story on servers of its own, in a directory that it
@@ -43,7 +41,6 @@ type Options struct {
 // error is ErrFailed.
 func Run(ctx context.Context, o Options) (err error) {
 	o.Stdout = cmp.Or[io.Writer](o.Stdout, io.Discard)
-	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
 	dir, err := os.MkdirTemp("", "telltale-tour-")
 	if err != nil {
 		return fmt.Errorf("make the tour's directory: %w", err)
@@ -55,7 +52,13 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 		_, _ = fmt.Fprintf(o.Stdout, "logs and data of the tour: %s\n", dir)
 	}()
-	servers, err := startServers(ctx, o, dir)
+	log, err := os.Create(filepath.Join(dir, "servers.log"))
+	if err != nil {
+		return fmt.Errorf("open the log of the tour's servers: %w", err)
+	}
+	defer log.Close()
+	// They warn of children that were killed, which is nothing to worry about.
+	servers, err := startServers(ctx, o, dir, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
 		return errors.Join(err, servers.stop())
 	}
@@ -101,7 +104,7 @@ type servers struct {
 	smtp   *smtpserver.Server
 }
 
-func startServers(ctx context.Context, o Options, dir string) (*servers, error) {
+func startServers(ctx context.Context, o Options, dir string, logger *slog.Logger) (*servers, error) {
 	s := &servers{}
 	if err := os.CopyFS(filepath.Join(dir, "rules"), o.Rules); err != nil {
 		return s, fmt.Errorf("unpack the rules: %w", err)
@@ -114,10 +117,10 @@ func startServers(ctx context.Context, o Options, dir string) (*servers, error) 
 	if s.mysql, err = mysqlserver.Start(ctx, mysqlserver.Options{Binary: binary, Dir: filepath.Join(dir, "mysql"), Progress: progress}); err != nil {
 		return s, err
 	}
-	if s.broker, err = kafkaserver.Start(kafkaserver.Options{Dir: filepath.Join(dir, "kafka"), Logger: o.Logger}); err != nil {
+	if s.broker, err = kafkaserver.Start(kafkaserver.Options{Dir: filepath.Join(dir, "kafka"), Logger: logger}); err != nil {
 		return s, err
 	}
-	s.smtp, err = smtpserver.Start(smtpserver.Options{Addr: "127.0.0.1:0", Log: o.Logger})
+	s.smtp, err = smtpserver.Start(smtpserver.Options{Addr: "127.0.0.1:0", Log: logger})
 	return s, err
 }
 
