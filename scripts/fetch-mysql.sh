@@ -126,16 +126,24 @@ is_like() {
 }
 
 # debian_source prints the sources line of sid at the mirror that the system
-# uses. apt itself reads its sources, whichever format they are in.
+# uses.
 debian_source() {
-  local codename uri keyring
-  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-sid}")
-  uri=$(apt-get indextargets --format '$(RELEASE)|$(COMPONENT)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk -F'|' -v codename="$codename" '
-      $2 == "main" && $3 ~ /debian/ && ($1 == codename || $1 ~ /^(stable|testing|unstable|sid)$/) { print $3; exit }')
+  local uri keyring
+  uri=$(debian_mirror)
   keyring=$(debian_keyring)
   # Without a keyring of its own, apt checks against all keys that it trusts.
   printf 'deb %s%s sid main\n' "${keyring:+[signed-by=$keyring] }" "${uri:-http://deb.debian.org/debian}"
+}
+
+# debian_mirror prints where the system gets Debian's main component from, or
+# nothing. apt itself reads its sources, whichever format they are in, and
+# prints the files that an update would fetch.
+debian_mirror() {
+  local codename
+  codename=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-sid}")
+  apt-get update --print-uris -o Debug::NoLocking=true 2>/dev/null |
+    sed -nE "s#^'(.*debian.*)/dists/($codename|stable|testing|unstable|sid)/main/binary-.*#\\1#p" |
+    head -n 1 || true
 }
 
 # debian_keyring prints the file with the archive's keys: one that the apt
