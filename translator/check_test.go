@@ -25,7 +25,9 @@ func TestCheck(t *testing.T) {
 		{"all is well", func(*testing.T, *Options) {}, nil},
 		{
 			"an unknown column",
-			func(t *testing.T, o *Options) { o.Rules = copyRules(t, "before.name != after.name", "before.nmae != after.name") },
+			func(t *testing.T, o *Options) {
+				o.Rules = copyRules(t, "before.name != after.name", "before.nmae != after.name")
+			},
 			[]preflight.Finding{{What: "CustomerNameChanged: when: table shop.customers has no column nmae; did you mean name?", Where: "customer.yaml:18"}},
 		},
 		{

@@ -17,7 +17,9 @@ func TestRulesTest(t *testing.T) {
 		{"pass", nil, []string{"../../config/rules"}, exitOK, " passed, 0 failed\n", ""},
 		{"directory from the configuration", []string{"TELLTALE_TRANSLATOR_RULES=../../config/rules"}, nil, exitOK, " passed, 0 failed\n", ""},
 		{
-			"a test fails", nil, []string{failing}, exitFailure,
+			"a test fails", nil,
+			[]string{failing},
+			exitFailure,
 			`two tabs, one wins
       - expected, + got
       - CustomerNameChanged: {"id":42,"new_name":"Alicia","old_name":"Bob"}, key: "42", sequence: "2"
@@ -26,7 +28,9 @@ func TestRulesTest(t *testing.T) {
 			"rule tests failed\n",
 		},
 		{
-			"rules do not compile", nil, []string{rulesWith(t, "before.name != after.name", "before.nmae != after.name")}, exitFailure,
+			"rules do not compile", nil,
+			[]string{rulesWith(t, "before.name != after.name", "before.nmae != after.name")},
+			exitFailure,
 			"", "customer.yaml:18: CustomerNameChanged: when: table shop.customers has no column nmae; did you mean name?\n",
 		},
 		{"no rules", nil, []string{"testdata/absent"}, exitFailure, "", "telltale: no rule file (*.yaml) in testdata/absent\n"},
