@@ -53,7 +53,7 @@ func Find(ctx context.Context, o FindOptions) (Binary, error) {
 		if _, err := os.Stat(path); err != nil {
 			continue
 		}
-		binary, err := probe(ctx, path)
+		binary, err := probeUnconfined(ctx, path)
 		if err == nil {
 			return binary, nil
 		}
@@ -79,6 +79,14 @@ func installed() []string {
 		return append([]string{onPath}, paths...)
 	}
 	return paths
+}
+
+// probeUnconfined is probe for a program that the user did not name.
+func probeUnconfined(ctx context.Context, path string) (Binary, error) {
+	if err := confined(path, "/"); err != nil {
+		return Binary{}, err
+	}
+	return probe(ctx, path)
 }
 
 // versionText is what mysqld --version prints: the path, "Ver", the version.

@@ -177,7 +177,7 @@ func (s *Server) awaitAnswer(ctx context.Context, dataDir string) error {
 func answers(ctx context.Context, db *sql.DB, dataDir string) (bool, error) {
 	var got string
 	if err := db.QueryRowContext(ctx, "SELECT @@datadir").Scan(&got); err != nil {
-		return false, nil //nolint:nilerr // Refused until it is up; its end is seen elsewhere.
+		return false, nil // Refused until it is up; its end is seen elsewhere.
 	}
 	want, err := os.Stat(dataDir)
 	if err != nil {
