@@ -20,7 +20,7 @@ const (
 	// and does not take the partition back from its rightful owner.
 	reclaimPause = time.Second
 	// askTimeout bounds a question to a broker.
-	askTimeout = 5 * time.Second
+	askTimeout = 3 * time.Second
 )
 
 // worker applies the records of one partition, from its assignment to its

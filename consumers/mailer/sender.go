@@ -187,7 +187,7 @@ func (s *sender) report(e entry, o outcome) {
 	switch o.verdict {
 	case away:
 		s.failures++
-		s.partition.Health(smtpPart, o.err)
+		s.partition.Health(smtpPart, o.summary())
 		return
 	case sent:
 		s.metrics.delay.Observe(time.Since(e.plannedAt).Seconds())

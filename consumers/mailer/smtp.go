@@ -48,6 +48,7 @@ type post struct {
 	settings SMTP
 	from     *netmail.Address
 	host     string
+	tls      *tls.Config
 	options  []mail.Option
 }
 
@@ -64,8 +65,8 @@ func newPost(s SMTP) (*post, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp sender %q: %w", s.From, err)
 	}
-	p := &post{settings: s, from: from, host: host}
-	p.options = []mail.Option{mail.WithPort(number), mail.WithTimeout(s.Timeout), mail.WithoutNoop()}
+	p := &post{settings: s, from: from, host: host, tls: &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}}
+	p.options = []mail.Option{mail.WithPort(number), mail.WithTimeout(s.Timeout), mail.WithoutNoop(), mail.WithTLSConfig(p.tls)}
 	switch s.TLS {
 	case "none":
 		p.options = append(p.options, mail.WithTLSPolicy(mail.NoTLS))
@@ -83,7 +84,7 @@ func newPost(s SMTP) (*post, error) {
 	return p, nil
 }
 
-// line is a connection to the server that takes one mail after another.
+// connection is one to the server that takes one mail after another.
 type connection struct {
 	client  *mail.Client
 	session *smtp.Client
@@ -114,7 +115,7 @@ func (p *post) connect(ctx context.Context) (*connection, error) {
 
 func (p *post) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if p.settings.TLS == "tls" {
-		d := tls.Dialer{Config: &tls.Config{ServerName: p.host, MinVersion: tls.VersionTLS12}}
+		d := tls.Dialer{Config: p.tls}
 		return d.DialContext(ctx, network, address)
 	}
 	return new(net.Dialer).DialContext(ctx, network, address)
@@ -187,6 +188,19 @@ func (o outcome) text() string {
 		s = s[:len(s)-size]
 	}
 	return s
+}
+
+// summary is the error without the server's words, which may hold an address:
+// for logs and for whoever asks after the mailer's health.
+func (o outcome) summary() error {
+	var s *mail.SendError
+	if !errors.As(o.err, &s) {
+		return o.err
+	}
+	if s.ErrorCode() == 0 {
+		return fmt.Errorf("smtp server: %s: no answer", s.Reason)
+	}
+	return fmt.Errorf("smtp server: %s: answer %d, see last_error in mailer_ledger", s.Reason, s.ErrorCode())
 }
 
 // judge reads the server's answer (RFC 5321, 4.2): what it says about the
