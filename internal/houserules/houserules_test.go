@@ -41,7 +41,7 @@ func TestRules(t *testing.T) {
 		{"consumer of raw changes", unit{ImportPath: "telltale/consumers", TestImports: []string{"telltale/schemas/change"}}, "telltale/schemas/change"},
 		{"both contracts", unit{ImportPath: "telltale/internal/x", Imports: []string{"telltale/schemas/change", "telltale/schemas/event"}}, "telltale/schemas/change and telltale/schemas/event"},
 		{"go-mysql elsewhere", unit{ImportPath: "telltale/crudapp", TestImports: []string{"github.com/go-mysql-org/go-mysql/client"}}, "github.com/go-mysql-org/go-mysql/client"},
-		{"kfake elsewhere", unit{ImportPath: "telltale/translator", XTestImports: []string{"github.com/twmb/franz-go/pkg/kfake"}}, "github.com/twmb/franz-go/pkg/kfake"},
+		{"kfake elsewhere", unit{ImportPath: "telltale/translator", Imports: []string{"github.com/twmb/franz-go/pkg/kfake"}}, "github.com/twmb/franz-go/pkg/kfake"},
 		{"test helper in the product", unit{ImportPath: "telltale/binlog", Imports: []string{"telltale/internal/mysqlserver/mysqltest"}}, "telltale/internal/mysqlserver/mysqltest"},
 		{"empty name", unit{ImportPath: "telltale/internal/util", Name: "util"}, "its name, util"},
 	}
@@ -62,6 +62,7 @@ func TestRulesAllow(t *testing.T) {
 		{ImportPath: "telltale/cmd/telltale", Name: "main", Imports: []string{"telltale/config", "telltale/binlog", "telltale/crudapp/web", "telltale/translator"}},
 		{ImportPath: "telltale/translator", Imports: []string{"telltale/schemas/change", "telltale/schemas/event"}},
 		{ImportPath: "telltale/binlog", Imports: []string{"github.com/go-mysql-org/go-mysql/replication"}, TestImports: []string{"telltale/internal/mysqlserver/mysqltest"}},
+		{ImportPath: "telltale/translator", TestImports: []string{"github.com/twmb/franz-go/pkg/kfake"}},
 		{ImportPath: "telltale/consumers/mailer", Imports: []string{"telltale/consumers", "telltale/schemas/event"}},
 		{ImportPath: "telltale/binlogs", Imports: []string{"telltale/config2"}},
 	}
