@@ -50,7 +50,7 @@ func (w *worker) eventError(d Delivery, err error) error {
 // one, so that those before the culprit are kept and the error can name it.
 func (w *worker) apply(ctx context.Context, records []record) error {
 	err := w.persist(ctx, records)
-	if err == nil || !w.culpable(ctx, err) {
+	if err == nil || !culpable(ctx, err) {
 		return err
 	}
 	if len(records) == 1 {
@@ -65,12 +65,12 @@ func (w *worker) apply(ctx context.Context, records []record) error {
 }
 
 // culpable reports whether an event may have caused err.
-func (w *worker) culpable(ctx context.Context, err error) bool {
+func culpable(ctx context.Context, err error) bool {
 	return ctx.Err() == nil && !errors.Is(err, errNotOwner) && !errors.Is(err, errFailpoint)
 }
 
 // persist tries a batch until it is committed, fails for good, is refused, or
-// ctx ends.
+// ctx ends; an attempt under way is finished then.
 func (w *worker) persist(ctx context.Context, records []record) error {
 	p := newPauses()
 	for {
@@ -95,6 +95,8 @@ func (w *worker) persist(ctx context.Context, records []record) error {
 // attempt is one transaction: the offset first, which also proves ownership
 // and locks it, then the events.
 func (w *worker) attempt(ctx context.Context, records []record) error {
+	ctx, cancel := linger(ctx, stopGrace)
+	defer cancel()
 	started := time.Now()
 	next := records[len(records)-1].Offset + 1
 	err := w.store.inTx(ctx, func(tx *sql.Tx) error {

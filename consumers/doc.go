@@ -8,8 +8,7 @@
 // Kafka's consumer group says who shall own a partition. Who does own it is
 // decided by a row of the consumer's database: claiming raises the row's
 // epoch, and every batch begins by moving the row's offset under the epoch that
-// it was claimed with. What Kafka stores as the group's offsets is for lag
-// tools alone and is never read.
+// it was claimed with. Nothing is committed to Kafka.
 //
 // DESIGN.md beside this file walks through the failures.
 package consumers

@@ -36,13 +36,9 @@ type engine struct {
 
 func newEngine(o Options, c Consumer, s *store, m *metrics) (*engine, error) {
 	cfg := o.Kafka
-	cfg.Properties = slices.Concat([]string{
-		// Kafka's own offsets are for tools that show lag; nothing reads them here.
-		"enable.auto.commit=true", "auto.commit.interval.ms=1000",
-		// A partition that is claimed joins the next fetch. A fetch that waits for
-		// partitions without news must not hold it up for long.
-		"fetch.wait.max.ms=100",
-	}, cfg.Properties)
+	// A partition that is claimed joins the next fetch. A fetch that waits for
+	// partitions without news must not hold it up for long.
+	cfg.Properties = slices.Concat([]string{"fetch.wait.max.ms=100"}, cfg.Properties)
 	k, err := kafkaclient.NewConsumer(cfg, kafkaclient.ConsumerOptions{Group: c.group()})
 	if err != nil {
 		return nil, fmt.Errorf("consumer %s: %w", c.Name, err)
@@ -181,10 +177,4 @@ func (e *engine) extent(ctx context.Context, p place) (extent, error) {
 		}
 	}
 	return x, nil
-}
-
-// noteOffset gives librdkafka an offset to commit for the tools that show lag.
-// That a partition was lost meanwhile is no news there.
-func (e *engine) noteOffset(p place, next int64) {
-	_, _ = e.kafka.StoreOffsets([]kafka.TopicPartition{{Topic: &p.topic, Partition: p.partition, Offset: kafka.Offset(next)}})
 }

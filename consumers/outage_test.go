@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"telltale/internal/kafkaserver"
 	"telltale/internal/mysqlserver"
@@ -157,4 +158,31 @@ func TestBrokerRestart(t *testing.T) {
 	eventually(t, "it is ready again", func() bool { return len(w.health.Reasons()) == 0 })
 	i.stop()
 	w.assertExactlyOnce()
+}
+
+// TestStopWhileAway ends a consumer whose database and brokers are gone.
+func TestStopWhileAway(t *testing.T) {
+	t.Parallel()
+	s := mysqltest.Start(t)
+	broker, err := kafkaserver.Start(kafkaserver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(broker.Close)
+	w := newWorldOn(t, broker.Brokers(), s, mysqltest.DB(t, s, "away"), "away")
+	w.produce(20)
+	i := w.start(w.options(), tallyConsumer())
+	w.awaitHandled(20)
+	if err := s.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	w.produce(20)
+	eventually(t, "the database is away", func() bool { return len(w.health.Reasons()) > 0 })
+	broker.Close()
+	eventually(t, "the brokers are away", func() bool { return w.health.Reasons()["consumer tally, kafka"] != "" })
+	started := time.Now()
+	i.stop()
+	if took := time.Since(started); took > 8*time.Second {
+		t.Errorf("it took %v to stop", took)
+	}
 }

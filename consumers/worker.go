@@ -125,7 +125,7 @@ func (w *worker) consume(ctx context.Context, p *Partition) error {
 		}
 		records, parseErr := w.parse(messages)
 		if len(records) > 0 {
-			if err := w.finish(ctx, records); err != nil {
+			if err := w.apply(ctx, records); err != nil {
 				return err
 			}
 			signal(p.committed)
@@ -137,12 +137,6 @@ func (w *worker) consume(ctx context.Context, p *Partition) error {
 	}
 }
 
-func (w *worker) finish(ctx context.Context, records []record) error {
-	longer, cancel := linger(ctx, stopGrace)
-	defer cancel()
-	return w.apply(longer, records)
-}
-
 // noteProgress tells whoever looks how far the partition is.
 func (w *worker) noteProgress(records []record) {
 	age := time.Duration(0)
@@ -150,7 +144,6 @@ func (w *worker) noteProgress(records []record) {
 		age = time.Since(records[len(records)-1].Time)
 	}
 	w.metrics.behind(w.place, age)
-	w.engine.noteOffset(w.place, w.claim.next)
 }
 
 // work runs the consumer's background work, again after an error that heals.
