@@ -57,9 +57,12 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 		strategy = "range"
 	}
 	m, err := c.configMap(kafka.ConfigMap{
-		"group.id":                      o.Group,
-		"session.timeout.ms":            int(o.SessionTimeout / time.Millisecond),
-		"heartbeat.interval.ms":         int(o.SessionTimeout / 5 / time.Millisecond),
+		"group.id":              o.Group,
+		"session.timeout.ms":    int(o.SessionTimeout / time.Millisecond),
+		"heartbeat.interval.ms": int(o.SessionTimeout / 5 / time.Millisecond),
+		// Also how long the group waits at a rebalance for a member that died
+		// while it was joining; five minutes, the default, would stop all.
+		"max.poll.interval.ms":          45_000,
 		"partition.assignment.strategy": strategy,
 		"auto.offset.reset":             reset,
 		"enable.auto.commit":            false,
