@@ -31,6 +31,7 @@ type TxnProducer struct {
 	p        *kafka.Producer
 	stopLogs func()
 	events   sync.WaitGroup
+	close    sync.Once
 }
 
 // NewTxnProducer makes a producer and initialises its transactions, which
@@ -123,12 +124,15 @@ func (t *TxnProducer) Abort(ctx context.Context) error {
 }
 
 // Close ends the producer without waiting for what it still holds: an open
-// transaction is aborted by the next producer of the id, or by its timeout.
+// transaction is aborted by the next producer of the id, or by its timeout. It
+// may be called twice.
 func (t *TxnProducer) Close() {
-	_ = t.p.Purge(kafka.PurgeQueue | kafka.PurgeInFlight | kafka.PurgeNonBlocking)
-	t.p.Close()
-	t.events.Wait()
-	t.stopLogs()
+	t.close.Do(func() {
+		_ = t.p.Purge(kafka.PurgeQueue | kafka.PurgeInFlight | kafka.PurgeNonBlocking) // Best effort: it makes the close quick.
+		t.p.Close()
+		t.events.Wait()
+		t.stopLogs()
+	})
 }
 
 // retry makes a transactional call until it is done, fails for good, or ctx ends.
