@@ -46,8 +46,8 @@ func Run(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("make the tour's directory: %w", err)
 	}
 	defer func() {
-		if err == nil {
-			err = os.RemoveAll(dir)
+		if err == nil || ctx.Err() != nil { // Nobody looks into a tour that was stopped.
+			err = errors.Join(err, os.RemoveAll(dir))
 			return
 		}
 		_, _ = fmt.Fprintf(o.Stdout, "logs and data of the tour: %s\n", dir)

@@ -55,9 +55,12 @@ function rowCell(row, open) {
   return cell;
 }
 
+const time = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23",
+});
+
 function clock(at) {
-  const t = new Date(at);
-  return `${t.toLocaleTimeString()}.${String(t.getMilliseconds()).padStart(3, "0")}`;
+  return time.format(new Date(at));
 }
 
 // pretty shows an event's data one field a line.
