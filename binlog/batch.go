@@ -55,7 +55,7 @@ type batch struct {
 
 // batchBytes is when a batch is full. A batch ends behind the event that fills
 // it, so it can be longer by one row event.
-const batchBytes = 4 << 20
+const batchBytes = 8 << 20
 
 func (b *batch) full() bool { return len(b.buf) >= batchBytes }
 

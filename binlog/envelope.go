@@ -90,7 +90,7 @@ func (s *stream) appendEnvelope(dst []byte, e envelope) []byte {
 	dst = append(dst, `},"op":"`...)
 	dst = append(dst, e.op...)
 	dst = append(dst, `",`...)
-	dst = appendUnix(dst, s.options.now().UnixNano())
+	dst = appendUnix(dst, s.tx.handled)
 	dst = append(dst, `,"id":"`...)
 	dst = append(dst, s.tx.id...)
 	dst = append(dst, t.id...)

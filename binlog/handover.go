@@ -12,7 +12,8 @@ const positionEvery = time.Second
 // take returns the next batch, which is the caller's until it takes the next
 // one. It waits until there are records of whole transactions, or a batch is
 // full in the middle of one, or the position alone has moved for positionEvery.
-// It returns nil, nil when wait is false and nothing is there.
+// It returns nil, nil when wait is false and nothing is there or about to come:
+// the rest of a transaction whose first records are there is.
 func (s *stream) take(ctx context.Context, done *batch, wait bool) (*batch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +42,7 @@ func (s *stream) take(ctx context.Context, done *batch, wait bool) (*batch, erro
 			return s.swap(), nil
 		case s.err != nil:
 			return nil, s.err
-		case !wait:
+		case !wait && len(s.cur.records) == 0:
 			return nil, nil
 		}
 		s.waiting = true

@@ -22,6 +22,7 @@ const heartbeat = 5 * time.Second
 // connection fails or ctx ends. It does not reconnect: whoever calls it again
 // starts from what was committed.
 func dump(ctx context.Context, dsn *driver.Config, serverID uint32, from *mysql.MysqlGTIDSet, h replication.EventHandler) error {
+	alive := &pulse{handler: h}
 	config := replication.BinlogSyncerConfig{
 		ServerID:                serverID,
 		Flavor:                  mysql.MySQLFlavor,
@@ -30,12 +31,11 @@ func dump(ctx context.Context, dsn *driver.Config, serverID uint32, from *mysql.
 		TLSConfig:               dsn.TLS,
 		RawModeEnabled:          true,
 		HeartbeatPeriod:         heartbeat,
-		ReadTimeout:             2*heartbeat + time.Second,
 		DisableRetrySync:        true,
 		DiscardGTIDSet:          true,
 		VerifyChecksum:          true,
 		EventCacheCount:         1,
-		SynchronousEventHandler: h,
+		SynchronousEventHandler: alive,
 		Logger:                  slog.New(slog.DiscardHandler), // What matters comes back as an error.
 	}
 	if err := setAddress(&config, dsn); err != nil {
@@ -47,6 +47,15 @@ func dump(ctx context.Context, dsn *driver.Config, serverID uint32, from *mysql.
 	if err != nil {
 		return fmt.Errorf("ask %s for the binlog: %w", dsn.Addr, err)
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if err := alive.watch(ctx, heartbeat); err != nil {
+			cancel(fmt.Errorf("read the binlog of %s: %w", dsn.Addr, err))
+		}
+	}()
+	defer func() { cancel(nil); <-watched }()
 	for {
 		// The events go to h; only the end of the connection arrives here.
 		if _, err := streamer.GetEvent(ctx); err != nil {

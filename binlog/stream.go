@@ -238,7 +238,7 @@ func (s *stream) begin(h *replication.EventHeader) error {
 	if s.tx.open {
 		return fmt.Errorf("event %s before the end of the transaction", h.EventType)
 	}
-	s.tx.begin(&s.gtid, h, s.position.Incarnation)
+	s.tx.begin(&s.gtid, h, s.position.Incarnation, s.options.now())
 	return nil
 }
 

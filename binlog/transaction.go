@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strconv"
+	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
@@ -22,7 +23,10 @@ type transaction struct {
 	gtid, id []byte
 	// micros is when it was committed on the server where it began, in
 	// microseconds since 1970.
-	micros   int64
+	micros int64
+	// handled is when its first event was read, in nanoseconds since 1970. The
+	// clock is asked once a transaction: it costs as much as decoding a column.
+	handled  int64
 	thread   uint32
 	serverID uint32
 	// order counts the changes of the transaction.
@@ -38,8 +42,8 @@ type transaction struct {
 }
 
 // begin starts a transaction from its GTID event.
-func (t *transaction) begin(g *replication.GTIDEvent, h *replication.EventHeader, incarnation int) {
-	t.open = true
+func (t *transaction) begin(g *replication.GTIDEvent, h *replication.EventHeader, incarnation int, now time.Time) {
+	t.open, t.handled = true, now.UnixNano()
 	t.serial++
 	t.gtid = appendGTID(t.gtid[:0], g)
 	t.id = t.id[:0]
