@@ -15,6 +15,7 @@ import (
 	"telltale/crudapp/argon2id"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/web"
+	"telltale/internal/ops"
 )
 
 // watchEvery is the pause between two looks at the shop's database.
@@ -87,7 +88,7 @@ func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
 	p.logger.Info("the shop is served", "address", listener.Addr().String())
 	return p.run(
 		ctx,
-		actor{"crudapp", func(ctx context.Context) error { return serve(ctx, server, listener) }},
+		actor{"crudapp", func(ctx context.Context) error { return ops.Serve(ctx, server, listener) }},
 		actor{"database watch", func(ctx context.Context) error { return p.watch(ctx, "database", store.Ping) }},
 	)
 }

@@ -87,7 +87,7 @@ func (p *process) run(ctx context.Context, stages ...actor) error {
 			return err
 		}
 		server := &http.Server{Handler: ops.Handler(p.registry, p.health), ReadHeaderTimeout: 5 * time.Second}
-		actors = append(actors, actor{"ops", func(ctx context.Context) error { return serve(ctx, server, listener) }})
+		actors = append(actors, actor{"ops", func(ctx context.Context) error { return ops.Serve(ctx, server, listener) }})
 		p.logger.Info("metrics and health are served", "address", listener.Addr().String())
 	}
 	stop := context.AfterFunc(ctx, func() { p.health.Set("process", errors.New("it is stopping")) })

@@ -13,12 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Deadlines of the operator's port. Scrapes are short; a client that sends
-// its header slower than this is not a scraper.
-const (
-	headerTimeout = 5 * time.Second
-	drainTimeout  = 3 * time.Second
-)
+// drainTimeout is how long requests under way may take when a server stops.
+const drainTimeout = 3 * time.Second
 
 // Handler serves GET /metrics (what the registry gathers), /healthz (200 as
 // long as the process answers) and /readyz (200 when health has no reasons,
@@ -52,28 +48,16 @@ func writeReasons(w http.ResponseWriter, reasons map[string]string) {
 	_ = json.NewEncoder(w).Encode(reasons)
 }
 
-// Serve listens on addr and serves h until ctx is cancelled, then lets
-// requests under way finish for up to three seconds. It returns nil after an
-// orderly stop and an error that names the address when it cannot listen.
-func Serve(ctx context.Context, addr string, h http.Handler) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return fmt.Errorf("listen for metrics and health on %s: %w", addr, err)
-	}
-	return serve(ctx, listener, h)
-}
-
-func serve(ctx context.Context, listener net.Listener, h http.Handler) error {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout}
+// Serve answers requests on listener until ctx ends, then lets those under way
+// finish for up to three seconds, and returns nil. It closes listener.
+func Serve(ctx context.Context, server *http.Server, listener net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-
 	select {
 	case err := <-served:
-		return fmt.Errorf("serve metrics and health on %s: %w", listener.Addr(), err)
+		return fmt.Errorf("serve HTTP on %s: %w", listener.Addr(), err)
 	case <-ctx.Done():
 	}
-
 	// The context that ended the work cannot bound its end.
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
