@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -34,12 +35,16 @@ type engine struct {
 	watch    brokerWatch
 }
 
+// pollTimeout is short because the loop never waits for anything but workers
+// that are told to stop.
+const pollTimeout = 15 * time.Second
+
 func newEngine(o Options, c Consumer, s *store, m *metrics) (*engine, error) {
 	cfg := o.Kafka
 	// A partition that is claimed joins the next fetch. A fetch that waits for
 	// partitions without news must not hold it up for long.
 	cfg.Properties = slices.Concat([]string{"fetch.wait.max.ms=100"}, cfg.Properties)
-	k, err := kafkaclient.NewConsumer(cfg, kafkaclient.ConsumerOptions{Group: c.group()})
+	k, err := kafkaclient.NewConsumer(cfg, kafkaclient.ConsumerOptions{Group: c.group(), PollTimeout: pollTimeout})
 	if err != nil {
 		return nil, fmt.Errorf("consumer %s: %w", c.Name, err)
 	}

@@ -19,6 +19,11 @@ type ConsumerOptions struct {
 	// SessionTimeout is after how long without a sign of life the group takes
 	// the partitions away. Default 10 s.
 	SessionTimeout time.Duration
+	// PollTimeout is after how long without a poll the group takes the
+	// partitions away, and how long it waits at a rebalance for a member that
+	// died while it was joining: librdkafka's five minutes would stop all for
+	// as long. Default 45 s.
+	PollTimeout time.Duration
 	// PartitionEOF asks for kafka.PartitionEOF events.
 	PartitionEOF bool
 	// ResetEarliest starts a partition without a committed offset, or with one
@@ -46,6 +51,9 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 	if o.SessionTimeout == 0 {
 		o.SessionTimeout = 10 * time.Second
 	}
+	if o.PollTimeout == 0 {
+		o.PollTimeout = 45 * time.Second
+	}
 	reset, strategy, wait := "error", "cooperative-sticky", 500
 	if o.PartitionEOF { // Who wants to know the end must not wait there for more.
 		wait = 10
@@ -57,12 +65,10 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 		strategy = "range"
 	}
 	m, err := c.configMap(kafka.ConfigMap{
-		"group.id":              o.Group,
-		"session.timeout.ms":    int(o.SessionTimeout / time.Millisecond),
-		"heartbeat.interval.ms": int(o.SessionTimeout / 5 / time.Millisecond),
-		// Also how long the group waits at a rebalance for a member that died
-		// while it was joining; five minutes, the default, would stop all.
-		"max.poll.interval.ms":          45_000,
+		"group.id":                      o.Group,
+		"session.timeout.ms":            int(o.SessionTimeout / time.Millisecond),
+		"heartbeat.interval.ms":         int(o.SessionTimeout / 5 / time.Millisecond),
+		"max.poll.interval.ms":          int(o.PollTimeout / time.Millisecond),
 		"partition.assignment.strategy": strategy,
 		"auto.offset.reset":             reset,
 		"enable.auto.commit":            false,
