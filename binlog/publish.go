@@ -46,9 +46,18 @@ func (p *publisher) run(ctx context.Context) error {
 			return err
 		}
 		if done, err = p.transaction(ctx, b); err != nil {
-			return errors.Join(err, p.abort(ctx))
+			return errors.Join(p.named(err), p.abort(ctx))
 		}
 	}
+}
+
+// named makes a failure that would come back for ever one that stops the reader.
+func (p *publisher) named(err error) error {
+	if !kafkaclient.IsTooLarge(err) {
+		return err
+	}
+	return &StopError{Where: "a position behind the published one", Err: fmt.Errorf(
+		"a row is larger than its topic takes; raise the topic's max.message.bytes, or leave its column out by source.columns: %w", err)}
 }
 
 // abortTimeout bounds the abort of a transaction that will not be finished.

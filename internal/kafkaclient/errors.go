@@ -34,3 +34,10 @@ func IsRetriable(err error) bool {
 	var k kafka.Error
 	return errors.As(err, &k) && (k.IsRetriable() || k.IsTimeout())
 }
+
+// IsTooLarge reports whether a record is larger than its topic or the client
+// takes, which it will be the next time too.
+func IsTooLarge(err error) bool {
+	var k kafka.Error
+	return errors.As(err, &k) && k.Code() == kafka.ErrMsgSizeTooLarge
+}
