@@ -70,7 +70,7 @@ func findings(err error, dir string) error {
 	for _, e := range flatten(err) {
 		var p *Problem
 		if !errors.As(e, &p) {
-			found.Add(e.Error(), dir, "")
+			found.Add(e.Error(), dir, "set translator.rules to the directory of the rule files")
 			continue
 		}
 		what := p.What

@@ -38,7 +38,7 @@ func TestCheck(t *testing.T) {
 		{
 			"no rules",
 			func(t *testing.T, o *Options) { o.Rules = filepath.Join(t.TempDir(), "none") },
-			[]preflight.Finding{{What: "no rule file (*.yaml) in ", Where: "none"}},
+			[]preflight.Finding{{What: "no rule file (*.yaml) in ", Where: "none", Mend: "set translator.rules to the directory of the rule files"}},
 		},
 		{
 			"topics may not be created",
