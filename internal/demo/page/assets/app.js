@@ -1,6 +1,6 @@
 // The page follows the feed: every item comes whole, and replaces what was
 // there under its id.
-import { card, mail, parts } from "./render.js";
+import { card, mail, pace, parts } from "./render.js";
 import { wireSQL } from "./sql.js";
 
 const kept = 200; // As many as the server keeps.
@@ -8,7 +8,7 @@ const feed = document.getElementById("feed");
 const mails = document.getElementById("mails");
 const notice = document.getElementById("notice");
 
-let cards = new Map();
+let cards = new Map(); // What each card is drawn from, and as, by its id.
 let pending = [];
 let ended = "";
 
@@ -34,16 +34,16 @@ function apply(kind, data) {
       mails.replaceChildren();
       return;
     case "card": {
-      const known = cards.get(data.id);
+      const known = cards.get(data.id)?.element;
       const element = card(data, known);
-      cards.set(data.id, element);
+      cards.set(data.id, { data, element });
       if (known && known.isConnected) {
         element.dataset.order = data.order;
         known.replaceWith(element);
       } else {
         put(feed, element, data.order);
       }
-      if (cards.size > 2 * kept) cards = new Map([...cards].filter(([, e]) => e.isConnected));
+      if (cards.size > 2 * kept) cards = new Map([...cards].filter(([, c]) => c.element.isConnected));
       return;
     }
     case "mail":
@@ -64,6 +64,8 @@ function draw() {
   const batch = pending;
   pending = [];
   for (const [kind, data] of batch) apply(kind, data);
+  const summary = pace([...cards.values()].map((c) => c.data));
+  if (summary) document.getElementById("pace").textContent = summary;
 }
 
 function follow() {
