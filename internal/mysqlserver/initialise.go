@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"telltale/internal/childproc"
 	"telltale/internal/dirlock"
 )
 
@@ -35,12 +36,12 @@ func initialise(ctx context.Context, o Options, lock *dirlock.Lock) error {
 	if err := os.RemoveAll(unfinished); err != nil {
 		return fmt.Errorf("remove an unfinished data directory: %w", err)
 	}
-	logStart := fileSize(logPath(o.Dir))
+	logStart := childproc.LogSize(logPath(o.Dir))
 	cmd := command(o, initialiseArgs(o, unfinished), lock.File())
-	if err := runToEnd(ctx, cmd); err != nil {
+	if err := childproc.Run(ctx, cmd); err != nil {
 		return errors.Join(
 			fmt.Errorf("initialise a MySQL %s data directory in %s: %w", o.Binary.Version, o.Dir, err),
-			logTail(logPath(o.Dir), logStart),
+			childproc.LogTail(logPath(o.Dir), logStart),
 		)
 	}
 	if err := os.Rename(unfinished, data); err != nil {
@@ -50,13 +51,11 @@ func initialise(ctx context.Context, o Options, lock *dirlock.Lock) error {
 }
 
 // command makes a command that keeps the directory's lock and leaves the
-// server's output to its log. A process group of its own keeps a Ctrl-C in
-// the terminal from it: its parent stops it in order.
+// server's output to its log.
 func command(o Options, args []string, lock *os.File) *exec.Cmd {
 	cmd := exec.Command(o.Binary.Path, args...)
 	cmd.Dir = o.Dir
 	cmd.ExtraFiles = []*os.File{lock}
-	cmd.SysProcAttr = processAttributes()
 	return cmd
 }
 

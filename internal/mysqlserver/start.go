@@ -13,11 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
 
+	"telltale/internal/childproc"
 	"telltale/internal/dirlock"
 )
 
@@ -79,7 +79,7 @@ func startLocked(ctx context.Context, o Options, lock *dirlock.Lock) (*Server, e
 		return nil, fmt.Errorf("start MySQL: %w", err)
 	}
 	for attempt := 1; ; attempt++ {
-		port, err := freePort(ctx, o.Port)
+		port, err := childproc.FreePort(ctx, o.Port)
 		if err != nil {
 			return nil, fmt.Errorf("start MySQL: %w", err)
 		}
@@ -87,7 +87,7 @@ func startLocked(ctx context.Context, o Options, lock *dirlock.Lock) (*Server, e
 		if err == nil {
 			return server, nil
 		}
-		taken := portTaken(ctx, port)
+		taken := childproc.PortTaken(ctx, port)
 		if !taken || o.Port != 0 || attempt == portAttempts {
 			return nil, err
 		}
@@ -107,40 +107,22 @@ func removeLeftovers(data string) error {
 	return nil
 }
 
-// freePort returns the wanted port when nobody listens on it, and a free one
-// when want is 0.
-func freePort(ctx context.Context, want int) (int, error) {
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(want))
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return 0, err
-	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	return port, listener.Close()
-}
-
-func portTaken(ctx context.Context, port int) bool {
-	_, err := freePort(ctx, port)
-	return errors.Is(err, syscall.EADDRINUSE)
-}
-
 // startOn starts the server on the port and waits until it answers there.
 func startOn(ctx context.Context, o Options, lock *dirlock.Lock, port int) (*Server, error) {
 	s := &Server{
 		addr:    net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		logPath: logPath(o.Dir),
-		done:    make(chan struct{}),
 	}
-	s.logStart = fileSize(s.logPath)
-	cmd := command(o, serverArgs(o, port), lock.File())
-	if err := s.run(cmd); err != nil {
+	s.logStart = childproc.LogSize(s.logPath)
+	var err error
+	if s.process, err = childproc.Start(command(o, serverArgs(o, port), lock.File())); err != nil {
 		return nil, fmt.Errorf("start %s: %w", o.Binary.Path, err)
 	}
 	if err := s.awaitAnswer(ctx, dataDir(o.Dir)); err != nil {
 		return nil, errors.Join(
 			fmt.Errorf("start MySQL %s in %s on %s: %w", o.Binary.Version, o.Dir, s.addr, err),
-			s.kill(),
-			logTail(s.logPath, s.logStart),
+			s.Kill(),
+			childproc.LogTail(s.logPath, s.logStart),
 		)
 	}
 	return s, nil
@@ -163,8 +145,8 @@ func (s *Server) awaitAnswer(ctx context.Context, dataDir string) error {
 			return err
 		}
 		select {
-		case <-s.done:
-			return fmt.Errorf("the server ended: %w", s.exit)
+		case <-s.Done():
+			return fmt.Errorf("the server ended: %w", s.process.Err())
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(pollInterval):
@@ -188,12 +170,4 @@ func answers(ctx context.Context, db *sql.DB, dataDir string) (bool, error) {
 		return false, fmt.Errorf("another MySQL server, with its data in %s, listens there", got)
 	}
 	return true, nil
-}
-
-func fileSize(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }

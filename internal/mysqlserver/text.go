@@ -3,8 +3,6 @@ package mysqlserver
 import (
 	"bytes"
 	"errors"
-	"io"
-	"os"
 	"strings"
 )
 
@@ -59,30 +57,4 @@ func (w *lineWriter) flush() {
 		w.line(string(w.partial))
 		w.partial = nil
 	}
-}
-
-// logTail returns the end of what the error log holds behind offset, at whole
-// lines, as an error to join to the one that it explains.
-func logTail(path string, offset int64) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil // A server that ended before its log began has nothing to tell.
-	}
-	defer file.Close()
-	size, err := file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	start := max(offset, size-tailBytes)
-	text, err := io.ReadAll(io.NewSectionReader(file, start, size-start))
-	if err != nil {
-		return err
-	}
-	if start > offset {
-		_, text, _ = bytes.Cut(text, []byte("\n"))
-	}
-	if text = bytes.TrimSpace(text); len(text) == 0 {
-		return nil
-	}
-	return errors.New("its log " + path + " ends:\n" + string(text))
 }

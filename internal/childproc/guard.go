@@ -1,4 +1,4 @@
-package mysqlserver
+package childproc
 
 import (
 	"fmt"

@@ -1,13 +1,13 @@
 //go:build !linux
 
-package mysqlserver
+package childproc
 
 import (
 	"os/exec"
 	"syscall"
 )
 
-func processAttributes() *syscall.SysProcAttr {
+func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
 
