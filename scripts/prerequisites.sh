@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Checks what Telltale is built with: git, a C compiler and Go. It names
 # everything that is missing at once, with the command that installs it, and
-# exits 1. With --install, and as root where there is apt, it installs git and
-# the compiler itself.
+# exits 1. With --install it asks for what the tests need besides, a Chromium,
+# and as root where there is apt it installs all but Go itself.
 set -euo pipefail
 
 # The first Go that fetches the toolchain that go.mod names.
 readonly GO_MINIMUM=1.21
+readonly mode=${1:-}
 
 missing=()  # Debian's names of the packages.
 problems=() # What is wrong, a sentence each.
@@ -38,15 +39,23 @@ check_go() {
   fi
 }
 
+# The tests click through the demo's page in it.
+check_chromium() {
+  command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null && return
+  problems+=("Chromium is not installed, or not on PATH.")
+  missing+=(chromium)
+}
+
 check() {
   missing=() problems=()
   check_git
   check_compiler
   check_go
+  if [[ $mode == --install ]]; then check_chromium; fi
 }
 
 check
-if ((${#missing[@]})) && [[ ${1:-} == --install ]] && ((EUID == 0)) && command -v apt-get >/dev/null; then
+if ((${#missing[@]})) && [[ $mode == --install ]] && ((EUID == 0)) && command -v apt-get >/dev/null; then
   echo "installing: ${missing[*]}" >&2
   apt-get update -qq
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
