@@ -76,6 +76,10 @@ bench: prepare ## Run the benchmarks that match BENCH (all)
 	@grep -rlE --include='*_test.go' '^func Benchmark' . | xargs -r -n 1 dirname | sort -u | \
 	xargs -r go test -run '^$$' -bench '$(BENCH)' -benchmem
 
+.PHONY: pictures
+pictures: prepare ## Take the README's pictures of the demo's page again
+	go test ./internal/demo -run '^TestBrowser$$' -count 1 -screenshots $(CURDIR)/docs
+
 .PHONY: clean
 clean: ## Remove what was built and fetched; the demo's data in .telltale stays
 	rm -rf bin .tools
