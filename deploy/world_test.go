@@ -43,7 +43,8 @@ type world struct {
 	dir string
 	// place puts this machine's addresses where the file has the network's.
 	place *strings.Replacer
-	// ops is where each stage serves metrics and health, and shop the shop's pages.
+	// ops is where each stage that was started serves metrics and health, and shop
+	// where the shop serves its pages.
 	ops  map[string]string
 	shop string
 }
@@ -64,12 +65,9 @@ func newWorld(t *testing.T) *world {
 		project: p,
 		mysql:   mysqltest.Start(t, append(adverse, p.Services["mysql"].Command...)...),
 		smtp:    mail, binary: binarytest.Build(t), dir: t.TempDir(),
-		ops: make(map[string]string), shop: freeAddr(t),
+		ops: make(map[string]string),
 	}
 	w.place = strings.NewReplacer("mysql:3306", w.mysql.Addr(), "kafka:9092", kafkatest.Start(t).Brokers(), "mailpit:1025", mail.Addr())
-	for _, s := range stages(t, p) {
-		w.ops[s.Name] = freeAddr(t)
-	}
 	w.makeAccounts(t)
 	w.mount(t, p.Services["translator"])
 	return w
@@ -140,10 +138,6 @@ func (w *world) command(s types.ServiceConfig) *exec.Cmd {
 	for _, v := range variables(s) {
 		cmd.Env = append(cmd.Env, w.place.Replace(v))
 	}
-	// The last of two values wins.
-	if addr, ok := w.ops[s.Name]; ok {
-		cmd.Env = append(cmd.Env, "TELLTALE_OPS_LISTEN="+addr, "TELLTALE_HTTP_LISTEN="+w.shop)
-	}
 	return cmd
 }
 
@@ -152,6 +146,12 @@ func (w *world) command(s types.ServiceConfig) *exec.Cmd {
 func (w *world) start(t *testing.T, s types.ServiceConfig) {
 	t.Helper()
 	cmd := w.command(s)
+	w.ops[s.Name] = freeAddr(t)
+	cmd.Env = append(cmd.Env, "TELLTALE_OPS_LISTEN="+w.ops[s.Name]) // The last of two values wins.
+	if s.Name == "crudapp" {
+		w.shop = freeAddr(t)
+		cmd.Env = append(cmd.Env, "TELLTALE_HTTP_LISTEN="+w.shop)
+	}
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {

@@ -38,6 +38,7 @@ func TestRules(t *testing.T) {
 		{"stage in stage", unit{ImportPath: "telltale/translator", Imports: []string{"telltale/binlog"}}, "telltale/binlog"},
 		{"stage in another's test", unit{ImportPath: "telltale/consumers/mailer", XTestImports: []string{"telltale/translator"}}, "telltale/translator"},
 		{"config in a stage", unit{ImportPath: "telltale/binlog", Imports: []string{"telltale/config"}}, "telltale/config"},
+		{"config in deploy", unit{ImportPath: "telltale/deploy", Imports: []string{"telltale/config"}}, "telltale/config"},
 		{"consumer of raw changes", unit{ImportPath: "telltale/consumers", TestImports: []string{"telltale/schemas/change"}}, "telltale/schemas/change"},
 		{"both contracts", unit{ImportPath: "telltale/internal/x", Imports: []string{"telltale/schemas/change", "telltale/schemas/event"}}, "telltale/schemas/change and telltale/schemas/event"},
 		{"go-mysql elsewhere", unit{ImportPath: "telltale/crudapp", TestImports: []string{"github.com/go-mysql-org/go-mysql/client"}}, "github.com/go-mysql-org/go-mysql/client"},
@@ -64,6 +65,7 @@ func TestRulesAllow(t *testing.T) {
 		{ImportPath: "telltale/binlog", Imports: []string{"github.com/go-mysql-org/go-mysql/replication"}, TestImports: []string{"telltale/internal/mysqlserver/mysqltest"}},
 		{ImportPath: "telltale/translator", TestImports: []string{"github.com/twmb/franz-go/pkg/kfake"}},
 		{ImportPath: "telltale/consumers/mailer", Imports: []string{"telltale/consumers", "telltale/schemas/event"}},
+		{ImportPath: "telltale/deploy", XTestImports: []string{"telltale/config"}},
 		{ImportPath: "telltale/binlogs", Imports: []string{"telltale/config2"}},
 	}
 	if got := violations(allowed); len(got) != 0 {
