@@ -20,8 +20,8 @@ import (
 var screenshots = flag.String("screenshots", "", "folder to write the README's pictures of the page to")
 
 // TestBrowser goes through the story as a person does who only has the page.
+// It is not parallel: two demos that start at the same moment want the same ports.
 func TestBrowser(t *testing.T) {
-	t.Parallel()
 	demo := start(t, binarytest.Build(t), "--dir", filepath.Join(t.TempDir(), "data"))
 	browser := startChromium(t, demo.page, demo.shop)
 

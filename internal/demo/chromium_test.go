@@ -3,18 +3,12 @@ package demo_test
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -175,50 +169,4 @@ func query[T any](x *tab, what string, action chromedp.Action[T]) T {
 		x.t.Fatalf("%s: %v", what, err)
 	}
 	return value
-}
-
-// complaints gathers what a developer would see in red in the browser's tools.
-// It is safe for concurrent use.
-type complaints struct {
-	hosts []string
-
-	mu   sync.Mutex
-	list []string
-}
-
-func (c *complaints) listen(event any) {
-	switch e := event.(type) {
-	case *runtime.EventExceptionThrown:
-		c.add("exception: %s at %s:%d", e.ExceptionDetails.Text, e.ExceptionDetails.URL, e.ExceptionDetails.LineNumber+1)
-	case *runtime.EventConsoleAPICalled:
-		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
-			for _, arg := range e.Args {
-				c.add("console: %s %s", arg.Value, arg.Description)
-			}
-		}
-	case *log.EventEntryAdded:
-		// Chromium's own words, such as those on a breach of the policy.
-		if e.Entry.Level == log.EntryLevelError || e.Entry.Level == log.EntryLevelWarning {
-			c.add("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL)
-		}
-	case *network.EventRequestWillBeSent:
-		if u, err := url.Parse(e.Request.URL); err != nil || !slices.Contains(c.hosts, u.Scheme+"://"+u.Host) {
-			c.add("a request to %s", e.Request.URL)
-		}
-	}
-}
-
-func (c *complaints) add(format string, args ...any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.list = append(c.list, fmt.Sprintf(format, args...))
-}
-
-// take returns what was gathered since the last time.
-func (c *complaints) take() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	list := c.list
-	c.list = nil
-	return list
 }
