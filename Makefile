@@ -88,8 +88,10 @@ clean: ## Remove what was built and fetched; the demo's data in .telltale stays
 prerequisites:
 	@scripts/prerequisites.sh
 
-# What the tests need besides: a MySQL server, unless one is installed.
+# What the tests need besides: a MySQL server, unless one is installed, and
+# Apache Kafka.
 .PHONY: prepare
 prepare:
 	@scripts/prerequisites.sh --install
 	@[[ -n $${TELLTALE_MYSQLD:-} ]] || command -v mysqld /usr/sbin/mysqld >/dev/null || scripts/fetch-mysql.sh .tools/mysql
+	@scripts/fetch-kafka.sh .tools/kafka

@@ -2,11 +2,14 @@
 # Checks what Telltale is built with: git, a C compiler and Go. It names
 # everything that is missing at once, with the command that installs it, and
 # exits 1. With --install it asks for what the tests need besides, a Chromium,
-# and as root where there is apt it installs all but Go itself.
+# Java for Apache Kafka and Maven to fetch that, and as root where there is apt
+# it installs all but Go itself.
 set -euo pipefail
 
 # The first Go that fetches the toolchain that go.mod names.
 readonly GO_MINIMUM=1.21
+# The oldest Java that runs a broker of Apache Kafka 4.
+readonly JAVA_MINIMUM=17
 readonly mode=${1:-}
 
 missing=()  # Debian's names of the packages.
@@ -46,12 +49,36 @@ check_chromium() {
   missing+=(chromium)
 }
 
+check_java() {
+  local version=
+  if command -v java >/dev/null; then version=$(java_version); fi
+  ((${version:-0} >= JAVA_MINIMUM)) && return
+  problems+=("Java $JAVA_MINIMUM or newer is not installed, or not on PATH.")
+  missing+=(default-jre-headless)
+}
+
+# java_version prints the first number of Java's version, 1 before Java 9, or
+# nothing: macOS has a program that says that there is no Java.
+java_version() {
+  java -version 2>&1 | sed -nE 's/^[a-z]+ version "([0-9]+).*/\1/p' || true
+}
+
+check_maven() {
+  command -v mvn >/dev/null && return
+  problems+=("Maven is not installed, or not on PATH.")
+  missing+=(maven)
+}
+
 check() {
   missing=() problems=()
   check_git
   check_compiler
   check_go
-  if [[ $mode == --install ]]; then check_chromium; fi
+  if [[ $mode == --install ]]; then
+    check_chromium
+    check_java
+    check_maven
+  fi
 }
 
 check
@@ -65,7 +92,7 @@ if ((${#problems[@]} == 0)); then exit 0; fi
 printf '%s\n' "${problems[@]}" >&2
 if ((${#missing[@]})); then
   case $(uname -s) in
-    Darwin) echo "  xcode-select --install" >&2 ;;
+    Darwin) echo "  xcode-select --install; for the tests: brew install chromium openjdk maven" >&2 ;;
     *) echo "  sudo apt-get install ${missing[*]}" >&2 ;;
   esac
 fi
