@@ -53,7 +53,7 @@ func (s *Server) Err() error {
 	if exit := (*exec.ExitError)(nil); err == nil || errors.As(err, &exit) && exit.ExitCode() == terminated {
 		return nil
 	}
-	return errors.Join(fmt.Errorf("Apache Kafka on %s ended: %w", s.brokers, err), childproc.LogTail(s.logPath, s.logStart))
+	return errors.Join(fmt.Errorf("the Kafka broker on %s ended: %w", s.brokers, err), childproc.LogTail(s.logPath, s.logStart))
 }
 
 // Stop ends the broker in order and waits for it. When ctx is done first, the
