@@ -51,20 +51,24 @@ type batch struct {
 	whole    bool
 	rows     int
 	txns     int
+	// carried is how much of buf came over from the batch before.
+	carried int
 }
 
 // batchBytes is when a batch is full. A batch ends behind the event that fills
 // it, so it can be longer by one row event.
 const batchBytes = 8 << 20
 
-func (b *batch) full() bool { return len(b.buf) >= batchBytes }
+// full counts what was added here alone: what is carried over inside one huge
+// transaction may be more than a batch by itself.
+func (b *batch) full() bool { return len(b.buf)-b.carried >= batchBytes }
 
 func (b *batch) reset() {
 	if cap(b.buf) > 4*batchBytes { // One huge event must not keep its memory for ever.
 		b.buf = nil
 	}
 	b.buf, b.records = b.buf[:0], b.records[:0]
-	b.position, b.whole, b.rows, b.txns = Position{}, false, 0, 0
+	b.position, b.whole, b.rows, b.txns, b.carried = Position{}, false, 0, 0, 0
 }
 
 // move takes record i of another batch over, with the tombstone that follows
@@ -91,6 +95,15 @@ func (b *batch) copy(from *batch, i int32) int32 {
 	r.value, r.key, r.header = grown(r.value), grown(r.key), grown(r.header)
 	b.records = append(b.records, r)
 	return int32(len(b.records) - 1)
+}
+
+// mark is a place in a batch to which it can be cut.
+type mark struct{ records, bytes, rows int }
+
+func (b *batch) mark() mark { return mark{len(b.records), len(b.buf), b.rows} }
+
+func (b *batch) cut(m mark) {
+	b.records, b.buf, b.rows = b.records[:m.records], b.buf[:m.bytes], m.rows
 }
 
 // setLast writes that record i is its transaction's last in its partition.

@@ -20,6 +20,8 @@ var (
 	// the lease.
 	errLeaseLost = errors.New("the lease on the positions topic went to another reader")
 
+	errTopicName = errors.New("has a name of which no Kafka topic can be made: letters, digits, dot, hyphen and underscore alone are allowed")
+
 	// errVerified ends the look at the last published transaction.
 	errVerified = errors.New("verified")
 )
@@ -62,8 +64,8 @@ func (e *ResumeError) Error() string {
 }
 
 // fatal reports whether the reader must end instead of starting over: what the
-// binlog holds, what the server lacks, or a right that was never given does not
-// change by trying again.
+// binlog holds and what the server lacks does not change by trying again. A right
+// that was taken away is waited for.
 func fatal(err error) bool {
 	var stop *StopError
 	var resume *ResumeError
@@ -75,13 +77,12 @@ func fatal(err error) bool {
 	if errors.As(err, &missing) || errors.As(err, &found) {
 		return true
 	}
-	var my *mysql.MyError
-	if errors.As(err, &my) {
-		switch my.Code {
-		case mysql.ER_MASTER_FATAL_ERROR_READING_BINLOG, mysql.ER_ACCESS_DENIED_ERROR,
-			mysql.ER_SPECIFIC_ACCESS_DENIED_ERROR, mysql.ER_DBACCESS_DENIED_ERROR:
-			return true
-		}
-	}
 	return false
+}
+
+// binlogRefused reports whether the server said that it cannot go on with its
+// binlog from where it was asked to.
+func binlogRefused(err error) bool {
+	var my *mysql.MyError
+	return errors.As(err, &my) && my.Code == mysql.ER_MASTER_FATAL_ERROR_READING_BINLOG
 }

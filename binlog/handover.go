@@ -74,16 +74,34 @@ func (s *stream) swap() *batch {
 	b.whole = !s.tx.open
 	if b.whole {
 		s.position.GTIDSet = s.done.String()
-		s.position.Last, s.position.Fingerprint = string(s.tx.gtid), s.tx.sum.String()
+		if len(s.lastGTID) > 0 {
+			s.position.Last, s.position.Fingerprint = string(s.lastGTID), s.lastSum.String()
+		}
 		b.position = s.position
 		s.moved = false
 	} else {
 		for _, p := range s.tx.touched {
 			p.topic.last[p.partition] = s.cur.move(b, p.topic.last[p.partition])
 		}
+		s.cur.carried, s.handedOver = len(s.cur.buf), true
 	}
 	s.cond.Broadcast()
 	return b
+}
+
+// dropOpen takes the open transaction's records out of the current batch, so that
+// those before it can be published although it cannot. Where a part of it was
+// handed over already, all of that Kafka transaction will be aborted.
+func (s *stream) dropOpen() {
+	if !s.tx.open || s.handedOver {
+		return
+	}
+	s.cur.cut(s.begun)
+	for _, p := range s.tx.touched {
+		p.topic.last[p.partition] = noRecord
+	}
+	s.tx.open, s.tx.touched = false, s.tx.touched[:0]
+	s.offer()
 }
 
 // end makes every present and later call of take and HandleEvent return err.

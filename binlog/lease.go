@@ -15,15 +15,24 @@ import (
 // lease: the shortest that brokers allow unless told otherwise.
 const leaseTimeout = 6 * time.Second
 
+// standing is how a reader stands towards the lease.
+type standing int
+
+const (
+	leaderless standing = iota // Nobody is known to hold it.
+	standingBy
+	holding
+)
+
 // lease is the right to read a source: the ownership of the one partition of
-// its positions topic in a consumer group. It keeps two readers from taking
-// turns at fencing each other; what makes a late writer harmless is the
-// transactional id.
+// its positions topic in a consumer group, which the sticky assignor leaves with
+// its owner when others join. It keeps two readers from taking turns at fencing
+// each other; what makes a late writer harmless is the transactional id.
 type lease struct {
 	consumer *kafkaclient.Consumer
 	source   string
 	logger   *slog.Logger
-	leader   func(bool)
+	leader   func(standing)
 	use      func(context.Context) error
 
 	cancel context.CancelCauseFunc
@@ -33,9 +42,9 @@ type lease struct {
 // holdLease waits for the lease of a source and calls use while it is held,
 // again each time it comes back. It returns when use does for another reason
 // than the lost lease, or when ctx ends.
-func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger *slog.Logger, leader func(bool), use func(context.Context) error) error {
+func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger *slog.Logger, leader func(standing), use func(context.Context) error) error {
 	consumer, err := kafkaclient.NewConsumer(c, kafkaclient.ConsumerOptions{
-		Group: "telltale-lease-" + source, SessionTimeout: leaseTimeout, Eager: true,
+		Group: "telltale-lease-" + source, SessionTimeout: leaseTimeout,
 	})
 	if err != nil {
 		return err
@@ -54,7 +63,7 @@ func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger 
 			return nil
 		case err := <-l.done:
 			l.done = nil
-			l.leader(false)
+			l.leader(leaderless)
 			return err
 		default:
 		}
@@ -72,20 +81,24 @@ func (l *lease) rebalance(ctx context.Context, e kafka.Event) error {
 		for i := range e.Partitions {
 			e.Partitions[i].Offset = kafka.OffsetEnd
 		}
-		if err := l.consumer.Assign(e.Partitions); err != nil {
+		if err := l.consumer.IncrementalAssign(e.Partitions); err != nil {
 			return fmt.Errorf("take the lease of source %s: %w", l.source, err)
 		}
 		if err := l.consumer.Pause(e.Partitions); err != nil {
 			return fmt.Errorf("take the lease of source %s: %w", l.source, err)
 		}
-		if len(e.Partitions) == 0 {
+		switch {
+		case len(e.Partitions) > 0:
+			l.start(ctx)
+		case l.done == nil:
 			l.logger.Info("standing by: another reader holds the lease", "source", l.source)
-			return nil
+			l.leader(standingBy)
 		}
-		l.start(ctx)
 	case kafka.RevokedPartitions:
-		l.release(errLeaseLost)
-		return l.consumer.Unassign()
+		if len(e.Partitions) > 0 {
+			l.release(errLeaseLost)
+		}
+		return l.consumer.IncrementalUnassign(e.Partitions)
 	}
 	return nil
 }
@@ -93,7 +106,7 @@ func (l *lease) rebalance(ctx context.Context, e kafka.Event) error {
 func (l *lease) start(ctx context.Context) {
 	ctx, l.cancel = context.WithCancelCause(ctx)
 	l.done = make(chan error, 1)
-	l.leader(true)
+	l.leader(holding)
 	l.logger.Info("holding the lease", "source", l.source)
 	go func(done chan<- error) { done <- l.use(ctx) }(l.done)
 }
@@ -106,5 +119,5 @@ func (l *lease) release(cause error) {
 	l.cancel(cause)
 	<-l.done
 	l.done = nil
-	l.leader(false)
+	l.leader(leaderless)
 }

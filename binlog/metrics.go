@@ -20,6 +20,7 @@ type metrics struct {
 	position     prometheus.Gauge
 	sessions     *prometheus.CounterVec
 	leader       prometheus.Gauge
+	vanished     *prometheus.CounterVec
 }
 
 // newMetrics registers the metrics; with a nil Registerer nobody sees them.
@@ -44,6 +45,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		sessions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "telltale", Subsystem: "binlog", Name: "sessions_ended_total", Help: "Connections to server and broker that ended, by class of the cause: retryable or fatal.",
 		}, []string{"class"}),
+		vanished: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "telltale", Subsystem: "binlog", Name: "vanishing_statements_total", Help: "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME.",
+		}, []string{"statement"}),
 		leader: gauge("leader", "1 while this reader holds the lease of its source, 0 while it stands by."),
 	}
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -53,7 +57,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		m.events[t] = events.WithLabelValues(replication.EventType(t).String())
 	}
 	if r != nil {
-		r.MustRegister(events, m.rows, m.bytes, m.transactions, m.commits, m.commitTime, m.lag, m.position, m.sessions, m.leader)
+		r.MustRegister(events, m.rows, m.bytes, m.transactions, m.commits, m.commitTime, m.lag, m.position, m.sessions, m.leader, m.vanished)
 	}
 	return m
 }

@@ -2,6 +2,7 @@ package binlog
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -72,6 +73,8 @@ func grantStatements(o Options, user string) string {
 type surveyed struct {
 	collations collations
 	plans      []*plan
+	// cascades says that the server's foreign keys change rows unlogged.
+	cascades bool
 }
 
 // survey checks settings, grants and tables, and returns the plans of the
@@ -104,9 +107,16 @@ func (s *server) survey(ctx context.Context, o Options, f filter) (surveyed, err
 			found.Add(err.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
 			continue
 		}
+		if !validTopic(d.db + "." + d.table) {
+			found.Add("table "+d.db+"."+d.table+" "+errTopicName.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
+			continue
+		}
 		out.plans = append(out.plans, p)
 	}
-	hidden, err := s.checkHiddenChanges(ctx, f)
+	if out.cascades, err = s.unloggedCascades(ctx); err != nil {
+		return out, err
+	}
+	hidden, err := s.checkHiddenChanges(ctx, f, out.cascades)
 	if err != nil {
 		return out, err
 	}
@@ -208,27 +218,44 @@ func (s *server) grants(ctx context.Context) (lines []string, user string, err e
 	return lines, user, rows.Err()
 }
 
-// checkHiddenChanges finds the captured tables whose rows can change without a
-// row event (I1): partitioned ones, and before MySQL 9.6 those that a foreign
-// key changes in the storage engine.
-func (s *server) checkHiddenChanges(ctx context.Context, f filter) (preflight.Findings, error) {
-	var major, minor int
+// unloggedCascades reports whether foreign keys change rows in the storage
+// engine, which logs nothing: before MySQL 9.6, and later where it is told to.
+func (s *server) unloggedCascades(ctx context.Context) (bool, error) {
 	var version string
 	if err := s.db.QueryRowContext(ctx, "SELECT @@version").Scan(&version); err != nil {
-		return nil, fmt.Errorf("read the server's version: %w", err)
+		return false, fmt.Errorf("read the server's version: %w", err)
 	}
+	var major, minor int
 	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
-		return nil, fmt.Errorf("read the server's version %q: %w", version, err)
+		return false, fmt.Errorf("read the server's version %q: %w", version, err)
 	}
+	if major < 9 || major == 9 && minor < 6 {
+		return true, nil
+	}
+	var name, value string
+	err := s.db.QueryRowContext(ctx, "SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'").Scan(&name, &value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the server's variable innodb_native_foreign_keys: %w", err)
+	}
+	return value == "ON", nil
+}
+
+// checkHiddenChanges finds the captured tables whose rows can change without a
+// row event (I1): partitioned ones, and those that a foreign key changes in the
+// storage engine.
+func (s *server) checkHiddenChanges(ctx context.Context, f filter, cascades bool) (preflight.Findings, error) {
 	hidden := []struct{ query, what, mend string }{{
 		`SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL`,
 		"is partitioned, and partition maintenance changes rows that are logged nowhere", "",
 	}}
-	if major < 9 || major == 9 && minor < 6 {
+	if cascades {
 		hidden = append(hidden, struct{ query, what, mend string }{
 			`SELECT CONSTRAINT_SCHEMA, TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS
 				WHERE UPDATE_RULE IN ('CASCADE', 'SET NULL') OR DELETE_RULE IN ('CASCADE', 'SET NULL')`,
-			"has a foreign key that cascades, which MySQL before 9.6 logs nowhere", "drop the cascade, or ",
+			"has a foreign key that cascades, which this server logs nowhere", "drop the cascade, or ",
 		})
 	}
 	var found preflight.Findings

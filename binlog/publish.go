@@ -36,8 +36,8 @@ type publisher struct {
 	headers [1]kafka.Header
 }
 
-// run publishes until the stream or Kafka fails, or ctx ends. What is in an
-// open Kafka transaction then is taken back.
+// run publishes until the stream or Kafka fails, or ctx ends. Whole MySQL
+// transactions are committed even then; a part of one is taken back.
 func (p *publisher) run(ctx context.Context) error {
 	var done *batch
 	for {
@@ -90,10 +90,12 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 		}
 		position, whole := b.position, b.whole
 		next, err := p.stream.take(ctx, b, !whole)
-		if err != nil {
-			return b, err
-		}
-		if next == nil {
+		switch {
+		case err != nil && !whole:
+			return nil, err
+		case err != nil: // What is whole is published whatever comes behind it.
+			return nil, errors.Join(p.commit(ctx, position, w), err)
+		case next == nil:
 			return nil, p.commit(ctx, position, w)
 		}
 		b = next

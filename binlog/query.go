@@ -19,11 +19,11 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 		return fmt.Errorf("decode %s: %w", h.EventType, err)
 	}
 	if !s.tx.open {
-		return fmt.Errorf("query %q outside of a transaction", abbreviate(q.Query))
+		return fmt.Errorf("statement %s outside of a transaction", firstWord(q.Query))
 	}
 	switch {
 	case string(q.Query) == "BEGIN":
-		s.tx.thread = q.SlaveProxyID
+		s.tx.thread, s.tx.begun = q.SlaveProxyID, true
 		s.tx.noBackslashEscapes = noBackslashEscapes(q.StatusVars)
 		return nil
 	case string(q.Query) == "COMMIT":
@@ -41,30 +41,40 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	case "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO", "SELECT":
 		return fmt.Errorf("statement %q: %s", word, statementFormat)
 	}
-	if err := s.checkDDL(q.Query); err != nil {
-		return err
+	if err := s.checkDDL(word, q.Query); err != nil || s.tx.begun {
+		return err // CREATE TABLE … SELECT is logged with its rows, up to an XID.
 	}
 	return s.commit(h)
 }
 
-// checkDDL stops at DDL on partitions of a captured table: dropping, truncating
-// or exchanging one changes rows that are logged nowhere (I1).
-func (s *stream) checkDDL(query []byte) error {
+// checkDDL stops at DDL after which rows of a captured table change without being
+// logged (I1): on its partitions, or with a foreign key that cascades. Statements
+// by which rows go at once are reported.
+func (s *stream) checkDDL(statement string, query []byte) error {
 	words := identifiers(query)
-	isPartition := func(w string) bool { return strings.EqualFold(w, "PARTITION") || strings.EqualFold(w, "PARTITIONING") }
-	if !slices.ContainsFunc(words, isPartition) {
-		return nil
-	}
 	for i, w := range words {
-		if !strings.EqualFold(w, "TABLE") {
+		if !strings.EqualFold(w, "TABLE") && !(i == 0 && statement == "TRUNCATE") {
 			continue
 		}
 		db, table := tableName(words[i+1:], string(s.query.Schema))
-		if s.options.filter.captures(db, table) {
-			return fmt.Errorf("statement on partitions of %s.%s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", db, table)
+		if !s.options.filter.captures(db, table) {
+			continue
+		}
+		name := db + "." + table
+		switch {
+		case contains(words, "PARTITION"), contains(words, "PARTITIONING"):
+			return fmt.Errorf("statement on partitions of %s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", name)
+		case s.options.cascades && contains(words, "REFERENCES") && (contains(words, "CASCADE") || contains(words, "NULL")):
+			return fmt.Errorf("statement gives %s a foreign key; where it cascades this server logs the changes nowhere", name)
+		case slices.Contains([]string{"TRUNCATE", "DROP", "RENAME"}, statement) && s.options.onVanish != nil:
+			s.options.onVanish(statement, name)
 		}
 	}
 	return nil
+}
+
+func contains(words []string, word string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, word) })
 }
 
 // tableName reads the name behind the word TABLE.
@@ -82,7 +92,7 @@ func tableName(words []string, current string) (db, table string) {
 }
 
 // identifiers are the words of a statement, quoted or not, and the dots between
-// them; literals are left out.
+// them; literals in single quotes are left out.
 func identifiers(query []byte) []string {
 	var words []string
 	for i := 0; i < len(query); {
@@ -94,8 +104,12 @@ func identifiers(query []byte) []string {
 			}
 			words = append(words, string(query[i+1:i+1+end]))
 			i += end + 2
-		case c == '\'' || c == '"':
+		case c == '\'':
 			i = skipQuoted(query, i, false)
+		case c == '"': // A name under ANSI_QUOTES; taking a literal for one does no harm.
+			end := skipQuoted(query, i, false)
+			words = append(words, strings.Trim(string(query[i:end]), `"`))
+			i = end
 		case c == '.':
 			words = append(words, ".")
 			i++
@@ -135,8 +149,6 @@ func firstWord(query []byte) string {
 	}
 	return strings.ToUpper(string(query[:n]))
 }
-
-func abbreviate(query []byte) []byte { return query[:min(len(query), 40)] }
 
 // noBackslashEscapes reads the session's SQL mode from a query's status
 // variables: flags in 4 bytes behind code 0, then the mode in 8 behind code 1

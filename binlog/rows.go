@@ -59,6 +59,9 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	if t.plan, err = newPlan(d, s.options.colls, s.options.filter.denies(db, name)); err != nil {
 		return nil, err
 	}
+	if !validTopic(t.name) {
+		return nil, fmt.Errorf("table %s: %w", t.name, errTopicName)
+	}
 	var schema *schemaRecord
 	if t.topic, schema, err = s.options.open(t.plan.shape); err != nil {
 		return nil, &kafkaError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
@@ -107,23 +110,26 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 		}
 		rest = rest[max(2, binary.LittleEndian.Uint16(rest)):]
 	}
-	s.tx.sum.rows(t.name, h.EventType, rest)
-	if !t.captured {
-		return nil
-	}
 	columns, n := lengthEncoded(rest)
-	if n == 0 || columns != uint64(len(t.plan.columns)) {
-		return fmt.Errorf("event %s of table %s has %d columns, its table map %d", h.EventType, t.name, columns, len(t.plan.columns))
+	if n == 0 || columns > uint64(len(rest)*8) {
+		return errEvent
 	}
-	rest = rest[n:]
 	width := bitmapLen(int(columns))
 	if op == change.Update {
 		width *= 2
 	}
-	if len(rest) < width {
+	if len(rest) < n+width {
 		return errEvent
 	}
-	present, rest := rest[:width], rest[width:]
+	head, rest := rest[:n+width], rest[n+width:]
+	s.tx.sum.rows(t.name, h.EventType, head, rest)
+	if !t.captured {
+		return nil
+	}
+	if columns != uint64(len(t.plan.columns)) {
+		return fmt.Errorf("event %s of table %s has %d columns, its table map %d", h.EventType, t.name, columns, len(t.plan.columns))
+	}
+	present := head[n:]
 	s.startTable(t)
 	pos := uint64(h.LogPos) - uint64(h.EventSize)
 	for row := 0; len(rest) > 0; row++ {

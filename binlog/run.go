@@ -15,6 +15,7 @@ import (
 // connection to the server or to Kafka is taken up again from what was
 // committed; a second reader of the same source stands by.
 func Run(ctx context.Context, o Options) error {
+	o.Health.Set("binlog", errStarting) // Before anything that takes time: a change made now may not be seen.
 	r, err := newReader(ctx, o)
 	if ctx.Err() != nil {
 		return nil
@@ -22,14 +23,17 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	r.o.Health.Set("binlog", errStarting)
-	leader := func(held bool) {
-		if held {
+	leader := func(is standing) {
+		switch is {
+		case holding:
 			r.metrics.leader.Set(1)
 			return
+		case standingBy:
+			r.o.Health.Set("binlog", errors.New("standing by: another reader holds the lease of source "+r.o.Name))
+		case leaderless:
+			r.o.Health.Set("binlog", errors.New("waiting for the lease of source "+r.o.Name))
 		}
 		r.metrics.leader.Set(0)
-		r.o.Health.Set("binlog", errors.New("standing by: another reader holds the lease of source "+r.o.Name))
 	}
 	return holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, leader, r.sessions)
 }
@@ -68,13 +72,16 @@ const (
 // sessions runs one session after the other until one fails for good. The
 // pause between them grows, with full jitter, while nothing is published.
 func (r *reader) sessions(ctx context.Context) error {
-	limit := minPause
+	limit, refused := minPause, 0
 	for {
-		err := r.session(ctx, func() { limit = minPause })
+		err := r.session(ctx, func() { limit, refused = minPause, 0 })
 		if ctx.Err() != nil {
 			return nil
 		}
-		if fatal(err) {
+		if binlogRefused(err) { // The next session may find out why, and say it better.
+			refused++
+		}
+		if fatal(err) || refused > 1 {
 			r.metrics.sessions.WithLabelValues("fatal").Inc()
 			return fmt.Errorf("source %s: %w", r.o.Name, err)
 		}
@@ -94,7 +101,7 @@ func (r *reader) sessions(ctx context.Context) error {
 // Reset moves a source's position to the server's newest transaction: what lies
 // between is never published. It fails while a reader of the source runs.
 func Reset(ctx context.Context, o Options) (Position, error) {
-	return rewrite(ctx, o, func(p Position, h history) Position {
+	return rewrite(ctx, o, false, func(p Position, h history) Position {
 		return Position{ServerUUID: h.uuid, GTIDSet: h.executed.String(), Incarnation: p.Incarnation + 1}
 	})
 }
@@ -103,7 +110,7 @@ func Reset(ctx context.Context, o Options) (Position, error) {
 // transaction: the operator vouches that the server's history is the one that
 // was published. It fails while a reader of the source runs.
 func Trust(ctx context.Context, o Options) (Position, error) {
-	return rewrite(ctx, o, func(p Position, h history) Position {
+	return rewrite(ctx, o, true, func(p Position, h history) Position {
 		p.ServerUUID, p.Last, p.Fingerprint = h.uuid, "", ""
 		p.Incarnation++
 		return p
@@ -114,7 +121,7 @@ func Trust(ctx context.Context, o Options) (Position, error) {
 // it takes Kafka to notice that a reader died.
 const leaseWait = 3 * leaseTimeout
 
-func rewrite(ctx context.Context, o Options, change func(Position, history) Position) (Position, error) {
+func rewrite(ctx context.Context, o Options, needed bool, change func(Position, history) Position) (Position, error) {
 	var p Position
 	r, err := newReader(ctx, o)
 	if err != nil {
@@ -124,8 +131,8 @@ func rewrite(ctx context.Context, o Options, change func(Position, history) Posi
 		fmt.Errorf("source %s: a reader holds its lease; stop it first", r.o.Name))
 	defer cancel()
 	written := false
-	err = holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, func(bool) {}, func(ctx context.Context) error {
-		p, err = r.rewriteHeld(ctx, change)
+	err = holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, func(standing) {}, func(ctx context.Context) error {
+		p, err = r.rewriteHeld(ctx, needed, change)
 		written = err == nil
 		return err
 	})
@@ -135,7 +142,7 @@ func rewrite(ctx context.Context, o Options, change func(Position, history) Posi
 	return p, err
 }
 
-func (r *reader) rewriteHeld(ctx context.Context, change func(Position, history) Position) (Position, error) {
+func (r *reader) rewriteHeld(ctx context.Context, needed bool, change func(Position, history) Position) (Position, error) {
 	srv, err := openServer(ctx, r.dsn)
 	if err != nil {
 		return Position{}, err
@@ -156,8 +163,8 @@ func (r *reader) rewriteHeld(ctx context.Context, change func(Position, history)
 	if err != nil {
 		return p, err
 	}
-	if !found {
-		return p, fmt.Errorf("source %s has no position yet: nothing to change", r.o.Name)
+	if !found && needed {
+		return p, fmt.Errorf("source %s has no position to keep; telltale positions reset makes one", r.o.Name)
 	}
 	p = change(p, h)
 	return p, announce(ctx, producer, r.o.Name, p, nil)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -65,6 +66,11 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	s := newStream(streamOptions{
 		source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations,
 		position: position, progress: newProgress(published),
+		cascades: seen.cascades,
+		onVanish: func(statement, table string) {
+			r.metrics.vanished.WithLabelValues(statement).Inc()
+			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
+		},
 		open:    func(shape change.Shape) (*topic, *schemaRecord, error) { return topics.open(ctx, shape) },
 		now:     time.Now,
 		metrics: r.metrics,
@@ -106,6 +112,12 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 	if found {
 		if err := resume(ctx, r.o, r.dsn, position, h); err != nil {
 			return position, err
+		}
+	} else if len(topics.known) > 0 {
+		return position, &ResumeError{
+			Source: r.o.Name,
+			Reason: "its position is gone from topic " + PositionsTopic(r.o.Name) + ", although it has published before",
+			Mend:   "telltale positions reset (starts at the server's newest transaction; what lies between is never published)",
 		}
 	} else {
 		position.GTIDSet = h.executed.String()
@@ -212,6 +224,13 @@ func (t *topics) open(ctx context.Context, shape change.Shape) (*topic, *schemaR
 	}
 	t.known[shape.Key()] = true
 	return one, &schemaRecord{topic: t.schemas, key: []byte(shape.Key()), value: value}, nil
+}
+
+// validTopic reports whether a table's name can be part of a topic's.
+func validTopic(table string) bool {
+	return len(table) < 200 && !strings.ContainsFunc(table, func(r rune) bool {
+		return !(r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
+	})
 }
 
 var errStarting = errors.New("starting")

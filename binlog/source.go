@@ -41,13 +41,15 @@ func dump(ctx context.Context, dsn *driver.Config, serverID uint32, from *mysql.
 	if err := setAddress(&config, dsn); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	config.Dialer = dialer(ctx)
 	syncer := replication.NewBinlogSyncer(config)
 	defer syncer.Close()
 	streamer, err := syncer.StartSyncGTID(from.Clone())
 	if err != nil {
 		return fmt.Errorf("ask %s for the binlog: %w", dsn.Addr, err)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
@@ -64,6 +66,22 @@ func dump(ctx context.Context, dsn *driver.Config, serverID uint32, from *mysql.
 			}
 			return fmt.Errorf("read the binlog of %s: %w", dsn.Addr, err)
 		}
+	}
+}
+
+// dialer makes connections that end with ctx: the library itself waits for a
+// server that accepts and says nothing, also when it is told to close.
+func dialer(ctx context.Context) func(context.Context, string, string) (net.Conn, error) {
+	return func(dialing context.Context, network, addr string) (net.Conn, error) {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		conn, err := (&net.Dialer{Timeout: 2 * heartbeat}).DialContext(dialing, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(ctx, func() { conn.Close() })
+		return conn, nil
 	}
 }
 

@@ -44,6 +44,13 @@ type stream struct {
 	tx         transaction
 	done       *progress
 	position   Position
+	// lastGTID and lastSum are of the newest whole transaction.
+	lastGTID []byte
+	lastSum  fingerprint
+	// begun is where the open transaction's records begin in the current batch,
+	// unless handedOver says that a part of it is gone.
+	begun      mark
+	handedOver bool
 
 	gtid   replication.GTIDEvent
 	query  replication.QueryEvent
@@ -65,6 +72,12 @@ type streamOptions struct {
 	// open returns the topic of a table of this shape, and the record by which
 	// the schemas topic learns of the shape, which is nil where it knows it.
 	open func(change.Shape) (*topic, *schemaRecord, error)
+	// cascades says that the server's foreign keys change rows without logging
+	// them.
+	cascades bool
+	// onVanish is told of statements by which rows of a captured table go without
+	// a row event.
+	onVanish func(statement, table string)
 	// onCommit, where it is set, is told of every transaction.
 	onCommit func(gtid string, f *fingerprint) error
 	now      func() time.Time
@@ -117,7 +130,9 @@ func (s *stream) HandleEvent(e *replication.BinlogEvent) error {
 		return s.err
 	}
 	if err := s.handle(e); err != nil {
-		return s.stopped(e.Header, err)
+		err = s.stopped(e.Header, err)
+		s.dropOpen()
+		return err
 	}
 	for s.cur.full() && s.err == nil {
 		s.cond.Broadcast()
@@ -239,6 +254,8 @@ func (s *stream) begin(h *replication.EventHeader) error {
 		return fmt.Errorf("event %s before the end of the transaction", h.EventType)
 	}
 	s.tx.begin(&s.gtid, h, s.position.Incarnation, s.options.now())
+	s.begun, s.handedOver = s.cur.mark(), false
+	clear(s.tables) // An id is good for one statement.
 	return nil
 }
 
@@ -252,6 +269,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 		p.topic.last[p.partition] = noRecord
 	}
 	s.tx.open = false
+	s.lastGTID, s.lastSum = append(s.lastGTID[:0], s.tx.gtid...), s.tx.sum
 	s.done.add(&s.gtid)
 	s.cur.txns++
 	s.position.File, s.position.Pos = s.file, h.LogPos

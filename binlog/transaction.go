@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"bytes"
 	"encoding/hex"
 	"fmt"
 	"hash/crc32"
@@ -29,6 +30,8 @@ type transaction struct {
 	handled  int64
 	thread   uint32
 	serverID uint32
+	// begun says that BEGIN was seen: only XID or COMMIT ends the transaction.
+	begun bool
 	// order counts the changes of the transaction.
 	order int64
 	// context is what a statement's comment said, as a member of the envelope
@@ -57,7 +60,7 @@ func (t *transaction) begin(g *replication.GTIDEvent, h *replication.EventHeader
 	}
 	t.thread, t.serverID, t.order = 0, h.ServerID, 0
 	t.context, t.touched = t.context[:0], t.touched[:0]
-	t.noBackslashEscapes = false
+	t.noBackslashEscapes, t.begun = false, false
 	t.sum.begin(t.micros)
 }
 
@@ -84,18 +87,20 @@ type fingerprint struct {
 	crc    uint32
 	table  string
 	kind   replication.EventType
+	head   []byte
 	piece  [64]byte
 }
 
-func (f *fingerprint) begin(micros int64) { *f = fingerprint{micros: micros} }
+func (f *fingerprint) begin(micros int64) { *f = fingerprint{micros: micros, head: f.head[:0]} }
 
-// rows adds a rows event: its table and kind where they differ from the event
-// before, and the rows.
-func (f *fingerprint) rows(table string, kind replication.EventType, rows []byte) {
-	if table != f.table || kind != f.kind {
-		f.table, f.kind = table, kind
+// rows adds a rows event: its table, kind and head (the number of columns and
+// which of them are there) where they differ from the event before, and the rows.
+func (f *fingerprint) rows(table string, kind replication.EventType, head, rows []byte) {
+	if table != f.table || kind != f.kind || !bytes.Equal(head, f.head) {
+		f.table, f.kind, f.head = table, kind, append(f.head[:0], head...)
 		f.bytes += uint64(kind)
 		f.text(table)
+		f.crc = crc32.Update(f.crc, castagnoli, head)
 	}
 	f.crc = crc32.Update(f.crc, castagnoli, rows)
 	f.bytes += uint64(len(rows))

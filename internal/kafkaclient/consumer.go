@@ -29,9 +29,6 @@ type ConsumerOptions struct {
 	// ResetEarliest starts a partition without a committed offset, or with one
 	// that is gone, at its beginning. The default is an error.
 	ResetEarliest bool
-	// Eager moves all partitions at a rebalance instead of those that change
-	// hands.
-	Eager bool
 }
 
 // Consumer is a kafka.Consumer that also ends its log router.
@@ -54,22 +51,19 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 	if o.PollTimeout == 0 {
 		o.PollTimeout = 45 * time.Second
 	}
-	reset, strategy, wait := "error", "cooperative-sticky", 500
+	reset, wait := "error", 500
 	if o.PartitionEOF { // Who wants to know the end must not wait there for more.
 		wait = 10
 	}
 	if o.ResetEarliest {
 		reset = "earliest"
 	}
-	if o.Eager {
-		strategy = "range"
-	}
 	m, err := c.configMap(kafka.ConfigMap{
 		"group.id":                      o.Group,
 		"session.timeout.ms":            int(o.SessionTimeout / time.Millisecond),
 		"heartbeat.interval.ms":         int(o.SessionTimeout / 5 / time.Millisecond),
 		"max.poll.interval.ms":          int(o.PollTimeout / time.Millisecond),
-		"partition.assignment.strategy": strategy,
+		"partition.assignment.strategy": "cooperative-sticky",
 		"auto.offset.reset":             reset,
 		"enable.auto.commit":            false,
 		"enable.auto.offset.store":      false,
@@ -128,7 +122,7 @@ func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Messag
 	if err := k.Assign(all); err != nil {
 		return fmt.Errorf("read topic %s: %w", topic, err)
 	}
-	for ended := int32(0); ended < n; {
+	for ended := map[int32]bool{}; len(ended) < int(n); {
 		if ctx.Err() != nil {
 			return fmt.Errorf("read topic %s: %w", topic, context.Cause(ctx))
 		}
@@ -138,7 +132,7 @@ func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Messag
 				return err
 			}
 		case kafka.PartitionEOF:
-			ended++
+			ended[ev.Partition] = true // A partition that is being written ends more than once.
 		case kafka.Error:
 			if ev.IsFatal() || errors.Is(ev, kafka.NewError(kafka.ErrUnknownTopicOrPart, "", false)) {
 				return fmt.Errorf("read topic %s: %w", topic, ev)
