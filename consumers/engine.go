@@ -88,6 +88,7 @@ func (e *engine) rebalance(ctx context.Context, ev kafka.Event) error {
 	switch ev := ev.(type) {
 	case kafka.AssignedPartitions:
 		err = e.assign(ctx, ev.Partitions)
+		e.options.Health.Set(healthPart(e.consumer, partStart), nil)
 	case kafka.RevokedPartitions:
 		err = e.revoke(ev.Partitions)
 	}

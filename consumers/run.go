@@ -20,6 +20,7 @@ func Run(ctx context.Context, o Options, c Consumer) error {
 		return err
 	}
 	o.Logger = o.Logger.With("consumer", c.Name)
+	o.Health.Set(healthPart(c, partStart), errStarting) // Until the group has answered.
 	if err := run(ctx, o, c); ctx.Err() == nil {
 		return err
 	}
@@ -72,5 +73,11 @@ func awaitTopics(ctx context.Context, o Options, c Consumer) error {
 	}
 	return nil
 }
+
+// partStart is the part of the health that is well once the group has said which
+// partitions are this instance's, none included.
+const partStart = "start"
+
+var errStarting = errors.New("starting")
 
 func healthPart(c Consumer, part string) string { return fmt.Sprintf("consumer %s, %s", c.Name, part) }

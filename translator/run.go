@@ -57,6 +57,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+var errStarting = errors.New("starting")
+
 // Parts of the stage's health.
 const (
 	partKafka  = "kafka"
@@ -80,6 +82,7 @@ type stage struct {
 // the rules cannot handle (RuleError).
 func Run(ctx context.Context, options Options) error {
 	o := options.withDefaults()
+	o.Health.Set(partKafka, errStarting) // Until a session has joined the group.
 	rules, err := loadRules(o.Rules)
 	if err != nil {
 		return err
