@@ -69,18 +69,24 @@ func dump(ctx context.Context, dsn *driver.Config, serverID uint32, from *mysql.
 	}
 }
 
-// dialer makes connections that end with ctx: the library itself waits for a
-// server that accepts and says nothing, also when it is told to close.
+// closeTimeout bounds what a connection may still do after the end: the library
+// asks the server, on a new one, to kill the old.
+const closeTimeout = time.Second
+
+// dialer makes connections that do not outlast ctx by more than closeTimeout: the
+// library itself waits for a server that accepts and says nothing, also when it
+// is told to close.
 func dialer(ctx context.Context) func(context.Context, string, string) (net.Conn, error) {
 	return func(dialing context.Context, network, addr string) (net.Conn, error) {
+		limit := 2 * heartbeat
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			limit = closeTimeout
 		}
-		conn, err := (&net.Dialer{Timeout: 2 * heartbeat}).DialContext(dialing, network, addr)
+		conn, err := (&net.Dialer{Timeout: limit}).DialContext(dialing, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		context.AfterFunc(ctx, func() { conn.Close() })
+		context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now().Add(closeTimeout)) }) // It is closed if that fails.
 		return conn, nil
 	}
 }
