@@ -196,6 +196,8 @@ func (d *demo) stop(cause error) error {
 		reason = cause.Error()
 	}
 	d.say("\nstopping")
+	all, cancel := context.WithTimeout(context.Background(), stopAll)
+	defer cancel()
 	d.board.end(reason)
 	var errs []error
 	note := func(err error) {
@@ -214,7 +216,7 @@ func (d *demo) stop(cause error) error {
 	}
 	d.stopFollow()
 	note(within(stopFeed, "the page's reader of the topics", func() error { d.follow.Wait(); return nil }))
-	note(d.stopServers())
+	note(d.stopServers(all))
 	return errors.Join(errs...)
 }
 

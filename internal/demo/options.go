@@ -113,13 +113,13 @@ type Addresses struct {
 	MySQL string
 }
 
-// Deadlines of the stop; together they stay below ten seconds.
+// Deadlines of the stop. MySQL, the last, has what the others left of stopAll.
 const (
+	stopAll    = 9500 * time.Millisecond
 	stopPage   = 500 * time.Millisecond
 	stopShop   = time.Second
-	stopStage  = 1500 * time.Millisecond
+	stopStage  = time.Second
 	stopFeed   = 500 * time.Millisecond
 	stopMail   = 500 * time.Millisecond
 	stopBroker = time.Second
-	stopMySQL  = 2 * time.Second
 )

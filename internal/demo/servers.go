@@ -216,7 +216,7 @@ func (d *demo) watchMySQL() {
 }
 
 // stopServers stops what the pipeline stood on.
-func (d *demo) stopServers() error {
+func (d *demo) stopServers(ctx context.Context) error {
 	var errs []error
 	if d.smtp != nil {
 		errs = append(errs, within(stopMail, "the mail server", d.smtp.Close))
@@ -233,8 +233,6 @@ func (d *demo) stopServers() error {
 		errs = append(errs, within(stopBroker, "the broker", func() error { d.broker.Close(); return nil }))
 	}
 	if d.mysql != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), stopMySQL)
-		defer cancel()
 		errs = append(errs, d.mysql.Stop(ctx))
 	}
 	return errors.Join(errs...)
