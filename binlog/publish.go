@@ -32,6 +32,7 @@ type publisher struct {
 	// progressed is told after every commit.
 	progressed func()
 
+	open    bool // A Kafka transaction was begun and not committed.
 	message kafka.Message
 	headers [1]kafka.Header
 }
@@ -67,6 +68,9 @@ const abortTimeout = 2 * time.Second
 // the topics wait for its end, and its timeout is long. The next producer of
 // the same id does it where this fails.
 func (p *publisher) abort(ctx context.Context) error {
+	if !p.open {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
 	return p.producer.Abort(ctx)
@@ -78,6 +82,7 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 	if err := p.producer.Begin(); err != nil {
 		return b, err
 	}
+	p.open = true
 	var w work
 	begun := p.now()
 	for {
@@ -139,6 +144,7 @@ func (p *publisher) commit(ctx context.Context, position Position, w work) error
 	if err := p.producer.Commit(ctx); err != nil {
 		return fmt.Errorf("publish up to %s:%d: %w", position.File, position.Pos, err)
 	}
+	p.open = false
 	now := p.now()
 	p.metrics.committed(w, position, now.Sub(start), now)
 	p.progressed()
