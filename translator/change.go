@@ -20,6 +20,7 @@ type rawChange struct {
 	gtid          string
 	at            time.Time // The commit.
 	actor         string
+	request       string
 	traceparent   string
 	last          bool // The last of its MySQL transaction in this partition.
 	// key, and the place for error messages, are the record's own.
@@ -198,6 +199,8 @@ func (p *envelopeParser) context(key []byte) error {
 	switch string(key) {
 	case change.ContextActor:
 		return p.text(&p.change.actor)
+	case change.ContextRequestID:
+		return p.text(&p.change.request)
 	case change.ContextTraceparent:
 		return p.text(&p.change.traceparent)
 	}

@@ -66,8 +66,8 @@ func (b imageBuilder) change() (rawChange, error) {
 	}
 	c := rawChange{
 		table: g.table, op: g.op, shape: b.table.shape.ID, gtid: "test:1", at: testCommit,
-		actor: g.context[change.ContextActor], traceparent: g.context[change.ContextTraceparent],
-		place: place{topic: "test"},
+		actor: g.context[change.ContextActor], request: g.context[change.ContextRequestID],
+		traceparent: g.context[change.ContextTraceparent], place: place{topic: "test"},
 	}
 	if g.before != nil {
 		c.before, c.key = b.image(before, after)

@@ -128,7 +128,7 @@ func (b *bench) envelope(op change.Op, before, after *customer) []byte {
 		Before: image(before), After: image(after), Op: op, ID: gtid + ":shop.customers:0",
 		Source:      change.Source{Name: "shop", DB: "shop", Table: "customers", TsMS: 1_700_000_000_000 + int64(b.n), GTID: &gtid, Shape: b.shape.ID},
 		Transaction: &change.Transaction{ID: gtid, TotalOrder: 1, DataCollectionOrder: 1, Last: true},
-		Context:     map[string]string{change.ContextActor: "customer:1"},
+		Context:     map[string]string{change.ContextActor: "customer:1", change.ContextRequestID: "req-1"},
 	})
 	if err != nil {
 		b.t.Fatal(err)

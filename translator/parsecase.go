@@ -92,16 +92,17 @@ const (
 	expectKey      = "key"
 	expectSequence = "sequence"
 	expectActor    = "actor"
+	expectRequest  = "request"
 	expectTime     = "time"
 )
 
 // parseExpected reads `CustomerNameChanged: {…}` with, beside it, any of key,
-// sequence, actor and time.
+// sequence, actor, request and time.
 func (p *parser) parseExpected(n *yaml.Node) (expectedEvent, error) {
 	e := expectedEvent{at: n.Line, attributes: make(map[string]string)}
 	err := p.pairs(n, "expect", func(k, v *yaml.Node) error {
 		switch k.Value {
-		case expectKey, expectSequence, expectActor, expectTime:
+		case expectKey, expectSequence, expectActor, expectRequest, expectTime:
 			e.attributes[k.Value] = v.Value
 			return nil
 		}

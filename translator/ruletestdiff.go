@@ -70,7 +70,7 @@ func (e expectedEvent) line() (string, error) {
 func (o outgoing) line(asked map[string]string) (string, error) {
 	all := map[string]string{
 		expectKey: o.key, expectSequence: o.event.Sequence, expectActor: o.event.Actor,
-		expectTime: o.event.Time.Format(time.RFC3339Nano),
+		expectRequest: o.event.Request, expectTime: o.event.Time.Format(time.RFC3339Nano),
 	}
 	maps.DeleteFunc(all, func(name, _ string) bool { _, ok := asked[name]; return !ok })
 	canonical, err := canonicalJSON(o.event.Data)

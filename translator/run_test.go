@@ -46,7 +46,7 @@ func TestRunTranslatesAndStops(t *testing.T) {
 	}
 	for i := range want {
 		w := &want[i]
-		w.Source, w.Subject, w.Actor = "/telltale/shop", "customer/42", "customer:1"
+		w.Source, w.Subject, w.Actor, w.Request = "/telltale/shop", "customer/42", "customer:1", "req-1"
 		n, _ := strconv.Atoi(strings.TrimPrefix(w.Cause, gtid))
 		w.Time = time.UnixMilli(1_700_000_000_000 + int64(n)).UTC()
 		if g, w := fmt.Sprintf("%+v", got[i]), fmt.Sprintf("%+v", *w); g != w {

@@ -97,7 +97,7 @@ func FuzzParseChange(f *testing.F) {
 		Before: json.RawMessage(`{"name":"x"}`), After: json.RawMessage(`{"name":"\"y\""}`), Op: change.Update, ID: "g:1:db.t:0",
 		Source:      change.Source{DB: "db", Table: "t", TsMS: 1, TsUS: 1001, TsNS: 1_001_002, GTID: &gtid, Shape: "abc"},
 		Transaction: &change.Transaction{Last: true},
-		Context:     map[string]string{change.ContextActor: "user:\"7\"", change.ContextTraceparent: "00", "x": "y"},
+		Context:     map[string]string{change.ContextActor: "user:\"7\"", change.ContextRequestID: "r1", change.ContextTraceparent: "00", "x": "y"},
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -123,10 +123,10 @@ func FuzzParseChange(f *testing.F) {
 			}
 			return *s
 		}
-		g := []any{got.table, got.op, got.id, got.shape, got.gtid, got.actor, got.traceparent, got.last}
+		g := []any{got.table, got.op, got.id, got.shape, got.gtid, got.actor, got.request, got.traceparent, got.last}
 		w := []any{
 			want.Source.DB + "." + want.Source.Table, want.Op, want.ID, want.Source.Shape, text(want.Source.GTID),
-			want.Context[change.ContextActor], want.Context[change.ContextTraceparent],
+			want.Context[change.ContextActor], want.Context[change.ContextRequestID], want.Context[change.ContextTraceparent],
 			want.Transaction == nil || want.Transaction.Last,
 		}
 		if !ambiguous(value) && !reflect.DeepEqual(g, w) {
@@ -143,7 +143,8 @@ func ambiguous(value []byte) bool {
 	}
 	folded := bytes.ToLower(value)
 	for _, name := range []string{
-		"source", "db", "table", "op", "id", "shape", "gtid", "transaction", "last", "context", change.ContextActor, change.ContextTraceparent,
+		"source", "db", "table", "op", "id", "shape", "gtid", "transaction", "last", "context",
+		change.ContextActor, change.ContextRequestID, change.ContextTraceparent,
 	} {
 		key := []byte(strconv.Quote(name))
 		if n := bytes.Count(folded, key); n > 1 || n != bytes.Count(value, key) {
@@ -225,7 +226,7 @@ func TestParseChange(t *testing.T) {
 	}
 	want := rawChange{
 		table: "shop.customers", op: change.Create, after: []byte(`{"id":1}`), shape: "abc", id: "g:1:shop.customers:0",
-		gtid: "g:1", at: time.Unix(0, 1001002).UTC(), actor: `user:"7"`, traceparent: "00-1",
+		gtid: "g:1", at: time.Unix(0, 1001002).UTC(), actor: `user:"7"`, request: "r", traceparent: "00-1",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\ngot  %+v\nwant %+v", got, want)

@@ -114,7 +114,7 @@ func (p *program) run(source string, c *rawChange, vars *rows) (o outgoing, ok b
 		Type:   p.rule.typ,
 		Source: "/telltale/" + source, Subject: p.rule.file.aggregate + "/" + key,
 		DataSchema: p.schema,
-		Cause:      c.gtid, Actor: c.actor, Traceparent: c.traceparent,
+		Cause:      c.gtid, Actor: c.actor, Request: c.request, Traceparent: c.traceparent,
 	}}
 	if o.event.Time, err = p.eventTime(c, vars); err != nil {
 		return o, false, err

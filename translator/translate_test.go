@@ -24,7 +24,7 @@ const fullImage = `{"id":18446744073709551615,"small":-7,"small_null":null,"big_
 func testChange(op change.Op, before, after string) rawChange {
 	c := rawChange{
 		table: "db.t", op: op, shape: everything.ID, id: "g:1:db.t:0", gtid: "g:1", last: true,
-		at: time.Date(2024, 5, 6, 7, 8, 9, 123456000, time.UTC), actor: "user:7", traceparent: "00-ab-cd-01",
+		at: time.Date(2024, 5, 6, 7, 8, 9, 123456000, time.UTC), actor: "user:7", request: "r-1", traceparent: "00-ab-cd-01",
 		key: []byte(`{"id":1}`), place: place{"shop.db.t", 2, 33},
 	}
 	if before != "" {
@@ -207,7 +207,7 @@ func TestTranslateAttributes(t *testing.T) {
 	got := fmt.Sprintf("%s %s %+v", out[0].topic, out[0].key, out[0].event)
 	want := `events.thing 18446744073709551615 {ID:g:1:db.t:0/thing.gone.v3 Type:ThingHappened Source:/telltale/shop ` +
 		`Subject:thing/18446744073709551615 Time:2024-03-10 02:30:00.12 +0000 UTC DataSchema:thing/ThingHappened/v3 Cause:g:1 ` +
-		`Sequence:-7 Actor:user:7 Traceparent:00-ab-cd-01 Data:` + fmt.Sprint([]byte(`{"x":-7,"y":"Zoë \"Q\" \\ </b> \u0001"}`)) + `}`
+		`Sequence:-7 Actor:user:7 Request:r-1 Traceparent:00-ab-cd-01 Data:` + fmt.Sprint([]byte(`{"x":-7,"y":"Zoë \"Q\" \\ </b> \u0001"}`)) + `}`
 	if got != want {
 		t.Errorf("\ngot  %s\nwant %s", got, want)
 	}

@@ -24,6 +24,7 @@ const (
 	HeaderCause       = "ce_cause"
 	HeaderSequence    = "ce_sequence"
 	HeaderActor       = "ce_actor"
+	HeaderRequest     = "ce_request"
 	HeaderTraceparent = "traceparent"
 	HeaderContentType = "content-type"
 )
@@ -58,6 +59,8 @@ type Event struct {
 	Sequence string
 	// Actor is who did it; optional.
 	Actor string
+	// Request names the application's request that did it; optional.
+	Request string
 	// Traceparent is the W3C trace context of the request that did it; optional.
 	Traceparent string
 	// Data is a JSON object.
@@ -72,7 +75,7 @@ type Header struct {
 
 // Headers returns the event's headers, optional ones only where they are set.
 func (e Event) Headers() []Header {
-	hs := make([]Header, 0, 12)
+	hs := make([]Header, 0, 13)
 	values := make([]byte, 0, 512) // One allocation for all of them.
 	add := func(key, value string) {
 		if value != "" {
@@ -90,6 +93,7 @@ func (e Event) Headers() []Header {
 	add(HeaderCause, e.Cause)
 	add(HeaderSequence, e.Sequence)
 	add(HeaderActor, e.Actor)
+	add(HeaderRequest, e.Request)
 	add(HeaderTraceparent, e.Traceparent)
 	add(HeaderContentType, contentType)
 	return hs
@@ -104,7 +108,8 @@ func Parse(headers []Header, value []byte) (Event, error) {
 	fields := map[string]*string{
 		HeaderSpecVersion: &version, HeaderID: &e.ID, HeaderType: &e.Type, HeaderSource: &e.Source,
 		HeaderSubject: &e.Subject, HeaderTime: &at, HeaderDataSchema: &e.DataSchema, HeaderCause: &e.Cause,
-		HeaderSequence: &e.Sequence, HeaderActor: &e.Actor, HeaderTraceparent: &e.Traceparent,
+		HeaderSequence: &e.Sequence, HeaderActor: &e.Actor, HeaderRequest: &e.Request,
+		HeaderTraceparent: &e.Traceparent,
 	}
 	for _, h := range headers {
 		if f := fields[h.Key]; f != nil {

@@ -17,8 +17,9 @@ func exampleEvent() event.Event {
 	return event.Event{
 		ID: "3e11:23:shop.customers:0/customer.CustomerNameChanged", Type: "CustomerNameChanged", Source: "/telltale/shop",
 		Subject: "customer/42", Time: time.Date(2024, 3, 10, 2, 30, 0, 123456000, time.UTC),
-		DataSchema: "customer/CustomerNameChanged/v1", Cause: "3e11:23", Sequence: "2", Actor: "customer:42", Traceparent: "00-0a-b7-01",
-		Data: json.RawMessage(`{"id":42,"old_name":"Bob","new_name":"Alice"}`),
+		DataSchema: "customer/CustomerNameChanged/v1", Cause: "3e11:23", Sequence: "2", Actor: "customer:42", Request: "req-7",
+		Traceparent: "00-0a-b7-01",
+		Data:        json.RawMessage(`{"id":42,"old_name":"Bob","new_name":"Alice"}`),
 	}
 }
 
@@ -32,7 +33,7 @@ func TestHeaders(t *testing.T) {
 		"ce_specversion=1.0", "ce_id=3e11:23:shop.customers:0/customer.CustomerNameChanged", "ce_type=CustomerNameChanged",
 		"ce_source=/telltale/shop", "ce_subject=customer/42", "ce_time=2024-03-10T02:30:00.123456Z",
 		"ce_dataschema=customer/CustomerNameChanged/v1", "ce_cause=3e11:23", "ce_sequence=2", "ce_actor=customer:42",
-		"traceparent=00-0a-b7-01", "content-type=application/json",
+		"ce_request=req-7", "traceparent=00-0a-b7-01", "content-type=application/json",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\ngot  %q\nwant %q", got, want)
@@ -42,10 +43,11 @@ func TestHeaders(t *testing.T) {
 func TestHeadersLeaveOutWhatIsNotKnown(t *testing.T) {
 	t.Parallel()
 	e := exampleEvent()
-	e.DataSchema, e.Cause, e.Sequence, e.Actor, e.Traceparent = "", "", "", "", ""
+	e.DataSchema, e.Cause, e.Sequence, e.Actor, e.Request, e.Traceparent = "", "", "", "", "", ""
 	for _, h := range e.Headers() {
 		switch h.Key {
-		case event.HeaderDataSchema, event.HeaderCause, event.HeaderSequence, event.HeaderActor, event.HeaderTraceparent:
+		case event.HeaderDataSchema, event.HeaderCause, event.HeaderSequence, event.HeaderActor, event.HeaderRequest,
+			event.HeaderTraceparent:
 			t.Errorf("header %s is there", h.Key)
 		}
 	}
@@ -74,7 +76,7 @@ func TestEventsReadBack(t *testing.T) {
 			ID: text.Draw(t, "id"), Type: text.Draw(t, "type"), Source: text.Draw(t, "source"), Subject: optional.Draw(t, "subject"),
 			Time:       time.Unix(rapid.Int64Range(0, 4_000_000_000).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).UTC(),
 			DataSchema: optional.Draw(t, "schema"), Cause: optional.Draw(t, "cause"), Sequence: optional.Draw(t, "sequence"),
-			Actor: optional.Draw(t, "actor"), Traceparent: optional.Draw(t, "traceparent"), Data: data,
+			Actor: optional.Draw(t, "actor"), Request: optional.Draw(t, "request"), Traceparent: optional.Draw(t, "traceparent"), Data: data,
 		}
 		got, err := event.Parse(append(want.Headers(), event.Header{Key: "x-added-on-the-way", Value: []byte("1")}), want.Data)
 		if err != nil {
