@@ -18,8 +18,8 @@ const (
 
 	accountBurst    = 10
 	accountInterval = time.Minute
-	addressBurst    = 60
-	addressInterval = 5 * time.Second
+	networkBurst    = 60
+	networkInterval = 5 * time.Second
 )
 
 // AccountsOptions are the parts and settings of Accounts.
@@ -47,7 +47,7 @@ type Accounts struct {
 	sessionLife time.Duration
 	now         func() time.Time
 	byAccount   *attempts
-	byAddress   *attempts
+	byNetwork   *attempts
 }
 
 // NewAccounts returns Accounts over the given parts.
@@ -56,7 +56,7 @@ func NewAccounts(o AccountsOptions) *Accounts {
 		store: o.Store, passwords: o.Passwords,
 		sessionIdle: o.SessionIdle, sessionLife: o.SessionLife, now: o.Now,
 		byAccount: newAttempts(accountBurst, accountInterval),
-		byAddress: newAttempts(addressBurst, addressInterval),
+		byNetwork: newAttempts(networkBurst, networkInterval),
 	}
 	if a.sessionIdle == 0 {
 		a.sessionIdle = DefaultSessionIdle

@@ -16,9 +16,13 @@ const sweepLimit = 20
 type SignIn struct {
 	Email    string
 	Password string
-	// Address is where the attempt comes from, as far as limits of attempts
-	// should tell places apart.
+	// Address is the client's network address, as the customer is shown it.
 	Address string
+	// Network is where the attempt comes from, as far as limits of attempts
+	// should tell places apart.
+	Network string
+	// UserAgent is what the client calls itself; optional.
+	UserAgent string
 	// Previous is the token that the browser already had, if any. Its session
 	// ends: a token from before a sign-in is never worth anything after it.
 	Previous Token
@@ -40,7 +44,12 @@ func (a *Accounts) SignIn(ctx context.Context, s SignIn) (Token, Customer, error
 		return "", Customer{}, err
 	}
 	a.excuse(s)
-	token, err := a.OpenSession(ctx, customer, s.Previous)
+	token, err := a.open(ctx, customer, s.Previous, func(ctx context.Context, session Session) error {
+		return a.store.CreateSignIn(ctx, session, SignedIn{
+			CustomerID: customer.ID, At: session.CreatedAt,
+			Address: fitting(s.Address, maxAddressRunes), UserAgent: fitting(s.UserAgent, maxUserAgentRunes),
+		})
+	})
 	if err != nil {
 		return "", Customer{}, err
 	}
@@ -53,7 +62,7 @@ func (a *Accounts) admit(s SignIn) error {
 	now := a.now()
 	wait := a.byAccount.take(s.Email, now)
 	if wait == 0 {
-		if wait = a.byAddress.take(s.Address, now); wait == 0 {
+		if wait = a.byNetwork.take(s.Network, now); wait == 0 {
 			return nil
 		}
 		a.byAccount.giveBack(s.Email)
@@ -67,7 +76,7 @@ func (a *Accounts) admit(s SignIn) error {
 // excuse takes back what admit counted.
 func (a *Accounts) excuse(s SignIn) {
 	a.byAccount.giveBack(s.Email)
-	a.byAddress.giveBack(s.Address)
+	a.byNetwork.giveBack(s.Network)
 }
 
 func (a *Accounts) verify(ctx context.Context, s SignIn) (Customer, error) {
@@ -100,8 +109,14 @@ func (a *Accounts) rehash(ctx context.Context, c Customer, old, password string)
 }
 
 // OpenSession signs c in without a password, as after a registration, and ends
-// the session of the token that the browser had before, if any.
+// the session of the token that the browser had before, if any. It is no sign-in
+// and leaves no SignedIn.
 func (a *Accounts) OpenSession(ctx context.Context, c Customer, previous Token) (Token, error) {
+	return a.open(ctx, c, previous, a.store.CreateSession)
+}
+
+// open replaces the session of a browser by a new one, which create stores.
+func (a *Accounts) open(ctx context.Context, c Customer, previous Token, create func(context.Context, Session) error) (Token, error) {
 	ctx = WithActor(ctx, c.Actor())
 	if err := a.SignOut(ctx, previous); err != nil {
 		return "", err
@@ -116,7 +131,7 @@ func (a *Accounts) OpenSession(ctx context.Context, c Customer, previous Token) 
 		TokenHash: hash, CustomerID: c.ID,
 		CreatedAt: now, ExpiresAt: now.Add(a.sessionLife), LastSeenAt: now,
 	}
-	if err := a.store.CreateSession(ctx, session); err != nil {
+	if err := create(ctx, session); err != nil {
 		return "", err
 	}
 	return token, nil

@@ -3,6 +3,7 @@ package crudapp_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,14 +12,15 @@ import (
 
 func (w *world) try(t *testing.T, email, pass, address string) (crudapp.Token, error) {
 	t.Helper()
-	token, _, err := w.SignIn(t.Context(), crudapp.SignIn{Email: email, Password: pass, Address: address})
+	token, _, err := w.SignIn(t.Context(), crudapp.SignIn{Email: email, Password: pass, Network: address})
 	return token, err
 }
 
 func (w *world) mustSignIn(t *testing.T, previous crudapp.Token) crudapp.Token {
 	t.Helper()
 	token, c, err := w.SignIn(t.Context(), crudapp.SignIn{
-		Email: " BOB@example.com", Password: password, Address: "192.0.2.1", Previous: previous,
+		Email: " BOB@example.com", Password: password, Previous: previous,
+		Address: "2001:db8::1", Network: "2001:db8::/64", UserAgent: "Browser/1.0",
 	})
 	if err != nil || c.Name != "Bob" {
 		t.Fatalf("SignIn = %+v, %v", c, err)
@@ -103,6 +105,61 @@ func TestSessionsEnd(t *testing.T) {
 			token := w.mustSignIn(t, "")
 			test.do(t, w, token)
 			w.checkToken(t, token, test.want)
+		})
+	}
+}
+
+func TestSignInsAreKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	c := w.mustRegister(t, bob())
+	if _, err := w.OpenSession(t.Context(), c, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.try(t, "bob@example.com", "wrong", "192.0.2.1"); err == nil {
+		t.Fatal("a wrong password signs in")
+	}
+	if got, err := w.SignIns(t.Context(), c.ID); err != nil || len(got) != 0 {
+		t.Errorf("after registering and a failed attempt: SignIns = %+v, %v, want none", got, err)
+	}
+	for range 12 {
+		w.now = w.now.Add(time.Second)
+		w.mustSignIn(t, "")
+	}
+	got, err := w.SignIns(t.Context(), c.ID)
+	if err != nil || len(got) != 10 {
+		t.Fatalf("%d sign-ins, %v, want 10", len(got), err)
+	}
+	want := crudapp.SignedIn{
+		ID: 12, CustomerID: c.ID, Address: "2001:db8::1", UserAgent: "Browser/1.0",
+		At: time.Date(2024, 3, 10, 2, 30, 12, 123456000, time.UTC),
+	}
+	if got[0] != want || got[9].ID != 3 {
+		t.Errorf("the newest is %+v and the oldest %d, want %+v and 3", got[0], got[9].ID, want)
+	}
+}
+
+func TestSignInsFitTheStore(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ name, sent, want string }{
+		{"none", "", ""},
+		{"as long as there is room", strings.Repeat("x", 255), strings.Repeat("x", 255)},
+		{"too long", strings.Repeat("x", 256), strings.Repeat("x", 255)},
+		{"cut between characters", strings.Repeat("日", 300), strings.Repeat("日", 255)},
+		{"not UTF-8", "caf\xe9", "caf\uFFFD"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			c := w.mustRegister(t, bob())
+			_, _, err := w.SignIn(t.Context(), crudapp.SignIn{Email: c.Email, Password: password, UserAgent: test.sent})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := w.SignIns(t.Context(), c.ID)
+			if err != nil || len(got) != 1 || got[0].UserAgent != test.want {
+				t.Errorf("SignIns = %+v, %v, want the user agent %q", got, err, test.want)
+			}
 		})
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Store keeps customers and sessions. Times are in UTC with microseconds. Each
+// Store keeps customers, sessions and sign-ins. Times are in UTC with microseconds. Each
 // method is atomic; none is undone by a later one.
 type Store interface {
 	// CreateCustomer stores c with its password hash and returns the id that it
@@ -25,6 +25,11 @@ type Store interface {
 
 	// CreateSession stores a session.
 	CreateSession(ctx context.Context, s Session) error
+	// CreateSignIn stores a session and the sign-in that opened it, both or
+	// neither. The store assigns the sign-in's ID.
+	CreateSignIn(ctx context.Context, s Session, in SignedIn) error
+	// SignIns returns up to limit sign-ins of a customer, the newest first.
+	SignIns(ctx context.Context, customerID uint64, limit int) ([]SignedIn, error)
 	// Session returns a session with its customer, or ErrNotFound.
 	Session(ctx context.Context, hash TokenHash) (Session, Customer, error)
 	// TouchSession notes that a session was used.

@@ -2,6 +2,7 @@ package crudapp_test
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ type memory struct {
 	customers map[uint64]crudapp.Customer
 	hashes    map[uint64]string
 	sessions  map[crudapp.TokenHash]crudapp.Session
+	signIns   []crudapp.SignedIn
 	touches   int
 }
 
@@ -102,6 +104,29 @@ func (m *memory) CreateSession(_ context.Context, s crudapp.Session) error {
 	defer m.mu.Unlock()
 	m.sessions[s.TokenHash] = s
 	return nil
+}
+
+func (m *memory) CreateSignIn(ctx context.Context, s crudapp.Session, in crudapp.SignedIn) error {
+	if err := m.CreateSession(ctx, s); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	in.ID = uint64(len(m.signIns) + 1)
+	m.signIns = append(m.signIns, in)
+	return nil
+}
+
+func (m *memory) SignIns(_ context.Context, customerID uint64, limit int) ([]crudapp.SignedIn, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []crudapp.SignedIn
+	for _, in := range slices.Backward(m.signIns) {
+		if in.CustomerID == customerID && len(found) < limit {
+			found = append(found, in)
+		}
+	}
+	return found, nil
 }
 
 func (m *memory) Session(_ context.Context, hash crudapp.TokenHash) (crudapp.Session, crudapp.Customer, error) {

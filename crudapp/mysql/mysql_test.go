@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,8 @@ func TestMySQL(t *testing.T) {
 		"one of many updates wins":             testUpdateRace,
 		"password hashes change if still old":  testReplacePasswordHash,
 		"sessions come back as stored":         testSessionRoundTrip,
+		"sign-ins come back as stored":         testSignInRoundTrip,
+		"a sign-in is stored whole or not":     testSignInWhole,
 		"ended sessions go, a few at a time":   testSweep,
 		"statements say on whose behalf":       testComments,
 		"hostile values stay in their comment": testHostileComments,
@@ -108,9 +111,9 @@ func testMigrateTakesTurns(t *testing.T, server *mysqlserver.Server) {
 	wg.Wait()
 	var tables int
 	row := mysqltest.DB(t, server, "turns `quoted`").QueryRowContext(t.Context(),
-		`SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('customers', 'sessions')`)
-	if err := row.Scan(&tables); err != nil || tables != 2 {
-		t.Errorf("%d tables, %v, want 2", tables, err)
+		`SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('customers', 'sessions', 'sign_ins')`)
+	if err := row.Scan(&tables); err != nil || tables != 3 {
+		t.Errorf("%d tables, %v, want 3", tables, err)
 	}
 }
 
@@ -315,6 +318,58 @@ func testSessionRoundTrip(t *testing.T, server *mysqlserver.Server) {
 	}
 	if _, _, err := store.Session(t.Context(), want.TokenHash); !errors.Is(err, crudapp.ErrNotFound) {
 		t.Errorf("after DeleteSession, Session returned %v, want %v", err, crudapp.ErrNotFound)
+	}
+}
+
+func signIn(customerID uint64) crudapp.SignedIn {
+	return crudapp.SignedIn{CustomerID: customerID, Address: "203.0.113.9", UserAgent: "Browser/1.0", At: at}
+}
+
+func testSignInRoundTrip(t *testing.T, server *mysqlserver.Server) {
+	store, db := openStore(t, server, "signins")
+	c := create(t, store, bob())
+	alice := bob()
+	alice.Email = "alice@example.com"
+	other := create(t, store, alice)
+	if _, err := db.ExecContext(t.Context(), `ALTER TABLE sign_ins AUTO_INCREMENT = 9223372036854775808`); err != nil {
+		t.Fatal(err)
+	}
+	var want []crudapp.SignedIn
+	for n := range byte(3) {
+		in := signIn(c.ID)
+		in.At = at.Add(time.Duration(n) * time.Microsecond)
+		in.Address, in.UserAgent = strings.Repeat("f", 45), strings.Repeat("😀", 255)
+		if err := store.CreateSignIn(t.Context(), session(c.ID, n), in); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.CreateSignIn(t.Context(), session(other.ID, 10+n), signIn(other.ID)); err != nil {
+			t.Fatal(err)
+		}
+		in.ID = 1<<63 + 2*uint64(n)
+		want = slices.Insert(want, 0, in)
+	}
+	if got, err := store.SignIns(t.Context(), c.ID, 2); err != nil || !slices.Equal(got, want[:2]) {
+		t.Errorf("SignIns = %+v, %v, want %+v", got, err, want[:2])
+	}
+	if _, got, err := store.Session(t.Context(), session(c.ID, 2).TokenHash); err != nil || got != c {
+		t.Errorf("the session of a sign-in is of %+v, %v, want %+v", got, err, c)
+	}
+}
+
+func testSignInWhole(t *testing.T, server *mysqlserver.Server) {
+	store, _ := openStore(t, server, "whole")
+	c := create(t, store, bob())
+	in := signIn(c.ID)
+	in.Address = strings.Repeat("f", 46)
+	err := store.CreateSignIn(t.Context(), session(c.ID, 1), in)
+	if err == nil || !strings.Contains(err.Error(), "Data too long for column 'address'") {
+		t.Errorf("an address that does not fit: %v", err)
+	}
+	if _, _, err := store.Session(t.Context(), session(c.ID, 1).TokenHash); !errors.Is(err, crudapp.ErrNotFound) {
+		t.Errorf("the session is there, %v, want neither session nor sign-in", err)
+	}
+	if got, err := store.SignIns(t.Context(), c.ID, 10); err != nil || len(got) != 0 {
+		t.Errorf("SignIns = %+v, %v, want none", got, err)
 	}
 }
 

@@ -11,7 +11,11 @@ import (
 
 // CreateSession implements crudapp.Store.
 func (s *Store) CreateSession(ctx context.Context, session crudapp.Session) error {
-	_, err := s.exec(ctx,
+	return insertSession(ctx, s.db, session)
+}
+
+func insertSession(ctx context.Context, to execer, session crudapp.Session) error {
+	_, err := exec(ctx, to,
 		`INSERT INTO sessions (token_hash, customer_id, created_at, expires_at, last_seen_at) VALUES (?, ?, ?, ?, ?)`,
 		session.TokenHash[:], session.CustomerID, session.CreatedAt, session.ExpiresAt, session.LastSeenAt)
 	if err != nil {

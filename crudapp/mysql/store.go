@@ -1,8 +1,8 @@
 // Package mysql keeps the shop's data in MySQL or MariaDB.
 //
-// Each method of Store is one statement, or reads before one, so that nothing
-// holds locks across round trips and nothing can deadlock. Writing statements
-// carry sqlcommenter comments that name actor, request and trace.
+// Each method of Store is one statement, or reads before one, but for
+// CreateSignIn, whose two inserts wait for no lock that the other could hold.
+// So nothing can deadlock. Writing statements carry sqlcommenter comments that name actor, request and trace.
 package mysql
 
 import (
@@ -119,9 +119,18 @@ func (s *Store) Ping(ctx context.Context) error {
 // Close closes all connections.
 func (s *Store) Close() error { return s.db.Close() }
 
+// execer is a pool or a transaction.
+type execer interface {
+	ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error)
+}
+
 // exec runs a writing statement with its comment.
 func (s *Store) exec(ctx context.Context, statement string, args ...any) (sql.Result, error) {
-	return s.db.ExecContext(ctx, commented(ctx, statement), args...)
+	return exec(ctx, s.db, statement, args...)
+}
+
+func exec(ctx context.Context, to execer, statement string, args ...any) (sql.Result, error) {
+	return to.ExecContext(ctx, commented(ctx, statement), args...)
 }
 
 func isError(err error, number uint16) bool {

@@ -17,6 +17,8 @@ type account struct {
 	// Conflict compares what the person wanted with what is stored, after
 	// somebody else was first.
 	Conflict []comparison
+	// SignIns are the customer's last sign-ins, the newest first.
+	SignIns []crudapp.SignedIn
 }
 
 // comparison is one detail on both sides of a conflict.
@@ -28,9 +30,20 @@ type comparison struct {
 func (c comparison) Differs() bool { return c.Yours != c.Stored }
 
 func (s *server) showAccount(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
-	s.render(w, r, page{name: "account", customer: &c, data: account{
+	s.renderAccount(w, r, page{customer: &c}, account{
 		Fields: detailFields(c.Details, nil), Version: c.Version, Saved: r.URL.Query().Has("saved"),
-	}})
+	})
+}
+
+// renderAccount shows the account page with what it shows in any case.
+func (s *server) renderAccount(w http.ResponseWriter, r *http.Request, p page, a account) {
+	var err error
+	if a.SignIns, err = s.accounts.SignIns(r.Context(), p.customer.ID); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	p.name, p.data = "account", a
+	s.render(w, r, p)
 }
 
 func (s *server) changeAccount(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
@@ -57,7 +70,7 @@ func (s *server) changeAccount(w http.ResponseWriter, r *http.Request, c crudapp
 func (s *server) showRefused(w http.ResponseWriter, r *http.Request, c crudapp.Customer, err error, form account) {
 	if problems, ok := problemsOf(err); ok {
 		form.Fields = withProblems(form.Fields, problems)
-		s.render(w, r, page{name: "account", status: http.StatusUnprocessableEntity, customer: &c, data: form})
+		s.renderAccount(w, r, page{status: http.StatusUnprocessableEntity, customer: &c}, form)
 		return
 	}
 	conflict, ok := errors.AsType[*crudapp.ConflictError](err)
@@ -70,7 +83,7 @@ func (s *server) showRefused(w http.ResponseWriter, r *http.Request, c crudapp.C
 	form.Fields = detailFields(conflict.Yours, nil)
 	form.Version = conflict.Stored.Version
 	form.Conflict = compare(conflict.Yours, conflict.Stored.Details)
-	s.render(w, r, page{name: "account", status: http.StatusConflict, customer: &conflict.Stored, data: form})
+	s.renderAccount(w, r, page{status: http.StatusConflict, customer: &conflict.Stored}, form)
 }
 
 func compare(yours, stored crudapp.Details) []comparison {

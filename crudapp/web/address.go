@@ -11,13 +11,21 @@ import (
 // to change the address within it costs nothing.
 const ipv6Subscriber = 64
 
-// clientAddress returns where a request comes from, as far as limits should
-// tell places apart. Behind trusted proxies it is the last address in
-// X-Forwarded-For that none of them has; what stands before it may be made up.
-func clientAddress(r *http.Request, proxies []netip.Prefix) string {
+// client is where a request comes from.
+type client struct {
+	// address is the client's address as text.
+	address string
+	// network is the address as far as limits should tell places apart.
+	network string
+}
+
+// clientOf returns where a request comes from. Behind trusted proxies it is the
+// last address in X-Forwarded-For that none of them has; what stands before it
+// may be made up.
+func clientOf(r *http.Request, proxies []netip.Prefix) client {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return r.RemoteAddr
+		return client{address: r.RemoteAddr, network: r.RemoteAddr}
 	}
 	addr := peer.Addr().Unmap()
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -31,14 +39,15 @@ func clientAddress(r *http.Request, proxies []netip.Prefix) string {
 		}
 		addr = forwarded.Unmap()
 	}
-	return subscriber(addr)
+	addr = addr.WithZone("")
+	return client{address: addr.String(), network: subscriber(addr)}
 }
 
 func subscriber(addr netip.Addr) string {
 	if addr.Is4() {
 		return addr.String()
 	}
-	network, err := addr.WithZone("").Prefix(ipv6Subscriber)
+	network, err := addr.Prefix(ipv6Subscriber)
 	if err != nil {
 		return addr.String()
 	}

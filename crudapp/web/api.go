@@ -37,6 +37,14 @@ func optional(s string) *string {
 	return &s
 }
 
+// signInJSON is a sign-in as the API shows it.
+type signInJSON struct {
+	ID         uint64    `json:"id"`
+	Address    string    `json:"address"`
+	UserAgent  string    `json:"user_agent"`
+	SignedInAt time.Time `json:"signed_in_at"`
+}
+
 // detailsJSON is a customer's details as the API takes and shows them.
 type detailsJSON struct {
 	Email string  `json:"email"`
@@ -100,6 +108,19 @@ func (s *server) apiSignOut(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) apiShow(w http.ResponseWriter, _ *http.Request, c crudapp.Customer) {
 	writeJSON(w, http.StatusOK, newCustomerJSON(c))
+}
+
+func (s *server) apiSignIns(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
+	signIns, err := s.accounts.SignIns(r.Context(), c.ID)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	list := make([]signInJSON, 0, len(signIns))
+	for _, in := range signIns {
+		list = append(list, signInJSON{ID: in.ID, Address: in.Address, UserAgent: in.UserAgent, SignedInAt: in.At})
+	}
+	writeJSON(w, http.StatusOK, map[string][]signInJSON{"sign_ins": list})
 }
 
 func (s *server) apiChange(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {

@@ -27,6 +27,19 @@ type customer struct {
 	UpdatedAt string  `json:"updated_at"`
 }
 
+// signIns are a customer's sign-ins as the API documents them.
+type signIns struct {
+	SignIns []struct {
+		ID         uint64 `json:"id"`
+		Address    string `json:"address"`
+		UserAgent  string `json:"user_agent"`
+		SignedInAt string `json:"signed_in_at"`
+	} `json:"sign_ins"`
+}
+
+// stamp is how the API writes times.
+var stamp = regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]+Z$`)
+
 func parse[T any](t *testing.T, a answer) T {
 	t.Helper()
 	var value T
@@ -46,7 +59,7 @@ func testAPI(t *testing.T, s *shop) {
 		t.Errorf("Location is %q", got)
 	}
 	bob := parse[customer](t, registered)
-	if bob.ID == 0 || bob.Email != email || bob.CreatedAt != bob.UpdatedAt || !regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]+Z$`).MatchString(bob.CreatedAt) {
+	if bob.ID == 0 || bob.Email != email || bob.CreatedAt != bob.UpdatedAt || !stamp.MatchString(bob.CreatedAt) {
 		t.Errorf("registered %+v", bob)
 	}
 	if got := parse[customer](t, s.get(t, "/api/customers/me")); got != bob {
@@ -71,6 +84,22 @@ func testAPI(t *testing.T, s *shop) {
 	}
 	check(t, s.call(t, http.MethodPost, "/api/session", `{"email":"`+email+`","password":"`+password+`"}`), http.StatusCreated, `"name":"Alice"`)
 	check(t, s.get(t, "/api/customers/me"), http.StatusOK, `"name":"Alice"`)
+	testAPISignIns(t, s)
+}
+
+// testAPISignIns expects somebody who has signed in once.
+func testAPISignIns(t *testing.T, s *shop) {
+	t.Helper()
+	got := parse[signIns](t, s.get(t, "/api/customers/me/sign-ins")).SignIns
+	if len(got) != 1 || got[0].ID == 0 || got[0].Address != "127.0.0.1" || !strings.HasPrefix(got[0].UserAgent, "Go-http-client") || !stamp.MatchString(got[0].SignedInAt) {
+		t.Errorf("sign-ins are %+v, want one from 127.0.0.1", got)
+	}
+	check(t, s.browser(t).get(t, "/api/customers/me/sign-ins"), http.StatusUnauthorized)
+	newcomer := s.browser(t)
+	newcomer.register(t)
+	if got := newcomer.get(t, "/api/customers/me/sign-ins").body; got != "{\"sign_ins\":[]}\n" {
+		t.Errorf("after registering the sign-ins are %s, want none", got)
+	}
 }
 
 // problem is a problem as the API documents it.

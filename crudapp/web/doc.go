@@ -7,7 +7,8 @@
 //	GET  /register    a form to open an account;   POST registers and signs in
 //	GET  /sign-in     a form to sign in;           POST signs in
 //	POST /sign-out    ends the session
-//	GET  /account     the customer's own details;  POST changes them
+//	GET  /account     the customer's own details and last ten sign-ins;
+//	                  POST changes the details
 //
 // A form that was answered with 422 or 409 keeps what the person typed, except
 // for passwords. Each details form carries the version that it shows; 409 shows
@@ -24,11 +25,16 @@
 //	DELETE /api/session                                         204
 //	GET    /api/customers/me                                    200 customer
 //	PUT    /api/customers/me  {email, name, phone, version}     200 customer
+//	GET    /api/customers/me/sign-ins                           200 {sign_ins}
 //
 // A customer is
 //
 //	{"id": 7, "email": "bob@example.com", "name": "Bob", "phone": null,
 //	 "version": 1, "created_at": "…", "updated_at": "…"}
+//
+// sign_ins are the customer's last ten, the newest first:
+//
+//	{"id": 9, "address": "203.0.113.9", "user_agent": "…", "signed_in_at": "…"}
 //
 // PUT replaces all three details: a phone that is absent or null is removed. It
 // names the version that it was made from.

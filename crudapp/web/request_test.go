@@ -31,26 +31,27 @@ func TestTraceparent(t *testing.T) {
 	}
 }
 
-func TestClientAddress(t *testing.T) {
+func TestClientOf(t *testing.T) {
 	t.Parallel()
 	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
 	for _, test := range []struct {
 		name, remote string
 		forwarded    []string
-		want         string
+		address      string
+		network      string
 	}{
-		{"no proxy", "192.0.2.1:1234", nil, "192.0.2.1"},
-		{"made up by the client", "192.0.2.1:1234", []string{"198.51.100.1"}, "192.0.2.1"},
-		{"one proxy", "10.0.0.1:1234", []string{"192.0.2.1"}, "192.0.2.1"},
-		{"one proxy and something made up", "10.0.0.1:1234", []string{"198.51.100.1, 192.0.2.1"}, "192.0.2.1"},
-		{"two proxies", "10.0.0.1:1234", []string{"192.0.2.1", "10.0.0.2"}, "192.0.2.1"},
-		{"a proxy that says nothing", "10.0.0.1:1234", nil, "10.0.0.1"},
-		{"a proxy that says nonsense", "10.0.0.1:1234", []string{"192.0.2.1, unknown"}, "10.0.0.1"},
-		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:1234", nil, "192.0.2.1"},
-		{"IPv6 counts as its subscriber's network", "[2001:db8:1:2:3:4:5:6]:1234", nil, "2001:db8:1:2::/64"},
-		{"IPv6 with a zone", "[fe80::1%eth0]:1234", nil, "fe80::/64"},
-		{"IPv6 proxy", "[fd00::1]:1234", []string{"2001:db8::1"}, "2001:db8::/64"},
-		{"not TCP", "@", nil, "@"},
+		{"no proxy", "192.0.2.1:1234", nil, "192.0.2.1", "192.0.2.1"},
+		{"made up by the client", "192.0.2.1:1234", []string{"198.51.100.1"}, "192.0.2.1", "192.0.2.1"},
+		{"one proxy", "10.0.0.1:1234", []string{"192.0.2.1"}, "192.0.2.1", "192.0.2.1"},
+		{"one proxy and something made up", "10.0.0.1:1234", []string{"198.51.100.1, 192.0.2.1"}, "192.0.2.1", "192.0.2.1"},
+		{"two proxies", "10.0.0.1:1234", []string{"192.0.2.1", "10.0.0.2"}, "192.0.2.1", "192.0.2.1"},
+		{"a proxy that says nothing", "10.0.0.1:1234", nil, "10.0.0.1", "10.0.0.1"},
+		{"a proxy that says nonsense", "10.0.0.1:1234", []string{"192.0.2.1, unknown"}, "10.0.0.1", "10.0.0.1"},
+		{"IPv4 in IPv6", "[::ffff:192.0.2.1]:1234", nil, "192.0.2.1", "192.0.2.1"},
+		{"IPv6 counts as its subscriber's network", "[2001:db8:1:2:3:4:5:6]:1234", nil, "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+		{"IPv6 with a zone", "[fe80::1%eth0]:1234", nil, "fe80::1", "fe80::/64"},
+		{"IPv6 proxy", "[fd00::1]:1234", []string{"2001:db8::1"}, "2001:db8::1", "2001:db8::/64"},
+		{"not TCP", "@", nil, "@", "@"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -59,8 +60,9 @@ func TestClientAddress(t *testing.T) {
 			for _, value := range test.forwarded {
 				r.Header.Add("X-Forwarded-For", value)
 			}
-			if got := clientAddress(r, proxies); got != test.want {
-				t.Errorf("clientAddress = %q, want %q", got, test.want)
+			want := client{address: test.address, network: test.network}
+			if got := clientOf(r, proxies); got != want {
+				t.Errorf("clientOf = %+v, want %+v", got, want)
 			}
 		})
 	}

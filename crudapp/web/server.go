@@ -85,6 +85,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /api/session", s.apiSignIn)
 	mux.HandleFunc("DELETE /api/session", s.apiSignOut)
 	mux.HandleFunc("GET /api/customers/me", s.signedIn(s.apiShow))
+	mux.HandleFunc("GET /api/customers/me/sign-ins", s.signedIn(s.apiSignIns))
 	mux.HandleFunc("PUT /api/customers/me", s.signedIn(s.apiChange))
 	return s.unmatched(mux)
 }

@@ -124,9 +124,11 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 
 // beginSession signs a customer in and sets the cookie.
 func (s *server) beginSession(w http.ResponseWriter, r *http.Request, email, password string) (crudapp.Customer, error) {
+	from := clientOf(r, s.proxies)
 	token, customer, err := s.accounts.SignIn(r.Context(), crudapp.SignIn{
 		Email: email, Password: password,
-		Address: clientAddress(r, s.proxies), Previous: s.cookies.token(r),
+		Address: from.address, Network: from.network, UserAgent: r.UserAgent(),
+		Previous: s.cookies.token(r),
 	})
 	if err != nil {
 		return crudapp.Customer{}, err
