@@ -105,7 +105,9 @@ func (s *Story) killAtRandom(ctx context.Context, seen func() int) error {
 			}
 		}
 		time.Sleep(moment)
-		s.world.run.kill()
+		if err := s.world.run.Kill(); err != nil {
+			return fmt.Errorf("kill telltale run: %w", err)
+		}
 		s.did("kill -9 of telltale run after %d events", seen())
 		if err := s.world.startPipeline(ctx); err != nil {
 			return err

@@ -6,17 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	_ "github.com/go-sql-driver/mysql" // The driver that sql.Open needs by name.
 
-	"telltale/internal/demo/account"
 	"telltale/internal/demo/feed"
-	"telltale/internal/kafkaclient"
+	"telltale/internal/install"
 	"telltale/internal/mysqlserver"
 	"telltale/internal/smtpserver"
 )
@@ -46,12 +43,10 @@ type WorldOptions struct {
 // World is a shop and a pipeline that run, and what was seen of them.
 type World struct {
 	WorldOptions
-	dsns      account.DSNs
+	install   *install.Install
 	shell     *sql.DB
 	consumers *sql.DB
-	shopAddr  string
-	file      string
-	shop, run *process
+	shop, run *install.Process
 	seen      *recorder
 	// unsubscribe, stopWatch and watching end and await the watchers.
 	unsubscribe func()
@@ -68,10 +63,10 @@ type World struct {
 // world in any case.
 func Open(ctx context.Context, o WorldOptions) (*World, error) {
 	w := &World{
-		WorldOptions: o, file: filepath.Join(o.Dir, "telltale.yaml"), seen: newRecorder(),
+		WorldOptions: o, seen: newRecorder(),
 		unsubscribe: func() {}, stopWatch: func() {}, mailEvents: map[string]string{},
 	}
-	for _, step := range []func(context.Context) error{w.prepare, w.migrate, w.startPipeline, w.watch, w.startShop} {
+	for _, step := range []func(context.Context) error{w.prepare, w.startPipeline, w.watch, w.startShop} {
 		if err := step(ctx); err != nil {
 			return w, err
 		}
@@ -79,78 +74,44 @@ func Open(ctx context.Context, o WorldOptions) (*World, error) {
 	return w, nil
 }
 
-// prepare makes the accounts and the configuration.
+// prepare makes the accounts, the configuration and the shop's tables.
 func (w *World) prepare(ctx context.Context) (err error) {
-	if w.dsns, err = account.Create(ctx, w.MySQL.DSN("")); err != nil {
+	w.install, err = install.New(ctx, install.Options{
+		Binary: w.Binary, Dir: w.Dir, Rules: w.Rules,
+		MySQL: w.MySQL.DSN(""), Brokers: w.Brokers, SMTP: w.SMTP.Addr(),
+	})
+	if err != nil {
 		return err
 	}
-	if w.shell, err = sql.Open("mysql", w.dsns.Shell); err != nil {
+	if w.shell, err = sql.Open("mysql", w.install.DSNs.Shell); err != nil {
 		return fmt.Errorf("open a SQL shell: %w", err)
 	}
-	if w.consumers, err = sql.Open("mysql", w.dsns.Consumers); err != nil {
+	if w.consumers, err = sql.Open("mysql", w.install.DSNs.Consumers); err != nil {
 		return fmt.Errorf("open the consumers' database: %w", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("find a port for the shop: %w", err)
-	}
-	w.shopAddr = l.Addr().String()
-	if err := l.Close(); err != nil {
-		return fmt.Errorf("find a port for the shop: %w", err)
-	}
-	return w.writeConfig(w.file)
-}
-
-// start starts a child with the configuration; it serves no metrics, so that
-// no port is in the way of a successor.
-func (w *World) start(name string, args ...string) (*process, error) {
-	args = append(args, "--config", w.file)
-	return startProcess(w.Binary, filepath.Join(w.Dir, name+".log"), args...)
-}
-
-// migrate makes the shop's tables, before the reader looks for them.
-func (w *World) migrate(ctx context.Context) error {
-	p, err := w.start("migrate", "crudapp", "migrate")
-	if err != nil {
-		return err
-	}
-	select {
-	case <-p.done:
-		return p.outcome()
-	case <-ctx.Done():
-		p.kill()
-		return context.Cause(ctx)
-	}
+	return nil
 }
 
 // startPipeline starts binlog, translator and consumers and waits until the
 // reader's position is fixed: what changes from then on is told.
 func (w *World) startPipeline(ctx context.Context) (err error) {
-	if w.run, err = w.start("run", "run", "--ops-listen="); err != nil {
+	// Without metrics no port is in the way of a successor.
+	if w.run, err = w.install.Start("run", "run", "--ops-listen="); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
-	return w.run.await(ctx, w.positioned)
-}
-
-func (w *World) positioned(ctx context.Context) bool {
-	found := false
-	err := kafkaclient.ReadToEnd(ctx, w.kafka(), source+".positions", func(m *kafka.Message) error {
-		found = found || string(m.Key) == source
-		return nil
-	})
-	return err == nil && found
+	return w.run.Await(ctx, w.install.Positioned)
 }
 
 // startShop starts the shop and waits until it answers.
 func (w *World) startShop(ctx context.Context) (err error) {
-	if w.shop, err = w.start("crudapp", "crudapp", "--ops-listen="); err != nil {
+	if w.shop, err = w.install.Start("crudapp", "crudapp", "--ops-listen="); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
-	return w.shop.await(ctx, func(ctx context.Context) bool {
+	return w.shop.Await(ctx, func(ctx context.Context) bool {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.shopURL()+"/", nil)
 		if err != nil {
 			return false
@@ -163,9 +124,7 @@ func (w *World) startShop(ctx context.Context) (err error) {
 	})
 }
 
-func (w *World) shopURL() string { return "http://" + w.shopAddr }
-
-func (w *World) kafka() kafkaclient.Config { return kafkaclient.Config{Brokers: w.Brokers} }
+func (w *World) shopURL() string { return "http://" + w.install.ShopAddr }
 
 // watch records what a read_committed reader sees and what the mail server took.
 func (w *World) watch(ctx context.Context) error {
@@ -175,7 +134,7 @@ func (w *World) watch(ctx context.Context) error {
 	failed := make(chan struct{})
 	w.watching.Go(func() {
 		w.watchErr = feed.Watch(ctx, feed.WatchOptions{
-			Kafka: w.kafka(), Changes: []string{source + ".shop."}, Events: []string{"events."}, Sink: w.seen,
+			Kafka: w.install.Kafka(), Changes: []string{install.Source + ".shop."}, Events: []string{"events."}, Sink: w.seen,
 			CaughtUp: func() { close(ready) },
 		})
 		close(failed)
@@ -191,12 +150,7 @@ func (w *World) watch(ctx context.Context) error {
 // Close stops the children in order, then the watchers. It reports a child that
 // did not end well.
 func (w *World) Close() error {
-	var errs []error
-	for _, p := range []*process{w.shop, w.run} {
-		if p != nil {
-			errs = append(errs, p.stop(stopTime))
-		}
-	}
+	errs := []error{stop(w.shop), stop(w.run)}
 	w.unsubscribe()
 	w.stopWatch()
 	w.watching.Wait()
@@ -207,6 +161,16 @@ func (w *World) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// stop stops a child in order; nil has not been started.
+func stop(p *install.Process) error {
+	if p == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	return p.Stop(ctx)
 }
 
 // look returns what was seen of a customer so far, and a channel that is closed
@@ -229,17 +193,8 @@ func (w *World) look(ctx context.Context, customer uint64) (Seen, <-chan struct{
 	return s.of(customer, w.mailEvents), more, nil
 }
 
-// alive is an error when a child or the reader has ended.
-func (w *World) alive() error {
-	for _, p := range []*process{w.shop, w.run} {
-		select {
-		case <-p.done:
-			return errors.Join(fmt.Errorf("%v ended during the step", p.cmd.Args[1:]), p.outcome())
-		default:
-		}
-	}
-	return nil
-}
+// alive is an error when a child has ended.
+func (w *World) alive() error { return errors.Join(w.shop.Alive(), w.run.Alive()) }
 
 // await polls what was seen of a customer until done says so.
 func (w *World) await(ctx context.Context, customer uint64, what string, done func(Seen) bool) (Seen, error) {

@@ -1,4 +1,4 @@
-package tour
+package install
 
 import (
 	"encoding/json"
@@ -6,10 +6,10 @@ import (
 	"os"
 )
 
-// source is the name of the tour's source.
-const source = "shop"
+// Source is the name of the source.
+const Source = "shop"
 
-// configFile is the configuration of the children. JSON is YAML.
+// configFile is the configuration of all processes. JSON is YAML.
 type configFile struct {
 	Source     sourceConfig     `json:"source"`
 	Kafka      kafkaConfig      `json:"kafka"`
@@ -63,33 +63,33 @@ type listenConfig struct {
 	Listen string `json:"listen"`
 }
 
-// config is what the children run with.
-func (w *World) config() configFile {
+// config is what the processes run with.
+func (i *Install) config() configFile {
 	return configFile{
 		Source: sourceConfig{
-			Name: source, DSN: w.dsns.Binlog, Tables: []string{"shop.*"},
+			Name: Source, DSN: i.DSNs.Binlog, Tables: []string{"shop.*"},
 			ExcludeTables: []string{"shop.sessions", "shop.goose_db_version"},
 			Columns:       []columnRule{{Match: "*.password_hash", Do: "deny"}},
 		},
-		Kafka:      kafkaConfig{Brokers: w.Brokers},
-		Translator: translatorConfig{Rules: w.Rules},
+		Kafka:      kafkaConfig{Brokers: i.Brokers},
+		Translator: translatorConfig{Rules: i.Rules},
 		Consumers: consumersConfig{
-			Database: databaseConfig{DSN: w.dsns.Consumers},
-			SMTP:     smtpConfig{Addr: w.SMTP.Addr(), From: "Corner Shop <shop@example.com>", TLS: "none"},
+			Database: databaseConfig{DSN: i.DSNs.Consumers},
+			SMTP:     smtpConfig{Addr: i.SMTP, From: "Corner Shop <shop@example.com>", TLS: "none"},
 		},
-		CRUDApp: crudappConfig{DSN: w.dsns.Shop},
-		HTTP:    listenConfig{Listen: w.shopAddr},
+		CRUDApp: crudappConfig{DSN: i.DSNs.Shop},
+		HTTP:    listenConfig{Listen: i.ShopAddr},
 	}
 }
 
 // writeConfig writes the file for its owner alone: it holds passwords.
-func (w *World) writeConfig(path string) error {
-	text, err := json.MarshalIndent(w.config(), "", "  ")
+func (i *Install) writeConfig() error {
+	text, err := json.MarshalIndent(i.config(), "", "  ")
 	if err != nil {
-		return fmt.Errorf("encode the tour's configuration: %w", err)
+		return fmt.Errorf("encode the configuration: %w", err)
 	}
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		return fmt.Errorf("write the tour's configuration: %w", err)
+	if err := os.WriteFile(i.file, text, 0o600); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
 	}
 	return nil
 }
