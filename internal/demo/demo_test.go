@@ -208,7 +208,7 @@ func (c *child) awaitCard(t *testing.T, lastID, eventType string) (card feed.Car
 				t.Fatal(err)
 			}
 			seen = append(seen, card.ID)
-			if len(card.Events) > 0 && card.Events[0].Title == eventType && len(card.Mails) > 0 && card.Row != nil {
+			if len(card.Events) > 0 && card.Events[0].Title == eventType && len(card.Effects) > 0 && card.Row != nil {
 				return card, seen, id
 			}
 		}
@@ -225,7 +225,7 @@ func TestDemo(t *testing.T) {
 	bob := map[string]string{"name": "Bob", "email": "bob@example.com", "password": "a long enough pass phrase"}
 	post(t, c.shop+"/api/customers", bob, http.StatusCreated)
 	registered, _, id := c.awaitCard(t, "", "CustomerRegistered")
-	for what, ms := range map[string]*float64{"row": registered.Row.MS, "event": registered.Events[0].MS, "mail": registered.Mails[0].MS} {
+	for what, ms := range map[string]*float64{"row": registered.Row.MS, "event": registered.Events[0].MS, "mail": registered.Effects[0].MS} {
 		if ms == nil || *ms < 0 || *ms > 30_000 {
 			t.Errorf("milliseconds to the %s: got %v", what, ms)
 		}
@@ -249,7 +249,7 @@ func TestDemo(t *testing.T) {
 	c.interrupt(t)
 	c = start(t, binary, "--dir", dir)
 	s := c.state(t)
-	if len(s.Cards) != 2 || s.Cards[0].ID != registered.ID || s.Cards[1].ID != renamed.ID || len(s.Cards[1].Mails) != 1 || len(s.Mails) != 2 {
+	if len(s.Cards) != 2 || s.Cards[0].ID != registered.ID || s.Cards[1].ID != renamed.ID || len(s.Cards[1].Effects) != 1 || len(s.Mails) != 2 {
 		t.Errorf("after a restart: got %+v, want the two cards and mails from before", s)
 	}
 	post(t, c.shop+"/api/session", bob, http.StatusBadRequest) // Unknown field: the shop is there.

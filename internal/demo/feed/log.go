@@ -9,16 +9,17 @@ import (
 
 // LogOptions bound what a Log keeps.
 type LogOptions struct {
-	// Cards and Mails are how many of the newest are kept. Default 200 each.
-	Cards, Mails int
+	// Cards, Mails, Facts and Samples are how many of the newest are kept.
+	// Default 200 each, and 120 samples.
+	Cards, Mails, Facts, Samples int
 	// Started is the beginning of the present: latencies of what committed
 	// before are not told, since nobody watched.
 	Started time.Time
 }
 
-// Log keeps the newest cards and mails and the status, each as it is now. A
-// reader that knows the Seq it has seen gets what became different since. It is
-// safe for concurrent use.
+// Log keeps the newest cards, mails, facts and samples and the status, each as
+// it is now. A reader that knows the Seq it has seen gets what became different
+// since. It is safe for concurrent use.
 type Log struct {
 	options LogOptions
 
@@ -28,7 +29,12 @@ type Log struct {
 	cards   []*card // Oldest first.
 	byID    map[string]*card
 	mails   []entry[Mail]
+	facts   []entry[Fact]
+	samples []entry[Sample]
 	status  entry[Status]
+	// rules are what makes events; passed is how far the translator is.
+	rules   Rules
+	passed  Offsets
 	changed chan struct{}
 }
 
@@ -37,18 +43,18 @@ type entry[T any] struct {
 	value T
 }
 
-// card is a Card with the state from which its latencies follow.
-type card struct {
-	entry[Card]
-	committed time.Time
-	events    []Event
-	mails     []Mail
-}
-
 // NewLog returns an empty log.
 func NewLog(o LogOptions) *Log {
 	o.Cards, o.Mails = cmp.Or(o.Cards, 200), cmp.Or(o.Mails, 200)
+	o.Facts, o.Samples = cmp.Or(o.Facts, 200), cmp.Or(o.Samples, 120)
 	return &Log{options: o, byID: map[string]*card{}, changed: make(chan struct{})}
+}
+
+// SetRules has the events that are added from now on shown with their rule.
+func (l *Log) SetRules(r Rules) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rules = r
 }
 
 // AddChange puts a row change on its card.
@@ -56,9 +62,10 @@ func (l *Log) AddChange(c Change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := l.card(c.ID)
-	k.committed = c.Committed
+	k.committed, k.place, k.offset = c.Committed, c.Place, c.Offset
 	k.value.Row = &Row{
-		Table: c.DB + "." + c.Table, Op: c.Op, Key: shorten(string(c.Key)), GTID: c.GTID, Actor: shorten(c.Actor),
+		Table: c.DB + "." + c.Table, Op: c.Op, Key: shorten(string(c.Key)), GTID: c.GTID,
+		Actor: shorten(c.Actor), Request: shorten(c.Request),
 		Columns: columns(c.Before, c.After), Committed: c.Committed, MS: l.since(c.Committed, c.Seen),
 	}
 	l.update(k)
@@ -79,6 +86,11 @@ func (l *Log) AddEvent(e Event) {
 			k.addMail(m.value)
 		}
 	}
+	for _, f := range l.facts {
+		if f.value.Event == e.ID {
+			k.addFact(f.value)
+		}
+	}
 	l.update(k)
 }
 
@@ -88,13 +100,47 @@ func (l *Log) AddMail(m Mail) {
 	defer l.mu.Unlock()
 	m.ID = l.next()
 	m.Body = limit(m.Body, maxBody)
-	l.mails = append(l.mails, entry[Mail]{m.ID, m})
-	l.mails = slices.Delete(l.mails, 0, max(0, len(l.mails)-l.options.Mails))
+	l.mails = keep(l.mails, entry[Mail]{m.ID, m}, l.options.Mails)
 	if k := l.byID[ChangeOf(m.Event)]; k != nil {
 		k.addMail(m)
 		l.update(k)
 	}
 	l.announce()
+}
+
+// AddFact keeps a row of the history and puts it on the card of the change that
+// it came of.
+func (l *Log) AddFact(f Fact) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.facts = keep(l.facts, entry[Fact]{l.next(), f}, l.options.Facts)
+	if k := l.byID[ChangeOf(f.Event)]; k != nil {
+		k.addFact(f)
+		l.update(k)
+	}
+	l.announce()
+}
+
+// AddSample keeps a sample of the stages' lags.
+func (l *Log) AddSample(s Sample) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.samples = keep(l.samples, entry[Sample]{l.next(), s}, l.options.Samples)
+	l.announce()
+}
+
+// SetPassed says up to which offsets the translator has read. A change before
+// them that no event came of is shown as such; one that arrives late all the
+// same takes that back.
+func (l *Log) SetPassed(o Offsets) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.passed = o
+	for _, k := range l.cards {
+		if l.noEvent(k) != k.value.NoEvent {
+			l.update(k)
+		}
+	}
 }
 
 // SetStatus replaces the status.
@@ -116,56 +162,27 @@ func (l *Log) Since(seq uint64) ([]Item, <-chan struct{}) {
 			items = append(items, Item{k.seq, KindCard, k.value})
 		}
 	}
-	for _, m := range l.mails {
-		if m.seq > seq {
-			items = append(items, Item{m.seq, KindMail, m.value})
-		}
-	}
-	if l.status.seq > seq {
-		items = append(items, Item{l.status.seq, KindStatus, l.status.value})
-	}
+	items = appendItems(items, seq, KindMail, l.mails)
+	items = appendItems(items, seq, KindHistory, l.facts)
+	items = appendItems(items, seq, KindLag, l.samples)
+	items = appendItems(items, seq, KindStatus, []entry[Status]{l.status})
 	slices.SortFunc(items, func(a, b Item) int { return cmp.Compare(a.Seq, b.Seq) })
 	return items, l.changed
 }
 
-// card returns the card of a change, a new one where there is none.
-func (l *Log) card(id string) *card {
-	if k := l.byID[id]; k != nil {
-		return k
-	}
-	l.order++
-	k := &card{entry: entry[Card]{value: Card{ID: id, Order: l.order}}}
-	l.byID[id] = k
-	l.cards = append(l.cards, k)
-	for len(l.cards) > l.options.Cards {
-		delete(l.byID, l.cards[0].value.ID)
-		l.cards = slices.Delete(l.cards, 0, 1)
-	}
-	return k
-}
-
-// update gives the card its events and mails as they are now. It makes new
-// slices, since readers hold the old ones.
-func (l *Log) update(k *card) {
-	k.value.Events = make([]Effect, len(k.events))
-	for i, e := range k.events {
-		k.value.Events[i] = Effect{ID: e.ID, Title: e.Type, Detail: string(e.Data), MS: l.since(k.committed, e.Seen)}
-	}
-	k.value.Mails = make([]Effect, len(k.mails))
-	for i, m := range k.mails {
-		k.value.Mails[i] = Effect{ID: m.Event, Title: m.Subject, Detail: recipients(m.To), MS: l.since(k.committed, m.At)}
-	}
-	k.seq = l.next()
-	l.announce()
-}
-
-func (k *card) addMail(m Mail) {
-	for _, known := range k.mails {
-		if known.ID == m.ID {
-			return
+func appendItems[T any](items []Item, seq uint64, kind Kind, list []entry[T]) []Item {
+	for _, e := range list {
+		if e.seq > seq {
+			items = append(items, Item{e.seq, kind, e.value})
 		}
 	}
-	k.mails = append(k.mails, m)
+	return items
+}
+
+// keep appends to a list and drops the oldest beyond the limit.
+func keep[T any](list []entry[T], e entry[T], limit int) []entry[T] {
+	list = append(list, e)
+	return slices.Delete(list, 0, max(0, len(list)-limit))
 }
 
 func (l *Log) next() uint64 {

@@ -63,11 +63,11 @@ func TestCardGathersWhatCameOfAChange(t *testing.T) {
 				t.Fatalf("got %d cards, want 1", len(got))
 			}
 			c := got[0]
-			if c.Row == nil || len(c.Events) != 1 || len(c.Mails) != 1 {
+			if c.Row == nil || len(c.Events) != 1 || len(c.Effects) != 1 {
 				t.Fatalf("got card %+v, want one with a row, an event and a mail", c)
 			}
 			for name, ms := range map[string]struct{ got, want float64 }{
-				"row": {*c.Row.MS, 3}, "event": {*c.Events[0].MS, 8}, "mail": {*c.Mails[0].MS, 20},
+				"row": {*c.Row.MS, 3}, "event": {*c.Events[0].MS, 8}, "mail": {*c.Effects[0].MS, 20},
 			} {
 				if ms.got != ms.want {
 					t.Errorf("%s: got %v ms, want %v", name, ms.got, ms.want)

@@ -10,6 +10,18 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 )
 
+// Place is a partition of a topic.
+type Place struct {
+	Topic     string
+	Partition int32
+}
+
+func place(tp kafka.TopicPartition) Place { return Place{*tp.Topic, tp.Partition} }
+
+// Offsets are how far a reader is in each partition: the first offset that it
+// has not read.
+type Offsets map[Place]int64
+
 // Change is one row change, as its raw record says it.
 type Change struct {
 	// ID is the change's identity; the events made of it begin with it (I7).
@@ -22,8 +34,12 @@ type Change struct {
 	Before, After json.RawMessage
 	// GTID is the transaction's; empty where the server has none.
 	GTID string
-	// Actor is who did it, as the statement's comment says; empty where unknown.
-	Actor string
+	// Actor is who did it, by which Request, as the statement's comment says;
+	// empty where unknown.
+	Actor, Request string
+	// Place and Offset are where the record stands.
+	Place  Place
+	Offset int64
 	// Committed is when the transaction committed on the server.
 	Committed time.Time
 	// Seen is when the reader of the topic got the record.
@@ -74,7 +90,9 @@ func parseChange(m *kafka.Message, seen time.Time) (Change, error) {
 	}
 	return Change{
 		ID: e.ID, DB: e.Source.DB, Table: e.Source.Table, Op: e.Op, Key: m.Key,
-		Before: image(e.Before), After: image(e.After), GTID: e.Source.GTID, Actor: e.Context["actor"],
+		Before: image(e.Before), After: image(e.After), GTID: e.Source.GTID,
+		Actor: e.Context["actor"], Request: e.Context["request_id"],
+		Place: place(m.TopicPartition), Offset: int64(m.TopicPartition.Offset),
 		Committed: time.UnixMicro(e.Source.TsUS).UTC(), Seen: seen,
 	}, nil
 }

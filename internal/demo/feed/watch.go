@@ -54,7 +54,7 @@ func Watch(ctx context.Context, o WatchOptions) error {
 		return fmt.Errorf("watch the topics: %w", err)
 	}
 	defer c.Close()
-	w := watcher{WatchOptions: o, consumer: c, known: map[string]bool{}, behind: map[string]bool{}, past: &past{}}
+	w := watcher{WatchOptions: o, consumer: c, known: map[string]bool{}, behind: map[Place]bool{}, past: &past{}}
 	return w.run(ctx)
 }
 
@@ -63,7 +63,7 @@ type watcher struct {
 	consumer *kafkaclient.Consumer
 	known    map[string]bool
 	// behind holds the partitions of the past whose end is not reached yet.
-	behind map[string]bool
+	behind map[Place]bool
 	// past gathers what was there at the start; nil once it is handed over.
 	past *past
 }
@@ -208,8 +208,4 @@ func (p *past) deliver() {
 	for _, e := range p.entries {
 		e.deliver()
 	}
-}
-
-func place(tp kafka.TopicPartition) string {
-	return fmt.Sprintf("%s/%d", *tp.Topic, tp.Partition)
 }

@@ -94,13 +94,15 @@ func (p *page) showIndex(w http.ResponseWriter, _ *http.Request) {
 
 // snapshot is everything that the page shows at one moment, oldest first.
 type snapshot struct {
-	Cards  []feed.Card  `json:"cards"`
-	Mails  []feed.Mail  `json:"mails"`
-	Status *feed.Status `json:"status"`
+	Cards   []feed.Card   `json:"cards"`
+	Mails   []feed.Mail   `json:"mails"`
+	History []feed.Fact   `json:"history"`
+	Lag     []feed.Sample `json:"lag"`
+	Status  *feed.Status  `json:"status"`
 }
 
 func (p *page) state(w http.ResponseWriter, _ *http.Request) {
-	s := snapshot{Cards: []feed.Card{}, Mails: []feed.Mail{}}
+	s := snapshot{Cards: []feed.Card{}, Mails: []feed.Mail{}, History: []feed.Fact{}, Lag: []feed.Sample{}}
 	items, _ := p.Log.Since(0)
 	for _, it := range items {
 		switch v := it.Data.(type) {
@@ -108,6 +110,10 @@ func (p *page) state(w http.ResponseWriter, _ *http.Request) {
 			s.Cards = append(s.Cards, v)
 		case feed.Mail:
 			s.Mails = append(s.Mails, v)
+		case feed.Fact:
+			s.History = append(s.History, v)
+		case feed.Sample:
+			s.Lag = append(s.Lag, v)
 		case feed.Status:
 			s.Status = &v
 		}

@@ -107,18 +107,18 @@ function eventsCell(events) {
     make("div", "", make("div", "head", make("strong", "", ...words(e.title)), took(e.ms)), make("p", "data", pretty(e.detail)))));
 }
 
-function mailsCell(mails) {
-  if (mails.length === 0) return make("div", "cell none", make("p", "meta", "no effect"));
-  return make("div", "cell", ...mails.map((m) =>
-    make("div", "", make("div", "head", make("strong", "", "mail"), took(m.ms)),
-      make("p", "data", `to: ${m.detail}`), make("p", "meta", m.title))));
+function effectsCell(effects) {
+  if (effects.length === 0) return make("div", "cell none", make("p", "meta", "no effect"));
+  return make("div", "cell", ...effects.map((e) =>
+    make("div", "", make("div", "head", make("strong", "", e.kind), took(e.ms)),
+      make("p", "data", e.kind === "mail" ? `to: ${e.detail}` : e.detail), make("p", "meta", e.title))));
 }
 
 // card draws a row change with all that came of it. What was unfolded in the
 // card that it replaces stays so.
 export function card(data, known) {
   const open = known?.querySelector("details")?.open ?? false;
-  const e = make("article", "card", rowCell(data.row, open), eventsCell(data.events), mailsCell(data.mails));
+  const e = make("article", "card", rowCell(data.row, open), eventsCell(data.events), effectsCell(data.effects));
   e.title = data.id;
   if (data.row && Date.now() - Date.parse(data.row.committed) < justNow) e.classList.add("new");
   return e;
@@ -148,7 +148,7 @@ export function pace(cards) {
   const steps = [
     ["row", newest.map((c) => c.row.ms)],
     ["event", newest.flatMap((c) => c.events.map((e) => e.ms))],
-    ["mail", newest.flatMap((c) => c.mails.map((m) => m.ms))],
+    ["mail", newest.flatMap((c) => c.effects.filter((e) => e.kind === "mail").map((e) => e.ms))],
   ].map(([name, all]) => [name, all.filter((ms) => ms !== null).sort((a, b) => a - b)]).filter(([, all]) => all.length > 0);
   if (steps.length === 0) return "";
   return steps.map(([name, all]) => `${name} ${Math.round(all[all.length >> 1])} ms`).join(", ") + " (medians)";
