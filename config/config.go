@@ -97,6 +97,10 @@ type Kafka struct {
 	// Properties are librdkafka's settings, key=value, which win over those that
 	// the stages choose. Default: none.
 	Properties []string `mapstructure:"properties" secret:"properties" help:"librdkafka settings, key=value"`
+	// PropertiesFile is a file of further Properties, one a line, for secrets
+	// mounted as files; empty lines and those that begin with # are passed over.
+	// Empty, the default, means that there are none.
+	PropertiesFile string `mapstructure:"properties_file" help:"file of further librdkafka settings, one key=value a line"`
 }
 
 // Translator says which rules are applied.

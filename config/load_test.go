@@ -115,6 +115,9 @@ func TestSecretFiles(t *testing.T) {
 	empty := write(t, filepath.Join(dir, "empty"), "\n")
 	absent := filepath.Join(dir, "absent")
 	password := write(t, filepath.Join(dir, "password"), " 0123 \n")
+	properties := write(t, filepath.Join(dir, "properties"), "# the account\n\nsasl.username = telltale\r\nsasl.password=a=b #c\n")
+	broken := write(t, filepath.Join(dir, "broken"), "sasl.username=telltale\nsasl.password hunter2\n")
+	translator := []string{"TELLTALE_SOURCE_NAME=shop", "TELLTALE_KAFKA_BROKERS=k:1"}
 	tests := []struct {
 		name    string
 		stage   config.Stage
@@ -123,6 +126,32 @@ func TestSecretFiles(t *testing.T) {
 		want    string
 		err     string
 	}{
+		{
+			"a folder", config.StageCRUDApp,
+			[]string{"TELLTALE_CRUDAPP_DSN_FILE=" + dir},
+			nil, "", "`crudapp.dsn_file` in TELLTALE_CRUDAPP_DSN_FILE: read the secret: read " + dir + ": is a directory",
+		},
+		{
+			"properties, some of them in a file", config.StageTranslator,
+			append(translator, "TELLTALE_KAFKA_PROPERTIES_FILE="+properties, "TELLTALE_KAFKA_PROPERTIES=security.protocol=SASL_SSL"),
+			func(c config.Config) any { return strings.Join(c.Kafka.Properties, "|") },
+			"security.protocol=SASL_SSL|sasl.username = telltale|sasl.password=a=b #c", "",
+		},
+		{
+			"a property in both", config.StageTranslator,
+			append(translator, "TELLTALE_KAFKA_PROPERTIES_FILE="+properties, "TELLTALE_KAFKA_PROPERTIES=sasl.password=x"),
+			nil, "", "`kafka.properties` in " + properties + " line 4: sasl.password is set in TELLTALE_KAFKA_PROPERTIES too; keep one",
+		},
+		{
+			"a line that is no property", config.StageTranslator,
+			append(translator, "TELLTALE_KAFKA_PROPERTIES_FILE="+broken),
+			nil, "", "`kafka.properties[1]` in " + broken + " line 2: the property is not key=value",
+		},
+		{
+			"no file of properties", config.StageTranslator,
+			append(translator, "TELLTALE_KAFKA_PROPERTIES_FILE="+absent),
+			nil, "", "`kafka.properties_file` in TELLTALE_KAFKA_PROPERTIES_FILE: read the secret: open " + absent + ": no such file or directory",
+		},
 		{
 			"line end trimmed", config.StageCRUDApp,
 			[]string{"TELLTALE_CRUDAPP_DSN_FILE=" + secret},

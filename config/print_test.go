@@ -36,6 +36,10 @@ func TestPrintHidesSecrets(t *testing.T) {
 		{"sasl password", "TELLTALE_KAFKA_PROPERTIES=a=b,sasl.password=hunter2"},
 		{"key password in capitals", "TELLTALE_KAFKA_PROPERTIES=SSL.KEY.PASSWORD=hunter2"},
 		{"private key", "TELLTALE_KAFKA_PROPERTIES=ssl.key.pem=hunter2"},
+		{"certificate store", "TELLTALE_KAFKA_PROPERTIES=ssl.keystore.password=hunter2"},
+		{"login module", "TELLTALE_KAFKA_PROPERTIES=sasl.jaas.config=hunter2"},
+		{"token", "TELLTALE_KAFKA_PROPERTIES=sasl.oauthbearer.config=secret=hunter2"},
+		{"proxy with an account", "TELLTALE_KAFKA_PROPERTIES=https.proxy=http://u:hunter2@proxy:3128"},
 		{"property without equals sign", "TELLTALE_KAFKA_PROPERTIES=sasl.password hunter2"},
 	}
 	for _, tt := range tests {

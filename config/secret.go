@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -31,23 +32,67 @@ func (l loader) readSecret(secret, file field) {
 	if path == "" {
 		return
 	}
+	if secret.typ.Kind() == reflect.Slice {
+		l.readProperties(secret, file, path)
+		return
+	}
 	if secret.of(l.Config).String() != "" {
 		l.found.refuse(secret.key, "`%s` in %v and `%s` in %v are both set; keep one",
 			secret.key, l.origins[secret.key], file.key, l.origins[file.key])
 		return
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		l.found.refuse(secret.key, "`%s` in %v: read the secret: %v", file.key, l.origins[file.key], err)
+	text, ok := l.readFile(secret, file, path)
+	if !ok {
 		return
 	}
-	value := strings.TrimRight(string(text), "\r\n")
+	value := strings.TrimRight(text, "\r\n")
 	if value == "" {
 		l.found.refuse(secret.key, "`%s` in %v: %s is empty", file.key, l.origins[file.key], path)
 		return
 	}
 	l.origins.set(secret.key, fromSecretFile(path))
 	reflect.ValueOf(&l.Config).Elem().FieldByIndex(secret.index).SetString(value)
+}
+
+func (l loader) readFile(secret, file field, path string) (text string, ok bool) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		l.found.refuse(secret.key, "`%s` in %v: read the secret: %v", file.key, l.origins[file.key], err)
+		return "", false
+	}
+	return string(raw), true
+}
+
+// readProperties adds the lines of a file to a list of key=value. A key that is
+// given twice would leave it to the order of the two which one counts.
+func (l loader) readProperties(list, file field, path string) {
+	text, ok := l.readFile(list, file, path)
+	if !ok {
+		return
+	}
+	value := reflect.ValueOf(&l.Config).Elem().FieldByIndex(list.index)
+	given := make(map[string]string) // Where each key was set.
+	for i := range value.Len() {
+		given[propertyName(value.Index(i).String())] = l.origins.of(item(list.key, i)).String()
+	}
+	for n, line := range slices.Collect(strings.Lines(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		from, name := origin{name: path, line: n + 1}, propertyName(line)
+		if earlier, twice := given[name]; twice {
+			l.found.add("`%s` in %v: %s is set in %v too; keep one", list.key, from, name, earlier)
+		}
+		given[name] = from.String()
+		l.origins[item(list.key, value.Len())] = from
+		value.Set(reflect.Append(value, reflect.ValueOf(line)))
+	}
+}
+
+func propertyName(property string) string {
+	name, _, _ := strings.Cut(property, "=")
+	return strings.TrimSpace(name)
 }
 
 // mask returns value without its secrets; kind is a field's tag. A data source
@@ -82,16 +127,19 @@ func maskDSN(dsn string) string {
 	return cfg.User + ":" + hidden + dsn[at:]
 }
 
-// maskProperty hides a librdkafka setting that by its name holds a secret.
+// secretNames occur in the names of the librdkafka settings that hold secrets.
+var secretNames = []string{"password", "passphrase", "secret", "key.pem", "private.key", "oauthbearer.config", "jaas"}
+
+// maskProperty hides a librdkafka setting that by its name holds a secret, or that
+// is a URL with an account in it.
 func maskProperty(property string) string {
-	name, _, ok := strings.Cut(property, "=")
+	name, value, ok := strings.Cut(property, "=")
 	if !ok {
 		return hidden
 	}
-	for _, part := range []string{"password", "passphrase", "secret", "key.pem", "private.key", "oauthbearer.config", "jaas"} {
-		if strings.Contains(strings.ToLower(name), part) {
-			return name + "=" + hidden
-		}
+	in := func(part string) bool { return strings.Contains(strings.ToLower(name), part) }
+	if slices.ContainsFunc(secretNames, in) || strings.Contains(value, "://") && strings.Contains(value, "@") {
+		return name + "=" + hidden
 	}
 	return property
 }

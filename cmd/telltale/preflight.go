@@ -105,10 +105,17 @@ func (p *process) checkKafka(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	return preflight.Findings{{
-		What: err.Error(), Where: "kafka.brokers",
-		Mend: "start a broker there, or correct kafka.brokers, or kafka.properties where it wants TLS or a password",
-	}}
+	where, mend := "kafka.brokers", "start a broker there, or correct kafka.brokers, or kafka.properties where it wants TLS or a password"
+	var unreachable *kafkaclient.BrokerError
+	switch {
+	case kafkaclient.IsRefused(err):
+		where = "kafka.properties"
+		mend = "correct the account (sasl.mechanism, sasl.username, sasl.password), or the authority that signed the broker's certificate (ssl.ca.location); " +
+			"the certificate must be for the host that kafka.brokers names"
+	case !errors.As(err, &unreachable):
+		where, mend = "kafka.properties", "correct the setting"
+	}
+	return preflight.Findings{{What: err.Error(), Where: where, Mend: mend}}
 }
 
 // checkMail dials the mail server. A stage starts without it, since mails wait in

@@ -73,7 +73,7 @@ func (n *node) format(ctx context.Context) error {
 		return fmt.Errorf("remove an unfinished data directory: %w", err)
 	}
 	// The tool does not listen, yet wants to know the ports.
-	if err := n.writeConfig(ports{broker: 1, controller: 2}, unfinished); err != nil {
+	if err := n.writeConfig(ports{broker: 1, controller: 2, secure: 3}, unfinished); err != nil {
 		return fmt.Errorf("format a data directory: %w", err)
 	}
 	logStart := childproc.LogSize(n.logPath())
@@ -82,7 +82,11 @@ func (n *node) format(ctx context.Context) error {
 		return fmt.Errorf("format a data directory: %w", err)
 	}
 	defer log.Close()
-	cmd := n.command(log, formatJVM, "kafka.tools.StorageTool", "format", "--cluster-id", newClusterID(), "--config", n.configPath())
+	args := []string{"format", "--cluster-id", newClusterID(), "--config", n.configPath()}
+	if n.Secure != nil {
+		args = append(args, "--add-scram", fmt.Sprintf("SCRAM-SHA-512=[name=%s,password=%s]", n.Secure.User, n.Secure.Password))
+	}
+	cmd := n.command(log, formatJVM, "kafka.tools.StorageTool", args...)
 	if err := childproc.Run(ctx, cmd); err != nil {
 		return errors.Join(
 			fmt.Errorf("format a Kafka data directory in %s: %w", n.Dir, err),

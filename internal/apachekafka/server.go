@@ -26,6 +26,7 @@ const (
 // Server is a running broker. Its methods are safe for concurrent use.
 type Server struct {
 	brokers  string
+	secure   string
 	logPath  string
 	logStart int64
 	process  *childproc.Process
@@ -34,6 +35,11 @@ type Server struct {
 // Brokers is the address for bootstrap.servers, "127.0.0.1:" and the port.
 func (s *Server) Brokers() string {
 	return s.brokers
+}
+
+// SecureBrokers is the address of the listener that [Options.Secure] asked for.
+func (s *Server) SecureBrokers() string {
+	return s.secure
 }
 
 // LogPath is the file of the broker's log.

@@ -36,11 +36,25 @@ broker.session.timeout.ms=3000
 log.cleaner.dedupe.buffer.size=16777216
 `
 
+// secureSettings add the listener with TLS and accounts to settings.
+const secureSettings = `
+listeners=PLAINTEXT://127.0.0.1:%[1]d,CONTROLLER://127.0.0.1:%[2]d,SASL_SSL://127.0.0.1:%[3]d
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
+ssl.keystore.type=PEM
+ssl.keystore.location=%[4]s
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_%[5]s="%[6]s";
+`
+
 // writeConfig writes the configuration of a node on the ports with its data in
 // the folder. Of two lines about one setting the last one counts.
 func (n *node) writeConfig(p ports, data string) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, settings, p.broker, p.controller, escape(data))
+	if s := n.Secure; s != nil {
+		fmt.Fprintf(&text, secureSettings, p.broker, p.controller, p.secure, escape(s.KeyStore), s.User, s.Password)
+	}
 	for _, setting := range n.Settings {
 		fmt.Fprintln(&text, setting)
 	}

@@ -1,6 +1,7 @@
 // Package apachekafka runs Apache Kafka itself, one KRaft node, as a child
-// process for tests and benchmarks. It listens on 127.0.0.1 only, without
-// TLS or accounts, and dies with its parent. scripts/fetch-kafka.sh gets it.
+// process for tests and benchmarks. It listens on 127.0.0.1 only, without TLS
+// or accounts unless a second listener is asked for, and dies with its parent.
+// scripts/fetch-kafka.sh gets it.
 package apachekafka
 
 import (
@@ -30,8 +31,19 @@ type Options struct {
 	// Settings are broker settings, "name=value", that win over this
 	// package's.
 	Settings []string
+	// Secure adds a listener with TLS and accounts. Nil adds none.
+	Secure *Secure
 	// Progress gets a line for each long step. Nil drops them.
 	Progress func(string)
+}
+
+// Secure is a listener that wants TLS, and SASL by SCRAM-SHA-512 or PLAIN. It
+// takes a free port at each start.
+type Secure struct {
+	// KeyStore is a PEM file of a PKCS #8 key and, behind it, its certificate.
+	KeyStore string
+	// User may sign in with Password. They must not change while Dir is kept.
+	User, Password string
 }
 
 // portAttempts is how often other free ports are tried when somebody takes
@@ -76,7 +88,7 @@ func (n *node) start(ctx context.Context) (*Server, error) {
 		return nil, fmt.Errorf("start Apache Kafka: %w", err)
 	}
 	for attempt := 1; ; attempt++ {
-		p, err := freePorts(ctx, n.Port)
+		p, err := n.freePorts(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("start Apache Kafka: %w", err)
 		}
@@ -90,27 +102,33 @@ func (n *node) start(ctx context.Context) (*Server, error) {
 	}
 }
 
-// ports are where the two roles of the node listen.
+// ports are where the node listens: as a broker, as the controller, and with
+// TLS, 0 where it does not.
 type ports struct {
-	broker, controller int
+	broker, controller, secure int
 }
 
-func freePorts(ctx context.Context, broker int) (p ports, err error) {
-	if p.broker, err = childproc.FreePort(ctx, broker); err != nil {
+func (n *node) freePorts(ctx context.Context) (p ports, err error) {
+	if p.broker, err = childproc.FreePort(ctx, n.Port); err != nil {
 		return p, err
 	}
-	p.controller, err = childproc.FreePort(ctx, 0)
+	if p.controller, err = childproc.FreePort(ctx, 0); err != nil || n.Secure == nil {
+		return p, err
+	}
+	p.secure, err = childproc.FreePort(ctx, 0)
 	return p, err
 }
 
 func (p ports) taken(ctx context.Context) bool {
-	return childproc.PortTaken(ctx, p.broker) || childproc.PortTaken(ctx, p.controller)
+	return childproc.PortTaken(ctx, p.broker) || childproc.PortTaken(ctx, p.controller) ||
+		p.secure != 0 && childproc.PortTaken(ctx, p.secure)
 }
 
 // startOn starts the broker on the ports and waits until it answers there.
 func (n *node) startOn(ctx context.Context, p ports, cluster string) (*Server, error) {
 	s := &Server{
 		brokers:  net.JoinHostPort("127.0.0.1", strconv.Itoa(p.broker)),
+		secure:   net.JoinHostPort("127.0.0.1", strconv.Itoa(p.secure)),
 		logPath:  n.logPath(),
 		logStart: childproc.LogSize(n.logPath()),
 	}

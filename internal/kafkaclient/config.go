@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -39,9 +40,31 @@ func (c Config) configMap(settings kafka.ConfigMap) (kafka.ConfigMap, error) {
 		if !ok || k == "" {
 			return nil, fmt.Errorf("kafka property %q: want key=value", p)
 		}
-		m[strings.TrimSpace(k)] = strings.TrimSpace(v)
+		k, v = strings.TrimSpace(k), strings.TrimSpace(v)
+		if err := checkFile(k, v); err != nil {
+			return nil, fmt.Errorf("kafka property %s: %w", k, err)
+		}
+		m[k] = v
 	}
 	return m, nil
+}
+
+// checkFile opens the file that a setting names: what librdkafka says of one
+// that it cannot read names neither the file nor the cause.
+func checkFile(name, path string) error {
+	switch name {
+	case "ssl.ca.location", "ssl.certificate.location", "ssl.key.location", "ssl.keystore.location":
+	default:
+		return nil
+	}
+	if path == "" || name == "ssl.ca.location" && path == "probe" {
+		return nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // logs routes a client's log lines to slog until stop is called, which waits
@@ -77,17 +100,6 @@ func (c Config) log(l kafka.LogEvent) {
 		level = slog.LevelWarn
 	}
 	c.Logger.Log(context.Background(), level, "kafka client", "client", l.Name, "tag", l.Tag, "message", l.Message)
-}
-
-// Ping asks the cluster for its metadata and fails where no broker answers
-// within five seconds.
-func Ping(ctx context.Context, c Config) error {
-	return c.withAdmin(func(a *kafka.AdminClient) error {
-		if _, err := a.GetMetadata(nil, false, millis(ctx, 5*time.Second)); err != nil {
-			return fmt.Errorf("reach a kafka broker at %q: %w", c.Brokers, err)
-		}
-		return nil
-	})
 }
 
 func (c Config) withAdmin(f func(*kafka.AdminClient) error) error {

@@ -3,7 +3,6 @@ package kafkaclient
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -134,7 +133,7 @@ func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Messag
 		case kafka.PartitionEOF:
 			ended[ev.Partition] = true // A partition that is being written ends more than once.
 		case kafka.Error:
-			if ev.IsFatal() || errors.Is(ev, kafka.NewError(kafka.ErrUnknownTopicOrPart, "", false)) {
+			if ev.IsFatal() || hasCode(ev, kafka.ErrUnknownTopicOrPart) {
 				return fmt.Errorf("read topic %s: %w", topic, ev)
 			}
 		}

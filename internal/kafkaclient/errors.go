@@ -2,6 +2,7 @@ package kafkaclient
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 )
@@ -10,15 +11,7 @@ import (
 // the broker timed the transaction out, which looks the same to the client. The
 // producer is of no more use.
 func IsFenced(err error) bool {
-	var k kafka.Error
-	if !errors.As(err, &k) {
-		return false
-	}
-	switch k.Code() {
-	case kafka.ErrFenced, kafka.ErrProducerFenced, kafka.ErrInvalidProducerEpoch:
-		return true
-	}
-	return false
+	return hasCode(err, kafka.ErrFenced, kafka.ErrProducerFenced, kafka.ErrInvalidProducerEpoch)
 }
 
 // IsAbortable reports whether the transaction must be aborted and what it held
@@ -38,6 +31,26 @@ func IsRetriable(err error) bool {
 // IsTooLarge reports whether a record is larger than its topic or the client
 // takes, which it will be the next time too.
 func IsTooLarge(err error) bool {
-	var k kafka.Error
-	return errors.As(err, &k) && k.Code() == kafka.ErrMsgSizeTooLarge
+	return hasCode(err, kafka.ErrMsgSizeTooLarge)
+}
+
+// IsRefused reports whether a broker's certificate is not trusted or is for
+// another host, or the broker does not accept who we are. Trying again does not
+// help before an operator does.
+func IsRefused(err error) bool {
+	return hasCode(err, kafka.ErrSsl, kafka.ErrAuthentication)
+}
+
+// hasCode reports whether err is, wraps or joins an error of Kafka with one of
+// the codes. The errors themselves differ by their texts.
+func hasCode(err error, codes ...kafka.ErrorCode) bool {
+	switch e := err.(type) {
+	case kafka.Error:
+		return slices.Contains(codes, e.Code())
+	case interface{ Unwrap() error }:
+		return hasCode(e.Unwrap(), codes...)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), func(one error) bool { return hasCode(one, codes...) })
+	}
+	return false
 }

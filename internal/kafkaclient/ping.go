@@ -1,0 +1,101 @@
+package kafkaclient
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+const (
+	// pingTimeout is how long a broker may take to answer a Ping, and
+	// pingPause how long one look for the answer takes.
+	pingTimeout = 5 * time.Second
+	pingPause   = 200 * time.Millisecond
+)
+
+// Ping asks the cluster for its metadata. It fails where no broker answers
+// within five seconds, and at once where those that do are not trusted or turn
+// us away, which is a BrokerError that IsRefused: the client itself would try
+// for ever.
+func Ping(ctx context.Context, c Config) error {
+	m, err := c.configMap(kafka.ConfigMap{"go.delivery.reports": false})
+	if err != nil {
+		return err
+	}
+	stop := c.logs(m)
+	defer stop()
+	p, err := kafka.NewProducer(&m) // The one kind of client that tells errors apart by their code.
+	if err != nil {
+		return fmt.Errorf("make a kafka client for %q: %w", c.Brokers, err)
+	}
+	defer p.Close()
+	failed := &BrokerError{Brokers: c.Brokers}
+	for deadline := time.Now().Add(pingTimeout); ; {
+		_, failed.Err = p.GetMetadata(nil, false, millis(ctx, pingPause))
+		if failed.Err == nil {
+			return nil
+		}
+		allDown := failed.collect(p.Events())
+		switch {
+		case ctx.Err() != nil, time.Now().After(deadline), allDown && IsRefused(failed):
+			return failed
+		}
+	}
+}
+
+// BrokerError says that no broker could be spoken to, and why.
+type BrokerError struct {
+	Brokers string
+	// Err is what the call came back with: mostly that time is up.
+	Err error
+	// Reasons are the different things that the client met meanwhile.
+	Reasons []error
+}
+
+// Error names the brokers and the reasons.
+func (e *BrokerError) Error() string {
+	causes := make([]string, len(e.Reasons))
+	for i, reason := range e.Reasons {
+		causes[i] = reason.Error()
+	}
+	if len(causes) == 0 {
+		causes = []string{e.Err.Error()}
+	}
+	return fmt.Sprintf("reach a kafka broker at %q: %s", e.Brokers, strings.Join(causes, "; "))
+}
+
+// Unwrap returns Err and the reasons.
+func (e *BrokerError) Unwrap() []error { return append([]error{e.Err}, e.Reasons...) }
+
+// collect takes the errors that wait in events, and reports whether one of them
+// says that every broker was tried.
+func (e *BrokerError) collect(events <-chan kafka.Event) (allDown bool) {
+	for {
+		select {
+		case ev := <-events:
+			k, ok := ev.(kafka.Error)
+			switch {
+			case !ok:
+			case k.Code() == kafka.ErrAllBrokersDown:
+				allDown = true
+			default:
+				e.note(k)
+			}
+		default:
+			return allDown
+		}
+	}
+}
+
+// note keeps a reason once for each kind: the text of the next try differs by
+// how long it took.
+func (e *BrokerError) note(k kafka.Error) {
+	same := func(reason error) bool { return hasCode(reason, k.Code()) }
+	if !slices.ContainsFunc(e.Reasons, same) {
+		e.Reasons = append(e.Reasons, k)
+	}
+}
