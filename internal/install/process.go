@@ -37,12 +37,20 @@ func (i *Install) Start(name string, args ...string) (*Process, error) {
 		return nil, fmt.Errorf("open the log of telltale %v: %w", args, err)
 	}
 	defer out.Close() // The child has its own.
-	cmd := exec.Command(i.Binary, slices.Concat(args, []string{"--config", i.file})...)
-	cmd.Stdout, cmd.Stderr, cmd.Env = out, out, environ()
+	cmd := i.Command(args...)
+	cmd.Stdout, cmd.Stderr = out, out
 	if p.Process, err = childproc.Start(cmd); err != nil {
 		return nil, fmt.Errorf("start %s %v: %w", i.Binary, args, err)
 	}
 	return p, nil
+}
+
+// Command makes a command of the binary with the configuration, not started, for
+// whoever runs it in another way than [Install.Start].
+func (i *Install) Command(args ...string) *exec.Cmd {
+	cmd := exec.Command(i.Binary, slices.Concat(args, []string{"--config", i.file})...)
+	cmd.Env = environ()
+	return cmd
 }
 
 // environ is this process's environment without what would win over the
