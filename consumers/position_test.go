@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -76,23 +77,28 @@ func retention(t *testing.T, w *world) {
 	i.stop()
 }
 
-// overtaken has retention remove events while the consumer runs and is slow.
+// overtaken has retention remove events while the consumer is slow and holds
+// its partitions back.
 func overtaken(t *testing.T, w *world) {
 	gate := make(chan struct{})
+	var took atomic.Int64
 	o := w.options()
 	o.queueBytes = 8 << 10
 	registry := prometheus.NewRegistry()
 	o.Registerer = registry
 	o.failpoint = func(point string) error {
 		if point == "polled" {
+			took.Add(1)
 			<-gate
 		}
 		return nil
 	}
 	w.produce(1500)
 	i := w.start(o, tallyConsumer())
+	// Partitions are paused before they are claimed, too. A worker that took a
+	// batch is past that.
 	eventually(t, "the partitions are held back", func() bool {
-		return len(w.claims()) == 3 && value(t, registry, "telltale_consumers_paused_partitions") == 3
+		return took.Load() == 3 && value(t, registry, "telltale_consumers_paused_partitions") == 3
 	})
 	w.deleteRecords(t)
 	close(gate)
