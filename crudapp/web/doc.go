@@ -51,5 +51,6 @@
 //
 // X-Request-Id and traceparent are taken from the request where they are well
 // formed and made up otherwise; X-Request-Id is also returned. Both reach the
-// database as comments of the statements that the request causes.
+// database as comments of the statements that the request causes. Where traces
+// are recorded, the traceparent there is the request's own span.
 package web

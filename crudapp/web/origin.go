@@ -37,9 +37,9 @@ func requestID(sent string) string {
 	return rand.Text()
 }
 
-// traceparent passes a valid trace context on as it is, since the shop records
-// no spans of its own that could stand between. A new one is marked as not
-// sampled for the same reason.
+// traceparent passes a valid trace context on as it is, for a shop that records
+// no spans of its own that could stand between; withSpan replaces it. A new one
+// is marked as not sampled for the same reason.
 func traceparent(sent string) string {
 	ids := traceparentForm.FindStringSubmatch(sent)
 	if ids != nil && strings.Trim(ids[1], "0") != "" && strings.Trim(ids[2], "0") != "" {

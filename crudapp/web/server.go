@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"telltale/crudapp"
 )
@@ -32,6 +33,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// Registerer gets the metrics. Nil means none.
 	Registerer prometheus.Registerer
+	// Traces gets a span for each request, which is then the one that statements
+	// name. Nil means none: a trace that a request brings is passed on.
+	Traces trace.TracerProvider
 }
 
 // server is the shop's handler with its parts.
@@ -59,13 +63,14 @@ func New(o Options) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	crossOrigin.SetDenyHandler(http.HandlerFunc(s.refuseCrossOrigin))
 
-	// From the inside out. The metrics read the pattern that the mux notes on
-	// the request, so nothing between them may copy the request.
+	// From the inside out. The metrics and the span read the pattern that the mux
+	// notes on the request, so nothing between them may copy the request.
 	var h http.Handler = s.routes()
 	h = crossOrigin.Handler(h)
 	h = limitBody(h)
 	h = newMetrics(o.Registerer).count(h)
 	h = secureHeaders(h, o.InsecureCookies, o.FrameAncestors)
+	h = withSpan(h, o.Traces)
 	return withOrigin(h)
 }
 

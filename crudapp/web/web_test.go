@@ -63,6 +63,8 @@ func TestWeb(t *testing.T) {
 		"twenty tabs, one wins":             testTwentyTabs,
 		"request ids":                       testRequestID,
 		"the origin reaches the store":      testOriginReachesStore,
+		"a span a request":                  testSpans,
+		"names of spans":                    testSpanNames,
 		"metrics":                           testMetrics,
 		"a broken database":                 testBrokenDatabase,
 	} {
