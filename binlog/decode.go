@@ -23,15 +23,26 @@ type column struct {
 	scale  int      // DECIMAL alone.
 	labels [][]byte // ENUM and SET members as JSON strings.
 	denied bool     // Left out of the images.
-	key    int      // Index in the primary key, or -1.
+	key    int      // Index in the record key, or -1.
 }
 
 // plan is how the rows of one table shape are decoded.
 type plan struct {
 	shape   change.Shape
 	columns []column
-	// keyOrder are the key's columns in the key's order.
-	keyOrder []int
+	// key is the record's: the columns of the primary key in its order, or for a
+	// routed table the one that holds its root's.
+	key []keyColumn
+	// route says where a table of an aggregate goes and is nil for the others;
+	// form is how its key is written.
+	route *route
+	form  string
+}
+
+// keyColumn is one member of a record key.
+type keyColumn struct {
+	column int
+	name   []byte // `"name":`
 }
 
 // image is a decoded row image: JSON in the arena, and where the key's values
@@ -95,24 +106,23 @@ func (p *plan) appendImage(dst, data, present []byte, img *image) (out []byte, n
 	return dst, n, nil
 }
 
-// appendKey appends the record key of an image: a JSON object of the primary
-// key's columns. A column that the image lacks is taken from other, which may
+// appendKey appends the record key of an image, a JSON object. A column that the image lacks is taken from other, which may
 // be nil: a minimal after image leaves out a key that did not change.
 func (p *plan) appendKey(dst []byte, img, other *image) ([]byte, error) {
-	for i, k := range p.keyOrder {
+	for i, k := range p.key {
 		s := img.key[i]
 		if s.end == 0 && other != nil {
 			s = other.key[i]
 		}
 		if s.end == 0 {
-			return dst, fmt.Errorf("key column %s is not in the row image", p.columns[k].def.Name)
+			return dst, fmt.Errorf("key column %s is not in the row image", p.columns[k.column].def.Name)
 		}
 		if i == 0 {
 			dst = append(dst, '{')
 		} else {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, p.columns[k].name...)
+		dst = append(dst, k.name...)
 		dst = append(dst, s.in(dst)...)
 	}
 	return append(dst, '}'), nil

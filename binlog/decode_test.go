@@ -120,7 +120,7 @@ func TestAppendStringIsJSON(t *testing.T) {
 
 // testPlan is a plan with a column of most kinds.
 func testPlan() *plan {
-	p := &plan{keyOrder: []int{0}}
+	p := &plan{key: []keyColumn{{name: []byte(`"ca":`)}}}
 	for _, c := range []column{
 		{append: appendUint64},
 		{append: appendText, meta: 1},

@@ -103,6 +103,21 @@ func appendSet(dst, data []byte, c *column) ([]byte, int, error) {
 	return append(dst, ']'), c.meta, nil
 }
 
+// skipSized passes a value over that follows its length, which is meta bytes
+// wide.
+func skipSized(dst, data []byte, c *column) ([]byte, int, error) {
+	_, n, err := sized(data, c.meta)
+	return dst, n, err
+}
+
+// skipFixed passes meta bytes over.
+func skipFixed(dst, data []byte, c *column) ([]byte, int, error) {
+	if len(data) < c.meta {
+		return dst, 0, errShort
+	}
+	return dst, c.meta, nil
+}
+
 func little(data []byte, width int) (uint64, error) {
 	if len(data) < width {
 		return 0, errShort

@@ -14,10 +14,12 @@ type ColumnRule struct {
 	Do string
 }
 
-// filter decides which tables are captured and which columns are denied.
+// filter decides which tables are captured, which columns are denied and which
+// tables go to an aggregate.
 type filter struct {
 	include, exclude []string
 	columns          []ColumnRule
+	routes           routes
 }
 
 func newFilter(o Options) (filter, error) {
@@ -26,7 +28,11 @@ func newFilter(o Options) (filter, error) {
 			return filter{}, fmt.Errorf("source.columns: match %q: do %q is not supported; use deny", c.Match, c.Do)
 		}
 	}
-	return filter{include: o.Tables, exclude: o.ExcludeTables, columns: o.Columns}, nil
+	rs, err := newRoutes(o.Aggregates)
+	if err != nil {
+		return filter{}, err
+	}
+	return filter{include: o.Tables, exclude: o.ExcludeTables, columns: o.Columns, routes: rs}, nil
 }
 
 // captures reports whether a table's changes are published.

@@ -118,11 +118,17 @@ type got struct {
 // and fails when there are more.
 func (h *harness) records(t *testing.T, table string, n int) []got {
 	t.Helper()
+	return h.topic(t, "shop.shop."+table, n)
+}
+
+// topic is records for a topic by its name.
+func (h *harness) topic(t *testing.T, name string, n int) []got {
+	t.Helper()
 	var all []got
 	deadline := time.Now().Add(patience)
 	for {
 		all = all[:0]
-		err := kafkaclient.ReadToEnd(t.Context(), h.o.Kafka, "shop.shop."+table, func(m *kafka.Message) error {
+		err := kafkaclient.ReadToEnd(t.Context(), h.o.Kafka, name, func(m *kafka.Message) error {
 			g := got{Message: m}
 			if m.Value != nil {
 				e, err := change.Parse(m.Value)
@@ -143,7 +149,7 @@ func (h *harness) records(t *testing.T, table string, n int) []got {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if len(all) != n {
-		t.Fatalf("topic of %s holds %d records, want %d", table, len(all), n)
+		t.Fatalf("topic %s holds %d records, want %d", name, len(all), n)
 	}
 	return all
 }

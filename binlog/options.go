@@ -25,6 +25,8 @@ type Options struct {
 	Tables, ExcludeTables []string
 	// Columns say which columns are left out.
 	Columns []ColumnRule
+	// Aggregates route tables together. Default: none.
+	Aggregates []Aggregate
 	// Snapshot, Types, Format and Delivery have one value each so far, which is
 	// also their default: "never", "lossless", "json", "exactly-once".
 	Snapshot, Types, Format, Delivery string

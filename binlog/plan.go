@@ -26,18 +26,27 @@ type collations map[uint64]charset
 var utf8Charsets = []string{"utf8mb4", "utf8mb3", "utf8", "ascii"}
 
 // newPlan makes the plan of a table. It fails on a column that the reader
-// cannot publish as it was stored, naming it.
-func newPlan(d tableDef, cs collations, denied func(column string) bool) (*plan, error) {
+// cannot publish as it was stored, naming it, and on one that cannot be the
+// root's key of an aggregate, with a routeError.
+func newPlan(d tableDef, cs collations, f filter) (*plan, error) {
+	denied := f.denies(d.db, d.table)
 	p := &plan{
 		shape:   change.Shape{DB: d.db, Table: d.table, Columns: []change.Column{}, PrimaryKey: []string{}},
 		columns: make([]column, len(d.columns)),
 	}
 	for i, def := range d.columns {
 		c := &p.columns[i]
-		if err := c.set(def, cs); err != nil {
+		err := c.set(def, cs)
+		c.denied = denied(def.name)
+		if err != nil && c.skip(def) {
+			err = fmt.Errorf("%w, or deny the column in source.columns", err)
+			if c.denied {
+				err = nil
+			}
+		}
+		if err != nil {
 			return nil, fmt.Errorf("table %s.%s, column %s: %w", d.db, d.table, def.name, err)
 		}
-		c.denied = denied(def.name)
 		if !c.denied {
 			p.shape.Columns = append(p.shape.Columns, c.def)
 		}
@@ -46,6 +55,11 @@ func newPlan(d tableDef, cs collations, denied func(column string) bool) (*plan,
 		return nil, fmt.Errorf("table %s.%s %w", d.db, d.table, err)
 	}
 	p.shape = p.shape.WithID()
+	if r := f.routes[d.db+"."+d.table]; r != nil {
+		if err := p.setRoute(r); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
 }
 
@@ -62,7 +76,7 @@ func (p *plan) setKey(key []keyPart) error {
 			return fmt.Errorf("has a primary key over a prefix of column %s, which %w", c.def.Name, errUnsupported)
 		}
 		c.key = i
-		p.keyOrder = append(p.keyOrder, k.column)
+		p.key = append(p.key, keyColumn{column: k.column, name: c.name})
 		p.shape.PrimaryKey = append(p.shape.PrimaryKey, c.def.Name)
 	}
 	return nil
@@ -184,6 +198,25 @@ func (c *column) setCharacter(d columnDef, cs collations) error {
 		c.meta = 2
 	}
 	return nil
+}
+
+// skip has a denied column passed over that could not be published, and
+// reports whether that can be done.
+func (c *column) skip(d columnDef) bool {
+	switch d.kind {
+	case mysql.MYSQL_TYPE_JSON, mysql.MYSQL_TYPE_GEOMETRY, mysql.MYSQL_TYPE_VECTOR, mysql.MYSQL_TYPE_BLOB:
+		c.append, c.meta = skipSized, d.length
+	case mysql.MYSQL_TYPE_VARCHAR, mysql.MYSQL_TYPE_STRING:
+		c.append, c.meta = skipSized, 1
+		if d.length > 255 {
+			c.meta = 2
+		}
+	case mysql.MYSQL_TYPE_ENUM, mysql.MYSQL_TYPE_SET:
+		c.append = skipFixed
+	default:
+		return false
+	}
+	return true
 }
 
 func (c *column) setMembers(name string, f appendFunc, labels []string) error {

@@ -102,17 +102,22 @@ func (s *server) survey(ctx context.Context, o Options, f filter) (surveyed, err
 			"correct the patterns, create the tables, or GRANT SELECT on them")
 	}
 	for _, d := range defs {
-		p, err := newPlan(d, out.collations, f.denies(d.db, d.table))
+		p, err := newPlan(d, out.collations, f)
+		if e, ok := errors.AsType[*routeError](err); ok {
+			found.Add(e.what, "source.aggregates", e.mend)
+			continue
+		}
 		if err != nil {
 			found.Add(err.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
 			continue
 		}
-		if !validTopic(d.db + "." + d.table) {
+		if p.route == nil && !validTopic(d.db+"."+d.table) {
 			found.Add("table "+d.db+"."+d.table+" "+errTopicName.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
 			continue
 		}
 		out.plans = append(out.plans, p)
 	}
+	found = append(found, f.routes.checkRoutes(defs, out.plans)...)
 	if out.cascades, err = s.unloggedCascades(ctx); err != nil {
 		return out, err
 	}

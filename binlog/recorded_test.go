@@ -16,7 +16,6 @@ import (
 	"github.com/go-mysql-org/go-mysql/replication"
 
 	"telltale/internal/mysqlserver/mysqltest"
-	"telltale/schemas/change"
 )
 
 var (
@@ -77,15 +76,19 @@ func recordedStream() *stream {
 		source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
 		colls:    collations{63: {name: "binary", maxLen: 1}, 255: {name: "utf8mb4", maxLen: 4}},
 		progress: newProgress(&empty),
-		open: func(s change.Shape) (*topic, *schemaRecord, error) {
-			if topics[s.Table] == nil {
-				topics[s.Table] = newTopic(s.Table, 4)
+		open: func(p *plan) (*topic, *schemaRecord, error) {
+			s, name := p.shape, p.shape.Table
+			if p.route != nil {
+				name = p.route.aggregate
+			}
+			if topics[name] == nil {
+				topics[name] = newTopic(name, 4)
 			}
 			if known[s.Key()] {
-				return topics[s.Table], nil, nil
+				return topics[name], nil, nil
 			}
 			known[s.Key()] = true
-			return topics[s.Table], &schemaRecord{topic: newTopic("schemas", 1), key: []byte(s.Key()), value: []byte(s.ID)}, nil
+			return topics[name], &schemaRecord{topic: newTopic("schemas", 1), key: []byte(s.Key()), value: []byte(s.ID)}, nil
 		},
 		now:     func() time.Time { return time.Unix(1700000000, 0) },
 		metrics: newMetrics(nil),
@@ -128,15 +131,22 @@ func TestRecordedStory(t *testing.T) {
 	if *recordAgain {
 		recordStory(t)
 	}
-	s := recordedStream()
-	if err := replay(t, s); err != nil {
-		t.Fatal(err)
-	}
-	b, err := s.take(t.Context(), nil, false)
+	routed, err := newRoutes([]Aggregate{{Name: "customer", Tables: []AggregateTable{{Table: "shop.customers", Key: "id"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/story.golden", text(b))
+	for path, rs := range map[string]routes{"testdata/story.golden": nil, "testdata/story.routed.golden": routed} {
+		s := recordedStream()
+		s.options.filter.routes = rs
+		if err := replay(t, s); err != nil {
+			t.Fatal(err)
+		}
+		b, err := s.take(t.Context(), nil, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, path, text(b))
+	}
 }
 
 func golden(t *testing.T, path, got string) {

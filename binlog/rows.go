@@ -29,6 +29,11 @@ func (s *stream) tableMap(raw, data []byte) error {
 		}
 		s.cache[string(key)] = t
 	}
+	if t.captured {
+		if err := s.roots.accept(t.plan); err != nil {
+			return err
+		}
+	}
 	s.tables[id] = t
 	return nil
 }
@@ -56,14 +61,14 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.plan, err = newPlan(d, s.options.colls, s.options.filter.denies(db, name)); err != nil {
+	if t.plan, err = newPlan(d, s.options.colls, s.options.filter); err != nil {
 		return nil, err
 	}
-	if !validTopic(t.name) {
+	if t.plan.route == nil && !validTopic(t.name) {
 		return nil, fmt.Errorf("table %s: %w", t.name, errTopicName)
 	}
 	var schema *schemaRecord
-	if t.topic, schema, err = s.options.open(t.plan.shape); err != nil {
+	if t.topic, schema, err = s.options.open(t.plan); err != nil {
 		return nil, &kafkaError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
 	}
 	if schema != nil {
@@ -188,8 +193,8 @@ func lengthEncoded(data []byte) (v uint64, n int) {
 // row appends the records of one row and returns how many bytes it took.
 func (s *stream) row(t *table, op change.Op, present, data []byte, pos uint64, row int) (int, error) {
 	p, b := t.plan, s.cur
-	s.before.key = slices.Grow(s.before.key[:0], len(p.keyOrder))[:len(p.keyOrder)]
-	s.after.key = slices.Grow(s.after.key[:0], len(p.keyOrder))[:len(p.keyOrder)]
+	s.before.key = slices.Grow(s.before.key[:0], len(p.key))[:len(p.key)]
+	s.after.key = slices.Grow(s.after.key[:0], len(p.key))[:len(p.key)]
 	clear(s.before.key)
 	clear(s.after.key)
 	start := len(b.buf)
@@ -257,9 +262,9 @@ func (s *stream) appendRecords(e envelope, start int) error {
 	return nil
 }
 
-// keyChange replaces an update by the delete of the old key, its tombstone and
-// the create of the new one, each pointing at the other by a header, as
-// Debezium does. In buf stand the two images and, from images on, the new key
+// keyChange replaces an update by the delete of the old key, its tombstone
+// unless the table is routed, and the create of the new one, each pointing at
+// the other by a header, as Debezium does. In buf stand the two images and, from images on, the new key
 // and, from key on, the old one.
 func (s *stream) keyChange(e envelope, start, images, key int) error {
 	b := s.cur
@@ -283,7 +288,8 @@ func (s *stream) keyChange(e envelope, start, images, key int) error {
 }
 
 // appendRecord appends the record whose value stands from start to the end of
-// the buffer, and after a delete the tombstone.
+// the buffer, and after a delete the tombstone. A row of an aggregate leaves
+// none: its key lives on in other rows.
 func (s *stream) appendRecord(e envelope, start int, key, header []byte, headerKey string) {
 	b, t := s.cur, e.table.topic
 	r := record{value: span{start, len(b.buf)}, last: s.lastMark, headerKey: headerKey}
@@ -297,7 +303,7 @@ func (s *stream) appendRecord(e envelope, start int, key, header []byte, headerK
 	}
 	t.last[r.partition] = int32(len(b.records))
 	b.records = append(b.records, r)
-	if e.op == change.Delete {
+	if e.op == change.Delete && e.table.plan.route == nil {
 		b.records = append(b.records, record{place: r.place, key: r.key, tombstone: true})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +72,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 			r.metrics.vanished.WithLabelValues(statement).Inc()
 			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
 		},
-		open:    func(shape change.Shape) (*topic, *schemaRecord, error) { return topics.open(ctx, shape) },
+		open:    func(p *plan) (*topic, *schemaRecord, error) { return topics.open(ctx, p) },
 		now:     time.Now,
 		metrics: r.metrics,
 	})
@@ -125,7 +126,7 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 	position.ServerUUID = h.uuid
 	var news []*schemaRecord
 	for _, p := range plans {
-		_, record, err := topics.open(ctx, p.shape)
+		_, record, err := topics.open(ctx, p)
 		if err != nil {
 			return position, err
 		}
@@ -163,17 +164,19 @@ func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source str
 // topics are the Kafka topics of a source, opened as tables turn up.
 type topics struct {
 	o       Options
-	byTable map[string]*topic
-	known   map[string]bool // Shapes by the key of their record.
+	byName  map[string]*topic // Raw topics; tables of an aggregate share one.
+	known   map[string]bool   // Shapes by the key of their record.
 	schemas *topic
 }
 
 // load reads which shapes are known and makes sure of all topics at once.
 func (t *topics) load(ctx context.Context, plans []*plan) error {
-	t.byTable, t.known = map[string]*topic{}, map[string]bool{}
+	t.byName, t.known = map[string]*topic{}, map[string]bool{}
 	specs := []kafkaclient.TopicSpec{t.compacted(PositionsTopic(t.o.Name)), t.compacted(change.SchemasTopic(t.o.Name))}
 	for _, p := range plans {
-		specs = append(specs, t.raw(p.shape))
+		if spec := t.raw(p); !slices.ContainsFunc(specs, func(s kafkaclient.TopicSpec) bool { return s.Name == spec.Name }) {
+			specs = append(specs, spec)
+		}
 	}
 	if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, specs, t.o.CreateTopics); err != nil {
 		return err
@@ -192,28 +195,32 @@ func (t *topics) compacted(name string) kafkaclient.TopicSpec {
 	}
 }
 
-func (t *topics) raw(s change.Shape) kafkaclient.TopicSpec {
+func (t *topics) raw(p *plan) kafkaclient.TopicSpec {
+	name := change.Topic(t.o.Name, p.shape.DB, p.shape.Table)
+	if p.route != nil {
+		name = change.AggregateTopic(t.o.Name, p.route.aggregate)
+	}
 	return kafkaclient.TopicSpec{
-		Name: change.Topic(t.o.Name, s.DB, s.Table), Partitions: t.o.Partitions, ReplicationFactor: t.o.ReplicationFactor,
+		Name: name, Partitions: t.o.Partitions, ReplicationFactor: t.o.ReplicationFactor,
 		Settings: map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000"},
 	}
 }
 
 // open returns a table's topic, and the record of a shape that the schemas
 // topic does not know.
-func (t *topics) open(ctx context.Context, shape change.Shape) (*topic, *schemaRecord, error) {
-	name := change.Topic(t.o.Name, shape.DB, shape.Table)
-	one := t.byTable[name]
+func (t *topics) open(ctx context.Context, p *plan) (*topic, *schemaRecord, error) {
+	spec, shape := t.raw(p), p.shape
+	one := t.byName[spec.Name]
 	if one == nil {
-		if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, []kafkaclient.TopicSpec{t.raw(shape)}, t.o.CreateTopics); err != nil {
+		if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, []kafkaclient.TopicSpec{spec}, t.o.CreateTopics); err != nil {
 			return nil, nil, err
 		}
-		n, err := kafkaclient.Partitions(ctx, t.o.Kafka, name)
+		n, err := kafkaclient.Partitions(ctx, t.o.Kafka, spec.Name)
 		if err != nil {
 			return nil, nil, err
 		}
-		one = newTopic(name, n)
-		t.byTable[name] = one
+		one = newTopic(spec.Name, n)
+		t.byName[spec.Name] = one
 	}
 	if t.known[shape.Key()] {
 		return one, nil, nil

@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/replication"
-
-	"telltale/schemas/change"
 )
 
 // stream turns the server's events into batches of records. The connection's
@@ -41,6 +39,7 @@ type stream struct {
 	tables     map[uint64]*table
 	cache      map[string]*table
 	counters   map[string]*counter
+	roots      forms
 	tx         transaction
 	done       *progress
 	position   Position
@@ -69,9 +68,9 @@ type streamOptions struct {
 	colls    collations
 	position Position
 	progress *progress
-	// open returns the topic of a table of this shape, and the record by which
-	// the schemas topic learns of the shape, which is nil where it knows it.
-	open func(change.Shape) (*topic, *schemaRecord, error)
+	// open returns the topic of a table with this plan, and the record by which
+	// the schemas topic learns of its shape, which is nil where it knows it.
+	open func(*plan) (*topic, *schemaRecord, error)
 	// cascades says that the server's foreign keys change rows without logging
 	// them.
 	cascades bool
@@ -114,7 +113,7 @@ type counter struct {
 func newStream(o streamOptions) *stream {
 	s := &stream{
 		options: o, cur: &batch{}, spare: &batch{},
-		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{},
+		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{}, roots: forms{},
 		done: o.progress, position: o.position, sourceHead: sourceHead(o.version, o.source),
 	}
 	s.cond = sync.NewCond(&s.mu)

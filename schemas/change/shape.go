@@ -66,3 +66,7 @@ func SchemasTopic(source string) string { return source + ".schemas" }
 
 // Topic is the topic that holds the raw changes of a table.
 func Topic(source, db, table string) string { return source + "." + db + "." + table }
+
+// AggregateTopic is the topic that holds the raw changes of an aggregate's
+// tables.
+func AggregateTopic(source, aggregate string) string { return source + "." + aggregate }
