@@ -88,10 +88,11 @@ clean: ## Remove what was built and fetched; the demo's data in .telltale stays
 prerequisites:
 	@scripts/prerequisites.sh
 
-# What the tests need besides: a MySQL server, unless one is installed, and
-# Apache Kafka.
+# What the tests need besides: a MySQL and a MariaDB server, unless they are
+# installed, and Apache Kafka.
 .PHONY: prepare
 prepare:
 	@scripts/prerequisites.sh --install
 	@[[ -n $${TELLTALE_MYSQLD:-} ]] || command -v mysqld /usr/sbin/mysqld >/dev/null || scripts/fetch-mysql.sh .tools/mysql
+	@[[ -n $${TELLTALE_MARIADBD:-} ]] || command -v mariadbd /usr/sbin/mariadbd >/dev/null || scripts/fetch-mariadb.sh .tools/mariadb
 	@scripts/fetch-kafka.sh .tools/kafka

@@ -4,8 +4,21 @@ package scripts
 
 import _ "embed"
 
-// FetchMySQL is fetch-mysql.sh, a bash script. Its one argument is the folder
-// that it unpacks a MySQL server into; bin/mysqld there starts it.
-//
+//go:embed fetch-frame.sh
+var fetchFrame string
+
+//go:embed fetch-debs.sh
+var fetchDebs string
+
 //go:embed fetch-mysql.sh
-var FetchMySQL string
+var fetchMySQL string
+
+//go:embed fetch-mariadb.sh
+var fetchMariaDB string
+
+// FetchMySQL returns a bash script whose one argument is the folder that it
+// unpacks a MySQL server into; bin/mysqld there starts it.
+func FetchMySQL() string { return fetchFrame + fetchDebs + fetchMySQL }
+
+// FetchMariaDB returns the same for MariaDB; bin/mariadbd there starts it.
+func FetchMariaDB() string { return fetchFrame + fetchDebs + fetchMariaDB }

@@ -13,52 +13,20 @@ readonly KAFKA=4.1.0 SCALA=2.13 SLF4J=1.7.36 COPIER=3.8.1
 # The oldest Java that runs this Kafka's broker.
 readonly JAVA_MINIMUM=17
 
-say() { printf 'kafka: %s\n' "$*" >&2; }
-die() {
-  say "$1"
+readonly name=kafka
+
+if [[ $(type -t fetch_main) != function ]]; then
+  . "$(dirname -- "${BASH_SOURCE[0]}")/fetch-frame.sh"
+fi
+
+help() {
   say "Apache Kafka needs Java $JAVA_MINIMUM or newer, and Maven to fetch it: sudo apt-get install default-jre-headless maven"
-  exit 1
 }
 
-# main holds DIR.lock while it works, so that a second call waits for it.
-main() {
-  if (($# != 1)); then
-    echo "usage: fetch-kafka.sh DIR" >&2
-    exit 2
-  fi
-  if [[ -e $1/.fetched ]]; then return; fi
-  require_tools
-  local dir
-  dir=$(realpath -m -- "$1")
-  mkdir -p "$(dirname "$dir")"
-  exec 9>"$dir.lock"
-  if ! flock -n 9; then
-    say "another process is fetching it; waiting"
-    flock 9
-  fi
-  if [[ -e $dir/.fetched ]]; then return; fi
-  if ! rmdir "$dir" 2>/dev/null && [[ -e $dir ]]; then
-    die "$dir exists and was not made by this script; remove it first"
-  fi
-  fetch "$dir"
-}
+require_tools() { need "is not installed, or not on PATH" java mvn flock realpath mktemp; }
 
-require_tools() {
-  local tool
-  for tool in java mvn flock realpath mktemp; do
-    command -v "$tool" >/dev/null || die "$tool is not installed, or not on PATH"
-  done
-}
-
-# fetch does the work in a folder of its own beside DIR and renames it at the
-# end, so that DIR is whole whenever it exists.
-fetch() {
-  local dir=$1
-  work=$(mktemp -d -- "$dir.XXXXXX")
-  trap 'rm -rf -- "$work"' EXIT
-  trap 'exit 130' INT TERM HUP
+fetch_into() {
   say "downloading Apache Kafka $KAFKA (about 45 MB)"
-  mkdir -p "$work/root"
   project >"$work/pom.xml"
   mvn --batch-mode --quiet --strict-checksums --file "$work/pom.xml" \
     "org.apache.maven.plugins:maven-dependency-plugin:$COPIER:copy-dependencies" \
@@ -67,13 +35,6 @@ fetch() {
   java -cp "$work/root/libs/*" kafka.Kafka --version >"$work/log" 2>&1 ||
     show_log_and_die "Apache Kafka $KAFKA does not run on this Java: $(java -version 2>&1 | head -n 1)"
   printf 'Apache Kafka %s\n' "$KAFKA" >"$work/root/.fetched"
-  mv -T -- "$work/root" "$dir"
-  say "Apache Kafka $KAFKA is in $dir"
-}
-
-show_log_and_die() {
-  tail -n 20 "$work/log" >&2
-  die "$1"
 }
 
 # project prints what Maven is to fetch. The broker logs through slf4j and
@@ -102,4 +63,4 @@ project() {
 POM
 }
 
-main "$@"
+fetch_main "$@"

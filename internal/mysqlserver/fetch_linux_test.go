@@ -14,7 +14,7 @@ import (
 func TestFetchWithoutApt(t *testing.T) {
 	onlyPrograms(t, "bash", "realpath", "cat")
 	var progress []string
-	err := fetch(t.Context(), filepath.Join(t.TempDir(), "mysql"), func(line string) { progress = append(progress, line) })
+	err := mysqlProduct(t).fetch(t.Context(), filepath.Join(t.TempDir(), "mysql"), func(line string) { progress = append(progress, line) })
 	if err == nil {
 		t.Fatal("got no error")
 	}
@@ -38,7 +38,7 @@ func TestFetchStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	tools := t.TempDir()
-	err := fetch(ctx, filepath.Join(tools, "mysql"), func(string) {})
+	err := mysqlProduct(t).fetch(ctx, filepath.Join(tools, "mysql"), func(string) {})
 	if err == nil || ctx.Err() == nil {
 		t.Fatalf("got %v before the context's end, want to be stopped by it", err)
 	}
@@ -54,6 +54,15 @@ func TestFetchStopsWithItsContext(t *testing.T) {
 			t.Errorf("%s was left behind", path)
 		}
 	}
+}
+
+func mysqlProduct(t *testing.T) product {
+	t.Helper()
+	p, err := MySQL.product()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // onlyPrograms makes PATH a folder that holds the programs alone.

@@ -12,6 +12,7 @@ import (
 func TestFindNamedByEnvironment(t *testing.T) {
 	tests := []struct {
 		name    string
+		flavor  mysqlserver.Flavor
 		prints  string
 		exit    string
 		want    string
@@ -22,20 +23,27 @@ func TestFindNamedByEnvironment(t *testing.T) {
 		{name: "oldest", prints: "mysqld  Ver 8.0.14 for Linux on x86_64", want: "8.0.14"},
 		{name: "too old", prints: "mysqld  Ver 8.0.13 for Linux on x86_64", wantErr: "8.0.14 or newer is needed"},
 		{name: "much too old", prints: "mysqld  Ver 5.7.44 for Linux on x86_64", wantErr: "8.0.14 or newer is needed"},
-		{name: "MariaDB", prints: "mariadbd  Ver 11.8.3-MariaDB for debian-linux-gnu", wantErr: "is MariaDB 11.8"},
+		{name: "MariaDB for MySQL", prints: "mariadbd  Ver 11.8.3-MariaDB for debian-linux-gnu", wantErr: "is MariaDB 11.8.3-MariaDB, and MySQL is needed here"},
+		{name: "MariaDB", flavor: mysqlserver.MariaDB, prints: "mariadbd  Ver 10.11.18-MariaDB-0+deb12u1 for debian-linux-gnu on x86_64 (Debian 12)", want: "10.11.18-MariaDB-0+deb12u1"},
+		{name: "MariaDB too old", flavor: mysqlserver.MariaDB, prints: "mariadbd  Ver 10.6.25-MariaDB for Linux on x86_64", wantErr: "10.11.0 or newer is needed"},
+		{name: "MySQL for MariaDB", flavor: mysqlserver.MariaDB, prints: "mysqld  Ver 9.7.4-2 for Linux on x86_64", wantErr: "is MySQL 9.7.4-2, and MariaDB is needed here"},
 		{name: "something else", prints: "hello", wantErr: `is not a MySQL server: it prints "hello"`},
 		{name: "does not run", prints: "no libaio", exit: "exit 127", wantErr: "does not run: exit status 127: no libaio"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			path := program(t, filepath.Join(t.TempDir(), "mysqld"), tt.prints, tt.exit)
-			t.Setenv(mysqlserver.EnvBinary, path)
-			got, err := mysqlserver.Find(t.Context(), mysqlserver.FindOptions{Tools: t.TempDir()})
+			path := program(t, filepath.Join(t.TempDir(), "server"), tt.prints, tt.exit)
+			flavor, env := mysqlserver.MySQL, mysqlserver.EnvBinary
+			if tt.flavor == mysqlserver.MariaDB {
+				flavor, env = mysqlserver.MariaDB, mysqlserver.EnvMariaDB
+			}
+			t.Setenv(env, path)
+			got, err := mysqlserver.Find(t.Context(), mysqlserver.FindOptions{Flavor: tt.flavor, Tools: t.TempDir()})
 			if tt.wantErr != "" {
-				checkError(t, err, mysqlserver.EnvBinary, path, tt.wantErr)
+				checkError(t, err, env, path, tt.wantErr)
 				return
 			}
-			if want := (mysqlserver.Binary{Path: path, Version: tt.want}); err != nil || got != want {
+			if want := (mysqlserver.Binary{Flavor: flavor, Path: path, Version: tt.want}); err != nil || got != want {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}
 		})

@@ -31,22 +31,37 @@ func initialise(ctx context.Context, o Options, lock *dirlock.Lock) error {
 	if _, err := os.Stat(data); err == nil {
 		return nil
 	}
-	o.Progress("initialising a MySQL data directory")
+	o.Progress(fmt.Sprintf("initialising a %s data directory", o.product.name))
 	unfinished := data + ".new"
 	if err := os.RemoveAll(unfinished); err != nil {
 		return fmt.Errorf("remove an unfinished data directory: %w", err)
 	}
 	logStart := childproc.LogSize(logPath(o.Dir))
-	cmd := command(o, initialiseArgs(o, unfinished), lock.File())
-	if err := childproc.Run(ctx, cmd); err != nil {
+	// No binlog is written, so that its GTIDs begin with the user's.
+	cmd := command(o, append(commonArgs(o, unfinished), "--skip-log-bin"), lock.File())
+	prepare := prepareMySQL
+	if o.Binary.Flavor == MariaDB {
+		prepare = prepareMariaDB
+	}
+	err := prepare(ctx, cmd, unfinished)
+	if err == nil {
+		err = childproc.Run(ctx, cmd)
+	}
+	if err != nil {
 		return errors.Join(
-			fmt.Errorf("initialise a MySQL %s data directory in %s: %w", o.Binary.Version, o.Dir, err),
+			fmt.Errorf("initialise a %s %s data directory in %s: %w", o.product.name, o.Binary.Version, o.Dir, err),
 			childproc.LogTail(logPath(o.Dir), logStart),
 		)
 	}
 	if err := os.Rename(unfinished, data); err != nil {
 		return fmt.Errorf("finish the data directory: %w", err)
 	}
+	return nil
+}
+
+// prepareMySQL lets the server make its data directory itself.
+func prepareMySQL(_ context.Context, cmd *exec.Cmd, _ string) error {
+	cmd.Args = append(cmd.Args, "--initialize-insecure")
 	return nil
 }
 
@@ -59,12 +74,6 @@ func command(o Options, args []string, lock *os.File) *exec.Cmd {
 	return cmd
 }
 
-// initialiseArgs makes what both servers of one data directory have to agree
-// on the same. No binlog is written, so that its GTIDs begin with the user's.
-func initialiseArgs(o Options, data string) []string {
-	return append(commonArgs(o, data), "--initialize-insecure", "--skip-log-bin")
-}
-
 // commonArgs are first in every command line: --no-defaults has to be, so
 // that the machine's configuration of another server is not read.
 func commonArgs(o Options, data string) []string {
@@ -73,9 +82,12 @@ func commonArgs(o Options, data string) []string {
 		"--datadir=" + data,
 		"--log-error=" + logPath(o.Dir),
 		"--innodb-buffer-pool-size=64M",
-		"--loose-innodb-redo-log-capacity=64M",
 		"--performance-schema=OFF",
-		"--secure-file-priv=NULL",
+	}
+	if o.Binary.Flavor == MariaDB {
+		args = append(args, "--innodb-log-file-size=16M")
+	} else {
+		args = append(args, "--loose-innodb-redo-log-capacity=64M", "--secure-file-priv=NULL")
 	}
 	if os.Geteuid() == 0 {
 		args = append(args, "--user=root")
@@ -91,16 +103,18 @@ func serverArgs(o Options, port int) []string {
 		"--port="+strconv.Itoa(port),
 		"--socket="+socketName,
 		"--pid-file="+pidName,
-		"--loose-mysqlx=OFF",
 		"--server-id=1",
 		"--log-bin=binlog",
-		"--gtid-mode=ON",
-		"--enforce-gtid-consistency=ON",
+		"--binlog-format=ROW",
 		"--binlog-row-image=FULL",
 		"--binlog-row-metadata=FULL",
-		"--binlog-rows-query-log-events=ON",
 		"--character-set-server=utf8mb4",
 	)
+	if o.Binary.Flavor == MariaDB {
+		args = append(args, "--gtid-strict-mode=ON", "--binlog-annotate-row-events=ON", "--sync-binlog=1")
+	} else {
+		args = append(args, "--gtid-mode=ON", "--enforce-gtid-consistency=ON", "--binlog-rows-query-log-events=ON", "--loose-mysqlx=OFF")
+	}
 	for _, setting := range o.Settings {
 		args = append(args, "--"+strings.TrimLeft(setting, "-"))
 	}

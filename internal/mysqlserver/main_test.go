@@ -27,6 +27,7 @@ import (
 const (
 	envParentBinary = "TELLTALE_TEST_PARENT_BINARY"
 	envParentDir    = "TELLTALE_TEST_PARENT_DIR"
+	envParentFlavor = "TELLTALE_TEST_PARENT_FLAVOR"
 )
 
 func TestMain(m *testing.M) {
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 // parent returns only when something went wrong.
 func parent(binary, dir string) error {
 	server, err := mysqlserver.Start(context.Background(), mysqlserver.Options{
-		Binary: mysqlserver.Binary{Path: binary},
+		Binary: mysqlserver.Binary{Flavor: mysqlserver.Flavor(os.Getenv(envParentFlavor)), Path: binary},
 		Dir:    dir,
 	})
 	if err != nil {
@@ -67,12 +68,17 @@ func churnThreads() {
 
 func TestServerDiesWithItsParent(t *testing.T) {
 	t.Parallel()
+	mysqltest.Each(t, testServerDiesWithItsParent)
+}
+
+func testServerDiesWithItsParent(t *testing.T, servers mysqltest.Servers) {
 	dir := t.TempDir()
-	if err := mysqltest.StartIn(t, dir).Kill(); err != nil {
+	if err := servers.StartIn(t, dir).Kill(); err != nil {
 		t.Fatal(err)
 	}
 	cmd := osexec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), envParentDir+"="+dir, envParentBinary+"="+mysqltest.Binary(t).Path)
+	cmd.Env = append(os.Environ(), envParentDir+"="+dir,
+		envParentFlavor+"="+string(servers.Flavor), envParentBinary+"="+servers.Binary(t).Path)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -110,5 +116,5 @@ func TestServerDiesWithItsParent(t *testing.T) {
 	if _, err := net.Dial("tcp", addr); err == nil {
 		t.Errorf("somebody still answers on %s", addr)
 	}
-	mysqltest.DB(t, mysqltest.StartIn(t, dir), "after_the_crash")
+	mysqltest.DB(t, servers.StartIn(t, dir), "after_the_crash")
 }

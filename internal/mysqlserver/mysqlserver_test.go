@@ -58,8 +58,45 @@ func TestServersAreDistinct(t *testing.T) {
 	}
 }
 
+// MariaDB's settings are what the reader of its binlog needs.
+func TestStartSettingsOfMariaDB(t *testing.T) {
+	t.Parallel()
+	servers := mysqltest.Servers{Flavor: mysqlserver.MariaDB}
+	server := servers.Start(t, "max-connections=33")
+	db := mysqltest.DB(t, server, "odd`name")
+	want := map[string]string{
+		"bind_address":               "127.0.0.1",
+		"log_bin":                    "1",
+		"gtid_strict_mode":           "1",
+		"binlog_format":              "ROW",
+		"binlog_row_image":           "FULL",
+		"binlog_row_metadata":        "FULL",
+		"binlog_annotate_row_events": "1",
+		"character_set_server":       "utf8mb4",
+		"server_id":                  "1",
+		"max_connections":            "33",
+		"gtid_binlog_pos":            "0-1-1", // The creation of the database alone.
+	}
+	for name, value := range want {
+		if got := variable(t, db, name); got != value {
+			t.Errorf("%s: got %q, want %q", name, got, value)
+		}
+	}
+	if got := server.Flavor(); got != mysqlserver.MariaDB {
+		t.Errorf("got flavor %s", got)
+	}
+}
+
 func TestStopAndStartAgain(t *testing.T) {
 	t.Parallel()
+	mysqltest.Each(t, testStopAndStartAgain)
+}
+
+func testStopAndStartAgain(t *testing.T, servers mysqltest.Servers) {
+	executed := "gtid_executed"
+	if servers.Flavor == mysqlserver.MariaDB {
+		executed = "gtid_binlog_pos"
+	}
 	tests := []struct {
 		name string
 		end  func(*mysqlserver.Server) error
@@ -71,22 +108,22 @@ func TestStopAndStartAgain(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			first := mysqltest.StartIn(t, dir)
+			first := servers.StartIn(t, dir)
 			db := mysqltest.DB(t, first, "shop")
 			exec(t, db, "CREATE TABLE t (id INT PRIMARY KEY)")
 			exec(t, db, "INSERT INTO t VALUES (7)")
-			executed := variable(t, db, "gtid_executed")
+			before := variable(t, db, executed)
 			if err := tt.end(first); err != nil {
 				t.Fatal(err)
 			}
 
-			db = mysqltest.DB(t, mysqltest.StartIn(t, dir), "shop")
+			db = mysqltest.DB(t, servers.StartIn(t, dir), "shop")
 			var id int
 			if err := db.QueryRow("SELECT id FROM t").Scan(&id); err != nil || id != 7 {
 				t.Errorf("got row %d (%v), want 7", id, err)
 			}
-			if got := variable(t, db, "gtid_executed"); got != executed {
-				t.Errorf("gtid_executed: got %q, want %q", got, executed)
+			if got := variable(t, db, executed); got != before {
+				t.Errorf("%s: got %q, want %q", executed, got, before)
 			}
 		})
 	}
@@ -96,10 +133,14 @@ func TestStopAndStartAgain(t *testing.T) {
 // is longer than a socket's may be.
 func TestInitialise(t *testing.T) {
 	t.Parallel()
+	mysqltest.Each(t, testInitialise)
+}
+
+func testInitialise(t *testing.T, servers mysqltest.Servers) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 30), "mysql")
 	var progress []string
 	server, err := mysqlserver.Start(t.Context(), mysqlserver.Options{
-		Binary:   mysqltest.Binary(t),
+		Binary:   servers.Binary(t),
 		Dir:      dir,
 		Progress: func(line string) { progress = append(progress, line) },
 	})
@@ -108,10 +149,12 @@ func TestInitialise(t *testing.T) {
 	}
 	db := mysqltest.DB(t, server, "shop")
 	if got := variable(t, db, "sync_binlog"); got != "1" {
-		t.Errorf("sync_binlog: got %s, want 1, the durable default", got)
+		t.Errorf("sync_binlog: got %s, want 1, which is durable", got)
 	}
-	if got := variable(t, db, "gtid_executed"); !strings.HasSuffix(got, ":1") {
-		t.Errorf("gtid_executed: got %q, want only the creation of the database", got)
+	if servers.Flavor == mysqlserver.MySQL {
+		if got := variable(t, db, "gtid_executed"); !strings.HasSuffix(got, ":1") {
+			t.Errorf("gtid_executed: got %q, want only the creation of the database", got)
+		}
 	}
 	if err := server.Stop(t.Context()); err != nil {
 		t.Errorf("Stop: %v", err)

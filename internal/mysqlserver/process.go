@@ -10,8 +10,10 @@ import (
 	"telltale/internal/childproc"
 )
 
-// Server is a running MySQL server. Its methods are safe for concurrent use.
+// Server is a running server. Its methods are safe for concurrent use.
 type Server struct {
+	name     string
+	flavor   Flavor
 	addr     string
 	logPath  string
 	logStart int64
@@ -21,6 +23,11 @@ type Server struct {
 // Addr is the address that the server listens on, "127.0.0.1:" and the port.
 func (s *Server) Addr() string {
 	return s.addr
+}
+
+// Flavor is which of the two servers it is.
+func (s *Server) Flavor() Flavor {
+	return s.flavor
 }
 
 // DSN is the data source name of root for go-sql-driver, with db as the
@@ -48,7 +55,7 @@ func (s *Server) Err() error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(fmt.Errorf("MySQL on %s ended: %w", s.addr, err), childproc.LogTail(s.logPath, s.logStart))
+	return errors.Join(fmt.Errorf("%s on %s ended: %w", s.name, s.addr, err), childproc.LogTail(s.logPath, s.logStart))
 }
 
 // Stop ends the server in order and waits for it. When ctx is done first, the
@@ -56,7 +63,7 @@ func (s *Server) Err() error {
 // the error says so. Stopping a server that has ended returns nil.
 func (s *Server) Stop(ctx context.Context) error {
 	if err := s.process.Stop(ctx); err != nil {
-		return fmt.Errorf("stop MySQL on %s: %w; it was killed", s.addr, err)
+		return fmt.Errorf("stop %s on %s: %w; it was killed", s.name, s.addr, err)
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package mysqlserver runs a real MySQL server as a child process, with its
-// own data directory, for the demo and for tests. It listens on 127.0.0.1
+// Package mysqlserver runs a real MySQL or MariaDB server as a child process,
+// with its own data directory, for the demo and for tests. It listens on 127.0.0.1
 // only, lets root in without a password, and dies with its parent.
 package mysqlserver
 
@@ -43,10 +43,12 @@ type Options struct {
 	Port int
 	// Settings are server options, "name=value" or "name", that win over
 	// this package's. The defaults write a complete row binlog with GTIDs
-	// and are as durable as MySQL's own.
+	// and are as durable as MySQL's own, also in MariaDB.
 	Settings []string
 	// Progress gets a line for each long step. Nil drops them.
 	Progress func(string)
+
+	product product
 }
 
 // Start starts the server and returns when it answers. ctx bounds the start
@@ -57,14 +59,18 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
+	var err error
+	if o.product, err = o.Binary.Flavor.product(); err != nil {
+		return nil, fmt.Errorf("start a server: %w", err)
+	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("find the folder of the MySQL server: %w", err)
+		return nil, fmt.Errorf("find the folder of the server: %w", err)
 	}
 	o.Dir = dir
 	lock, err := dirlock.Acquire(ctx, o.Dir, lockTimeout)
 	if err != nil {
-		return nil, fmt.Errorf("start MySQL: %w", err)
+		return nil, fmt.Errorf("start %s: %w", o.product.name, err)
 	}
 	server, err := startLocked(ctx, o, lock)
 	// The child has inherited the lock, so it lasts exactly as long as it.
@@ -76,12 +82,12 @@ func startLocked(ctx context.Context, o Options, lock *dirlock.Lock) (*Server, e
 		return nil, err
 	}
 	if err := removeLeftovers(dataDir(o.Dir)); err != nil {
-		return nil, fmt.Errorf("start MySQL: %w", err)
+		return nil, fmt.Errorf("start %s: %w", o.product.name, err)
 	}
 	for attempt := 1; ; attempt++ {
 		port, err := childproc.FreePort(ctx, o.Port)
 		if err != nil {
-			return nil, fmt.Errorf("start MySQL: %w", err)
+			return nil, fmt.Errorf("start %s: %w", o.product.name, err)
 		}
 		server, err := startOn(ctx, o, lock, port)
 		if err == nil {
@@ -110,6 +116,8 @@ func removeLeftovers(data string) error {
 // startOn starts the server on the port and waits until it answers there.
 func startOn(ctx context.Context, o Options, lock *dirlock.Lock, port int) (*Server, error) {
 	s := &Server{
+		name:    o.product.name,
+		flavor:  o.product.flavor,
 		addr:    net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		logPath: logPath(o.Dir),
 	}
@@ -120,7 +128,7 @@ func startOn(ctx context.Context, o Options, lock *dirlock.Lock, port int) (*Ser
 	}
 	if err := s.awaitAnswer(ctx, dataDir(o.Dir)); err != nil {
 		return nil, errors.Join(
-			fmt.Errorf("start MySQL %s in %s on %s: %w", o.Binary.Version, o.Dir, s.addr, err),
+			fmt.Errorf("start %s %s in %s on %s: %w", o.product.name, o.Binary.Version, o.Dir, s.addr, err),
 			s.Kill(),
 			childproc.LogTail(s.logPath, s.logStart),
 		)
@@ -167,7 +175,7 @@ func answers(ctx context.Context, db *sql.DB, dataDir string) (bool, error) {
 	}
 	seen, err := os.Stat(got)
 	if err != nil || !os.SameFile(want, seen) {
-		return false, fmt.Errorf("another MySQL server, with its data in %s, listens there", got)
+		return false, fmt.Errorf("another server, with its data in %s, listens there", got)
 	}
 	return true, nil
 }

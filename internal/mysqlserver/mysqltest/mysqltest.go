@@ -1,4 +1,4 @@
-// Package mysqltest starts MySQL servers for tests.
+// Package mysqltest starts MySQL and MariaDB servers for tests.
 package mysqltest
 
 import (
@@ -33,6 +33,42 @@ var volatile = []string{
 	"skip-innodb-doublewrite",
 }
 
+// Servers starts servers of one flavor. The package's functions of the same
+// names start MySQL.
+type Servers struct {
+	// Flavor is which server. Default MySQL.
+	Flavor mysqlserver.Flavor
+}
+
+// Each runs a test once on MySQL and once on MariaDB, as parallel subtests.
+func Each(t *testing.T, test func(*testing.T, Servers)) {
+	t.Helper()
+	for _, flavor := range []mysqlserver.Flavor{mysqlserver.MySQL, mysqlserver.MariaDB} {
+		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
+			test(t, Servers{Flavor: flavor})
+		})
+	}
+}
+
+// Start starts a MySQL server as [Servers.Start] does.
+func Start(t testing.TB, settings ...string) *mysqlserver.Server {
+	t.Helper()
+	return Servers{}.Start(t, settings...)
+}
+
+// StartIn starts a MySQL server as [Servers.StartIn] does.
+func StartIn(t testing.TB, dir string, settings ...string) *mysqlserver.Server {
+	t.Helper()
+	return Servers{}.StartIn(t, dir, settings...)
+}
+
+// Binary returns the program of a MySQL server as [Servers.Binary] does.
+func Binary(t testing.TB) mysqlserver.Binary {
+	t.Helper()
+	return Servers{}.Binary(t)
+}
+
 // Start starts a server of the test's own on a free port and kills it when
 // the test and its subtests are done. Settings are server options such as
 // "binlog-row-metadata=MINIMAL". When the test has failed, the end of the
@@ -40,16 +76,16 @@ var volatile = []string{
 //
 // The data directory is copied from a template in the repository's .tools,
 // made by the first call, so that a start takes about a second.
-func Start(t testing.TB, settings ...string) *mysqlserver.Server {
+func (s Servers) Start(t testing.TB, settings ...string) *mysqlserver.Server {
 	t.Helper()
-	return StartIn(t, t.TempDir(), settings...)
+	return s.StartIn(t, t.TempDir(), settings...)
 }
 
 // StartIn is Start with the data in dir, for tests that start a server again
 // on what another has left. An empty dir is filled from the template.
-func StartIn(t testing.TB, dir string, settings ...string) *mysqlserver.Server {
+func (s Servers) StartIn(t testing.TB, dir string, settings ...string) *mysqlserver.Server {
 	t.Helper()
-	binary := Binary(t)
+	binary := s.Binary(t)
 	if err := copyTemplate(binary, dir); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +101,7 @@ func StartIn(t testing.TB, dir string, settings ...string) *mysqlserver.Server {
 	}
 	t.Cleanup(func() {
 		if err := server.Kill(); err != nil {
-			t.Errorf("end MySQL: %v", err)
+			t.Errorf("end %s: %v", binary.Flavor, err)
 		}
 		if t.Failed() {
 			logLog(t, server.LogPath())
@@ -75,7 +111,7 @@ func StartIn(t testing.TB, dir string, settings ...string) *mysqlserver.Server {
 }
 
 // Binary returns the server program for tests, fetched where there is none.
-func Binary(t testing.TB) mysqlserver.Binary {
+func (s Servers) Binary(t testing.TB) mysqlserver.Binary {
 	t.Helper()
 	tools, err := toolsDir()
 	if err != nil {
@@ -84,6 +120,7 @@ func Binary(t testing.TB) mysqlserver.Binary {
 	ctx, cancel := context.WithTimeout(t.Context(), fetchTimeout)
 	defer cancel()
 	binary, err := mysqlserver.Find(ctx, mysqlserver.FindOptions{
+		Flavor:   s.Flavor,
 		Tools:    tools,
 		Progress: func(line string) { t.Log(line) },
 	})
@@ -174,7 +211,7 @@ func makeTemplate(binary mysqlserver.Binary) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	template := filepath.Join(tools, "mysql-template-"+binary.Version)
+	template := filepath.Join(tools, string(binary.Flavor)+"-template-"+binary.Version)
 	data := filepath.Join(template, "data")
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
@@ -199,7 +236,7 @@ func fillTemplate(ctx context.Context, binary mysqlserver.Binary, template strin
 	server, err := mysqlserver.Start(ctx, mysqlserver.Options{
 		Binary:   binary,
 		Dir:      unfinished,
-		Settings: append(volatile[:len(volatile):len(volatile)], "skip-log-bin", "gtid-mode=OFF"),
+		Settings: append(volatile[:len(volatile):len(volatile)], "skip-log-bin", "loose-gtid-mode=OFF"),
 	})
 	if err != nil {
 		return err
@@ -215,7 +252,7 @@ func fillTemplate(ctx context.Context, binary mysqlserver.Binary, template strin
 }
 
 // removeIdentity removes what a server makes anew at its start and what two
-// servers must not share: auto.cnf holds the server's UUID.
+// servers must not share: auto.cnf holds the UUID of a MySQL server.
 func removeIdentity(data string) error {
 	for _, pattern := range []string{"auto.cnf", "ibtmp1", "mysqld.*", "*#innodb_redo/*_tmp"} {
 		names, err := filepath.Glob(filepath.Join(data, pattern))
