@@ -9,16 +9,17 @@ import (
 
 	"telltale/config"
 	"telltale/consumers"
+	"telltale/consumers/history"
 	"telltale/consumers/mailer"
 )
 
 // consumerNames are the consumers that the binary holds.
-func consumerNames() []string { return []string{mailer.Name} }
+func consumerNames() []string { return []string{mailer.Name, history.Name} }
 
 func newConsumersCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:       "consumers NAME…",
-		Short:     "React to business events: " + strings.Join(consumerNames(), ", "),
+		Use:       "consumers [NAME…]",
+		Short:     "React to business events: all consumers, or those named of " + strings.Join(consumerNames(), ", "),
 		ValidArgs: consumerNames(),
 		Args:      consumerArgs,
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -28,6 +29,9 @@ func newConsumersCommand(e env) *cobra.Command {
 			}
 			if err := p.preflight(cmd.Context(), config.StageConsumers); err != nil {
 				return err
+			}
+			if len(names) == 0 {
+				names = consumerNames()
 			}
 			actors, err := p.consumerActors(names)
 			if err != nil {
@@ -40,12 +44,9 @@ func newConsumersCommand(e env) *cobra.Command {
 	return cmd
 }
 
-// consumerArgs takes each known name once.
+// consumerArgs takes each known name once. None stands for all.
 func consumerArgs(cmd *cobra.Command, names []string) error {
 	known := consumerNames()
-	if len(names) == 0 {
-		return usagef(cmd, "name the consumers to run: %s", strings.Join(known, ", "))
-	}
 	for i, name := range names {
 		if !slices.Contains(known, name) {
 			return usagef(cmd, "unknown consumer %q; known: %s", name, strings.Join(known, ", "))
@@ -75,7 +76,10 @@ func (p *process) consumerActors(names []string) ([]actor, error) {
 }
 
 // consumer builds one of consumerNames.
-func (p *process) consumer(string) (consumers.Consumer, error) {
+func (p *process) consumer(name string) (consumers.Consumer, error) {
+	if name == history.Name {
+		return history.New(history.Options{}), nil
+	}
 	s := p.Consumers.SMTP
 	return mailer.New(mailer.Options{
 		SMTP:   mailer.SMTP{Addr: s.Addr, From: s.From, Username: s.Username, Password: s.Password, TLS: s.TLS},

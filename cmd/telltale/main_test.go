@@ -58,8 +58,7 @@ func TestUsage(t *testing.T) {
 		{"value", "binlog --kafka-partitions=many", "--kafka-partitions: \"many\" is no value of type int (see `telltale binlog --help`)"},
 		{"no value", "binlog --config", "--config needs a value (see `telltale binlog --help`)"},
 		{"argument", "run now", "telltale run takes no arguments, not \"now\" (see `telltale run --help`)"},
-		{"no consumer", "consumers", "name the consumers to run: mailer (see `telltale consumers --help`)"},
-		{"unknown consumer", "consumers mailr", "unknown consumer \"mailr\"; known: mailer (see `telltale consumers --help`)"},
+		{"unknown consumer", "consumers mailr", "unknown consumer \"mailr\"; known: mailer, history (see `telltale consumers --help`)"},
 		{"consumer twice", "consumers mailer mailer", "consumer mailer is named twice (see `telltale consumers --help`)"},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,158 @@
+package history
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"telltale/consumers"
+)
+
+// The events that are read in a way of their own. Of every other one the fields
+// old_<x> and new_<x> are read as a change of x.
+const (
+	registered = "CustomerRegistered"
+	signedIn   = "CustomerSignedIn"
+)
+
+const (
+	whatSignIn = "sign_in"
+	whatData   = "data"
+)
+
+// field is a changed one.
+type field struct {
+	what     string
+	old, new *string
+}
+
+// fields says what an event changed, in the order of its data. It leaves
+// nothing out: what is no change of a field, and not the customer's id, becomes
+// one field named data.
+func fields(d consumers.Delivery) ([]field, error) {
+	if d.Type == signedIn {
+		return signIn(d)
+	}
+	members, err := object(d.Data)
+	if err != nil {
+		return nil, consumers.Poison(fmt.Errorf("read the data of %s: %w", d.Type, err))
+	}
+	if d.Type == registered {
+		return initial(members), nil
+	}
+	return changes(members)
+}
+
+func signIn(d consumers.Delivery) ([]field, error) {
+	data, err := consumers.Data[struct {
+		Address string `json:"address"`
+	}](d)
+	if err != nil {
+		return nil, err
+	}
+	return []field{{what: whatSignIn, new: &data.Address}}, nil
+}
+
+// initial gives the values that a customer begins with.
+func initial(members []member) []field {
+	var all []field
+	for _, m := range members {
+		if m.name != idName {
+			all = append(all, field{what: m.name, new: m.text()})
+		}
+	}
+	return all
+}
+
+// changes pairs old values with new ones.
+func changes(members []member) ([]field, error) {
+	var all []field
+	index := make(map[string]int) // Of a field in all.
+	rest := make(map[string]json.RawMessage)
+	for _, m := range members {
+		prefix, name, ok := strings.Cut(m.name, "_")
+		switch {
+		case m.name == idName:
+			continue
+		case !ok || name == "" || name == whatData || prefix != "old" && prefix != "new":
+			rest[m.name] = m.value
+			continue
+		}
+		at, seen := index[name]
+		if !seen {
+			at = len(all)
+			index[name] = at
+			all = append(all, field{what: name})
+		}
+		if prefix == "old" {
+			all[at].old = m.text()
+		} else {
+			all[at].new = m.text()
+		}
+	}
+	if len(rest) == 0 && len(all) > 0 {
+		return all, nil
+	}
+	data, err := json.Marshal(rest)
+	if err != nil {
+		return nil, fmt.Errorf("write the rest of an event's data: %w", err)
+	}
+	text := string(data)
+	return append(all, field{what: whatData, new: &text}), nil
+}
+
+// idName is the member that holds the customer's id, which the record's key
+// tells already.
+const idName = "id"
+
+// member is one of a JSON object.
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// text is a value as a reader wants to see it: text without quotes, JSON of
+// what is not text, nil for null.
+func (m member) text() *string {
+	var s string
+	switch {
+	case bytes.Equal(m.value, []byte("null")):
+		return nil
+	case json.Unmarshal(m.value, &s) != nil:
+		s = string(m.value)
+	}
+	return &s
+}
+
+var errNoObject = errors.New("it is no JSON object")
+
+// object reads the members of an object in their order. One that occurs twice
+// counts as it stands last, where it stood first.
+func object(data []byte) ([]member, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.Join(errNoObject, err)
+	}
+	var members []member
+	index := make(map[string]int)
+	for dec.More() {
+		t, err := dec.Token()
+		if err != nil {
+			return nil, err
+		}
+		m := member{name: t.(string)} // A name: the decoder has checked that.
+		if err := dec.Decode(&m.value); err != nil {
+			return nil, err
+		}
+		if at, twice := index[m.name]; twice {
+			members[at] = m
+			continue
+		}
+		index[m.name] = len(members)
+		members = append(members, m)
+	}
+	_, err := dec.Token()
+	return members, err
+}
