@@ -53,6 +53,8 @@ type batch struct {
 	txns     int
 	// carried is how much of buf came over from the batch before.
 	carried int
+	// traced is empty where nobody asked for traces.
+	traced []traced
 }
 
 // batchBytes is when a batch is full. A batch ends behind the event that fills
@@ -69,6 +71,8 @@ func (b *batch) reset() {
 	}
 	b.buf, b.records = b.buf[:0], b.records[:0]
 	b.position, b.whole, b.rows, b.txns, b.carried = Position{}, false, 0, 0, 0
+	clear(b.traced)
+	b.traced = b.traced[:0]
 }
 
 // move takes record i of another batch over, with the tombstone that follows
@@ -98,12 +102,12 @@ func (b *batch) copy(from *batch, i int32) int32 {
 }
 
 // mark is a place in a batch to which it can be cut.
-type mark struct{ records, bytes, rows int }
+type mark struct{ records, bytes, rows, traced int }
 
-func (b *batch) mark() mark { return mark{len(b.records), len(b.buf), b.rows} }
+func (b *batch) mark() mark { return mark{len(b.records), len(b.buf), b.rows, len(b.traced)} }
 
 func (b *batch) cut(m mark) {
-	b.records, b.buf, b.rows = b.records[:m.records], b.buf[:m.bytes], m.rows
+	b.records, b.buf, b.rows, b.traced = b.records[:m.records], b.buf[:m.bytes], m.rows, b.traced[:m.traced]
 }
 
 // setLast writes that record i is its transaction's last in its partition.

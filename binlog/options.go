@@ -8,6 +8,7 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"telltale/internal/kafkaclient"
 	"telltale/internal/ops"
@@ -48,6 +49,8 @@ type Options struct {
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
 	Health     *ops.Health
+	// Traces gets a span for what each traced request changed. Nil means none.
+	Traces trace.TracerProvider
 }
 
 // withDefaults fills what is left out and refuses what cannot be.

@@ -9,6 +9,7 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/tracing"
 )
 
 // A Kafka transaction is committed when no batch waits, or when it has grown to
@@ -28,6 +29,7 @@ type publisher struct {
 	producer *kafkaclient.TxnProducer
 	stream   *stream
 	metrics  *metrics
+	tracer   *tracing.Tracer
 	now      func() time.Time
 	// progressed is told after every commit.
 	progressed func()
@@ -35,6 +37,7 @@ type publisher struct {
 	open    bool // A Kafka transaction was begun and not committed.
 	message kafka.Message
 	headers [1]kafka.Header
+	spans   tracing.Pending // Of the open Kafka transaction.
 }
 
 // run publishes until the stream or Kafka fails, or ctx ends. Whole MySQL
@@ -110,6 +113,9 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 
 // produce hands a batch's records to the producer, which copies them.
 func (p *publisher) produce(ctx context.Context, b *batch) error {
+	for i := range b.traced {
+		p.spans.Add(b.traced[i].step())
+	}
 	m := &p.message
 	for i := range b.records {
 		r := &b.records[i]
@@ -147,6 +153,7 @@ func (p *publisher) commit(ctx context.Context, position Position, w work) error
 	p.open = false
 	now := p.now()
 	p.metrics.committed(w, position, now.Sub(start), now)
+	p.spans.Commit(p.tracer, now)
 	p.progressed()
 	return nil
 }

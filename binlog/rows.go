@@ -137,6 +137,7 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 	present := head[n:]
 	s.startTable(t)
 	pos := uint64(h.LogPos) - uint64(h.EventSize)
+	records := len(s.cur.records)
 	for row := 0; len(rest) > 0; row++ {
 		took, err := s.row(t, op, present, rest, pos, row)
 		if err != nil {
@@ -146,6 +147,9 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 			return fmt.Errorf("table %s, row %d of the event, op %s: the row is empty", t.name, row, op)
 		}
 		rest = rest[took:]
+	}
+	if s.options.tracer != nil {
+		s.trace(t.topic, len(s.cur.records)-records)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/tracing"
 )
 
 // Run publishes the row changes of one source until ctx ends, when it returns
@@ -60,7 +61,7 @@ func newReader(ctx context.Context, o Options) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reader{o: o, dsn: dsn, filter: f, metrics: newMetrics(o.Registerer)}, nil
+	return &reader{o: o, dsn: dsn, filter: f, metrics: newMetrics(o.Registerer), tracer: tracing.New(o.Traces)}, nil
 }
 
 // Limits of the pause between two sessions.

@@ -14,6 +14,7 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/tracing"
 	"telltale/schemas/change"
 )
 
@@ -28,6 +29,7 @@ type reader struct {
 	dsn     *driver.Config
 	filter  filter
 	metrics *metrics
+	tracer  *tracing.Tracer
 }
 
 // session goes from taking over the producer to the first error: everything
@@ -74,9 +76,11 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		},
 		open:    func(p *plan) (*topic, *schemaRecord, error) { return topics.open(ctx, p) },
 		now:     time.Now,
-		metrics: r.metrics,
+		metrics: r.metrics, tracer: r.tracer,
 	})
-	p := &publisher{source: r.o.Name, producer: producer, stream: s, metrics: r.metrics, now: time.Now, progressed: progressed}
+	p := &publisher{
+		source: r.o.Name, producer: producer, stream: s, metrics: r.metrics, tracer: r.tracer, now: time.Now, progressed: progressed,
+	}
 	return r.pump(ctx, published, s, p)
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/replication"
+
+	"telltale/internal/tracing"
 )
 
 // stream turns the server's events into batches of records. The connection's
@@ -81,6 +83,8 @@ type streamOptions struct {
 	onCommit func(gtid string, f *fingerprint) error
 	now      func() time.Time
 	metrics  *metrics
+	// tracer is nil where nobody asked for traces.
+	tracer *tracing.Tracer
 }
 
 // schemaRecord makes a shape known, in the same Kafka transaction as the first
