@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -21,6 +22,8 @@ type Options struct {
 	Name string
 	// DSN is where the server is, in go-sql-driver's form. Required.
 	DSN string
+	// TLS is how connections to the server are encrypted; nil leaves it to DSN.
+	TLS *tls.Config
 	// Tables are patterns over `<db>.<table>` of what is captured, in which *
 	// stands for any run of characters; ExcludeTables take some out again.
 	Tables, ExcludeTables []string
@@ -99,6 +102,9 @@ func (o Options) dsn() (*driver.Config, error) {
 	c, err := driver.ParseDSN(o.DSN)
 	if err != nil {
 		return nil, fmt.Errorf("source.dsn: %w (want user:password@tcp(host:3306)/)", err)
+	}
+	if o.TLS != nil {
+		c.TLS = o.TLS
 	}
 	return c, nil
 }

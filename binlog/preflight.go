@@ -11,6 +11,7 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/mysqltls"
 	"telltale/internal/preflight"
 )
 
@@ -50,6 +51,9 @@ func connect(ctx context.Context, o Options) (*server, error) {
 	var my *driver.MySQLError
 	if errors.As(err, &my) && my.Number == 1045 {
 		mend = "correct the user or password in source.dsn, or on the server:\n" + grantStatements(o, dsn.User)
+	}
+	if advice := mysqltls.Advice(err, "source"); advice != "" {
+		mend = advice
 	}
 	return nil, preflight.Findings{{What: err.Error(), Where: "source.dsn", Mend: mend}}
 }

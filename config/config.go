@@ -46,6 +46,8 @@ type Source struct {
 	// DSNFile is a file that holds the DSN, for secrets mounted as files. Empty
 	// means that DSN is used.
 	DSNFile string `mapstructure:"dsn_file" help:"file that holds source.dsn"`
+	// TLS is how connections to the server are encrypted.
+	TLS TLS `mapstructure:"tls"`
 	// Tables are the tables to publish, as patterns db.table in which * stands for
 	// any characters. At least one is needed.
 	Tables []string `mapstructure:"tables" help:"tables to publish, as patterns db.table"`
@@ -68,6 +70,26 @@ type Source struct {
 	// ServerID is the replication id under which the reader connects, which no
 	// other replica of the server may use. Zero, the default, derives one from Name.
 	ServerID uint32 `mapstructure:"server_id" help:"replication server id; 0 derives one from source.name"`
+}
+
+// TLS is how connections to a MySQL server are encrypted, and how far the server
+// is trusted.
+type TLS struct {
+	// Mode is verify_identity: the server's certificate must be signed by a trusted
+	// authority and be for the DSN's host; verify_ca: for any host; required: any
+	// certificate will do; or disabled. Empty, the default, is verify_identity, and
+	// disabled where the server is on this machine and no file is given. A
+	// parameter tls in the DSN (true, skip-verify or false) stands for
+	// verify_identity, required and disabled.
+	Mode string `mapstructure:"mode" help:"TLS to the server: verify_identity, verify_ca, required or disabled; empty verifies other machines"`
+	// CAFile holds the authorities to trust, in PEM. Empty, the default, trusts
+	// those of the system.
+	CAFile string `mapstructure:"ca_file" help:"file of the authorities to trust, in PEM; empty trusts the system's"`
+	// CertFile holds the client's own certificate, in PEM, for accounts that REQUIRE
+	// X509. Default: none.
+	CertFile string `mapstructure:"cert_file" help:"file of the client's certificate, in PEM"`
+	// KeyFile holds the key of CertFile, in PEM.
+	KeyFile string `mapstructure:"key_file" help:"file of the client certificate's key, in PEM"`
 }
 
 // ColumnRule says what happens to the values of some columns.
@@ -127,6 +149,8 @@ type Database struct {
 	DSN string `mapstructure:"dsn" secret:"dsn" help:"consumers' MySQL database, user:password@tcp(host:3306)/name"`
 	// DSNFile is a file that holds the DSN. Empty means that DSN is used.
 	DSNFile string `mapstructure:"dsn_file" help:"file that holds consumers.database.dsn"`
+	// TLS is how connections to the server are encrypted.
+	TLS TLS `mapstructure:"tls"`
 }
 
 // SMTP is a mail server that takes mail for others.
@@ -154,6 +178,8 @@ type CRUDApp struct {
 	DSN string `mapstructure:"dsn" secret:"dsn" help:"the shop's MySQL database, user:password@tcp(host:3306)/shop"`
 	// DSNFile is a file that holds the DSN. Empty means that DSN is used.
 	DSNFile string `mapstructure:"dsn_file" help:"file that holds crudapp.dsn"`
+	// TLS is how connections to the server are encrypted.
+	TLS TLS `mapstructure:"tls"`
 	// InsecureCookies lets session cookies travel over plain HTTP, for development
 	// without TLS. Default false.
 	InsecureCookies bool `mapstructure:"insecure_cookies" help:"send session cookies over plain HTTP too"`

@@ -38,10 +38,12 @@ func (l loader) validate(stages []Stage) {
 	}
 	if runs(StageConsumers) {
 		l.dsn("consumers.database.dsn", l.Consumers.Database.DSN, true)
+		l.tls("consumers.database.tls", l.Consumers.Database.TLS)
 		l.smtp()
 	}
 	if runs(StageCRUDApp) {
 		l.dsn("crudapp.dsn", l.CRUDApp.DSN, true)
+		l.tls("crudapp.tls", l.CRUDApp.TLS)
 		l.proxies()
 		l.address("http.listen", l.HTTP.Listen)
 	}
@@ -63,6 +65,7 @@ func (l loader) sourceName() {
 
 func (l loader) source() {
 	l.dsn("source.dsn", l.Source.DSN, false)
+	l.tls("source.tls", l.Source.TLS)
 	if len(l.Source.Tables) == 0 {
 		l.missing("source.tables", " (it names the tables to publish, for example [shop.*])")
 	}
@@ -158,6 +161,12 @@ func (l loader) dsn(key, value string, withDatabase bool) {
 		l.wrong(key, "the value is not in go-sql-driver's form %s%s", form, harmless(err))
 	case withDatabase && cfg.DBName == "":
 		l.wrong(key, "the value names no database: %s", form)
+	}
+}
+
+func (l loader) tls(key string, t TLS) {
+	if t.Mode != "" {
+		l.oneOf(key+".mode", t.Mode, []string{"verify_identity", "verify_ca", "required", "disabled"})
 	}
 }
 

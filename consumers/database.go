@@ -2,6 +2,7 @@ package consumers
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -21,10 +22,13 @@ const pingTimeout = 10 * time.Second
 // openDatabase connects to the consumer's database, which it creates if it is
 // missing, and fails where the server does not answer: an address that is wrong
 // should show at once.
-func openDatabase(ctx context.Context, dsn string) (*sql.DB, error) {
+func openDatabase(ctx context.Context, dsn string, encryption *tls.Config) (*sql.DB, error) {
 	cfg, err := sessionConfig(dsn)
 	if err != nil {
 		return nil, err
+	}
+	if encryption != nil {
+		cfg.TLS = encryption
 	}
 	if err := createDatabase(ctx, cfg); err != nil {
 		return nil, err

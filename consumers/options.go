@@ -1,6 +1,7 @@
 package consumers
 
 import (
+	"crypto/tls"
 	"errors"
 	"log/slog"
 
@@ -24,6 +25,8 @@ type Options struct {
 	// DSN is the consumer's own MySQL database in go-sql-driver's form; the
 	// database is created if it is missing and the user may. Required.
 	DSN string
+	// TLS is how connections to that database are encrypted; nil leaves it to DSN.
+	TLS *tls.Config
 	// Kafka is the cluster to read from.
 	Kafka kafkaclient.Config
 	// Batch is how many events one transaction takes at most. Default 1000.

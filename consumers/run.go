@@ -28,7 +28,7 @@ func Run(ctx context.Context, o Options, c Consumer) error {
 }
 
 func run(ctx context.Context, o Options, c Consumer) error {
-	db, err := openDatabase(ctx, o.DSN)
+	db, err := openDatabase(ctx, o.DSN, o.TLS)
 	if err != nil {
 		return err
 	}

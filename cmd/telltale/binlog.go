@@ -40,7 +40,7 @@ func (p *process) binlogOptions() binlog.Options {
 		columns = append(columns, binlog.ColumnRule{Match: c.Match, Do: c.Do})
 	}
 	return binlog.Options{
-		Name: p.Source.Name, DSN: p.Source.DSN,
+		Name: p.Source.Name, DSN: p.Source.DSN, TLS: p.encryption[config.StageBinlog],
 		Tables: p.Source.Tables, ExcludeTables: p.Source.ExcludeTables, Columns: columns,
 		Snapshot: p.Source.Snapshot, Types: p.Source.Types, Format: p.Source.Format, Delivery: p.Source.Delivery,
 		ServerID: p.Source.ServerID, Version: version(),

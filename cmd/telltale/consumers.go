@@ -61,7 +61,7 @@ func consumerArgs(cmd *cobra.Command, names []string) error {
 // consumerActors builds the named consumers, one actor each.
 func (p *process) consumerActors(names []string) ([]actor, error) {
 	o := consumers.Options{
-		DSN: p.Consumers.Database.DSN, Kafka: p.kafka(config.StageConsumers),
+		DSN: p.Consumers.Database.DSN, TLS: p.encryption[config.StageConsumers], Kafka: p.kafka(config.StageConsumers),
 		Logger: p.component(config.StageConsumers), Registerer: p.registry, Health: p.health,
 	}
 	var actors []actor

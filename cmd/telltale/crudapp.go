@@ -65,7 +65,7 @@ func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) e
 	if err := p.preflight(ctx, config.StageCRUDApp); err != nil {
 		return err
 	}
-	store, err := mysql.Open(ctx, p.CRUDApp.DSN)
+	store, err := mysql.Open(ctx, p.CRUDApp.DSN, p.encryption[config.StageCRUDApp])
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func runTour(cmd *cobra.Command, e env, f demoFlags) error {
 //	                                   └─► consumers
 //	    ──► mysql.Store ──► crudapp.Accounts ──► web.Handler
 func buildDemo(ctx context.Context, e demo.Env) (demo.App, error) {
-	store, err := mysql.Open(ctx, e.Shop)
+	store, err := mysql.Open(ctx, e.Shop, nil)
 	if err != nil {
 		return demo.App{}, err
 	}

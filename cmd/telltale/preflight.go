@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"telltale/binlog"
 	"telltale/config"
 	"telltale/internal/kafkaclient"
+	"telltale/internal/mysqltls"
 	"telltale/internal/preflight"
 	"telltale/translator"
 )
@@ -94,9 +96,9 @@ func (p *process) stageCheck(s config.Stage) func(context.Context) error {
 			o.Kafka.Logger = nil
 			return translator.Check(ctx, o)
 		case config.StageConsumers:
-			return checkDatabase(ctx, "consumers.database.dsn", p.Consumers.Database.DSN)
+			return checkDatabase(ctx, "consumers.database", p.Consumers.Database.DSN, p.encryption[s])
 		}
-		return checkDatabase(ctx, "crudapp.dsn", p.CRUDApp.DSN)
+		return checkDatabase(ctx, "crudapp", p.CRUDApp.DSN, p.encryption[s])
 	}
 }
 
@@ -140,14 +142,18 @@ const (
 	errNoDatabase     = 1049
 )
 
-// checkDatabase signs in to a database that a stage writes. One that does not exist
-// yet is its stage's to create.
-func checkDatabase(ctx context.Context, key, dsn string) error {
+// checkDatabase signs in to a database that a stage writes, whose data source name is
+// configured in section. One that does not exist yet is its stage's to create.
+func checkDatabase(ctx context.Context, section, dsn string, encryption *tls.Config) error {
+	key := section + ".dsn"
 	c, err := driver.ParseDSN(dsn)
 	if err != nil {
 		return preflight.Findings{{What: "the value is no data source name", Where: key, Mend: "set " + key + " to user:password@tcp(host:3306)/database"}}
 	}
 	c.Logger = &driver.NopLogger{}
+	if encryption != nil {
+		c.TLS = encryption
+	}
 	connector, err := driver.NewConnector(c)
 	if err != nil {
 		return fmt.Errorf("use %s: %w", key, err)
@@ -166,6 +172,9 @@ func checkDatabase(ctx context.Context, key, dsn string) error {
 	if isMy && (my.Number == errAccessDenied || my.Number == errDatabaseDenied) {
 		mend = fmt.Sprintf("correct the user or password in %[1]s, or on the server:\nCREATE USER IF NOT EXISTS '%[2]s'@'%%' IDENTIFIED BY '…';\nGRANT ALL ON `%[3]s`.* TO '%[2]s'@'%%';",
 			key, c.User, c.DBName)
+	}
+	if advice := mysqltls.Advice(err, section); advice != "" {
+		mend = advice
 	}
 	return preflight.Findings{{What: fmt.Sprintf("connect to MySQL at %s as %s: %v", c.Addr, c.User, err), Where: key, Mend: mend}}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
@@ -28,6 +29,9 @@ type process struct {
 	logger   *slog.Logger
 	registry *prometheus.Registry
 	health   *ops.Health
+	// encryption is how a stage's connections to MySQL are encrypted; none for one
+	// that has no server or that does not encrypt.
+	encryption map[config.Stage]*tls.Config
 }
 
 // newProcess loads the configuration of the stages and makes what they share.
@@ -41,6 +45,9 @@ func newProcess(cmd *cobra.Command, e env, stages ...config.Stage) (*process, er
 		logger:    newLogger(e.stderr, cfg.Log),
 		registry:  prometheus.NewRegistry(),
 		health:    ops.NewHealth(),
+	}
+	if p.encryption, err = encryption(cfg.Config, stages); err != nil {
+		return nil, err
 	}
 	p.registry.MustRegister(
 		collectors.NewGoCollector(),

@@ -37,10 +37,10 @@ type world struct {
 	kafka *kafkaserver.Server
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, settings ...string) *world {
 	t.Helper()
-	w := &world{mysql: mysqltest.Start(t), kafka: kafkatest.Start(t)}
-	store, err := mysql.Open(t.Context(), w.mysql.DSN("shop"))
+	w := &world{mysql: mysqltest.Start(t, settings...), kafka: kafkatest.Start(t)}
+	store, err := mysql.Open(t.Context(), w.mysql.DSN("shop"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

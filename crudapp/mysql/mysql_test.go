@@ -65,7 +65,7 @@ func openStore(t *testing.T, server *mysqlserver.Server, database string) (*mysq
 
 func openOnly(t *testing.T, dsn string) *mysql.Store {
 	t.Helper()
-	store, err := mysql.Open(t.Context(), dsn)
+	store, err := mysql.Open(t.Context(), dsn, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func testOpenErrors(t *testing.T, server *mysqlserver.Server) {
 		"wrong password":  {"root:secret@tcp(" + server.Addr() + ")/shop", "Access denied for user 'root'"},
 		"unknown setting": {"root@tcp(" + server.Addr() + ")/mysql?no_such_variable=1", "no_such_variable"},
 	} {
-		store, err := mysql.Open(t.Context(), test.dsn)
+		store, err := mysql.Open(t.Context(), test.dsn, nil)
 		if err == nil {
 			store.Close()
 			t.Errorf("%s: Open succeeds", name)
@@ -142,7 +142,7 @@ func testMigrateWithoutRight(t *testing.T, server *mysqlserver.Server) {
 		t.Fatal(err)
 	}
 	dsn := "guest:guest-secret@tcp(" + server.Addr() + ")/"
-	if _, err := mysql.Open(t.Context(), dsn+"nowhere"); err == nil || !strings.Contains(err.Error(), "GRANT ALL ON `nowhere`.* TO 'guest'") {
+	if _, err := mysql.Open(t.Context(), dsn+"nowhere", nil); err == nil || !strings.Contains(err.Error(), "GRANT ALL ON `nowhere`.* TO 'guest'") {
 		t.Errorf("Open of a database that guest may not see returned %v", err)
 	}
 	err := openOnly(t, dsn+"unrelated").Migrate(t.Context())

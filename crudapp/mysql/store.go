@@ -7,6 +7,7 @@ package mysql
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -50,11 +51,15 @@ var _ crudapp.Store = (*Store)(nil)
 // Its sessions use UTC whatever the server's time zone, and strict SQL mode, so
 // that a value that does not fit is an error. Open returns an error when the
 // server cannot be reached or refuses the user; a database that does not exist
-// yet is left to Migrate. The caller closes the store.
-func Open(ctx context.Context, dsn string) (*Store, error) {
+// yet is left to Migrate. Connections are encrypted as encryption says; nil
+// leaves that to dsn. The caller closes the store.
+func Open(ctx context.Context, dsn string, encryption *tls.Config) (*Store, error) {
 	cfg, err := configure(dsn)
 	if err != nil {
 		return nil, err
+	}
+	if encryption != nil {
+		cfg.TLS = encryption
 	}
 	db, err := open(cfg)
 	if err != nil {

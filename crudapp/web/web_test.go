@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 func TestWeb(t *testing.T) {
 	t.Parallel()
 	server := mysqltest.Start(t)
-	store, err := mysql.Open(t.Context(), server.DSN("shop"))
+	store, err := mysql.Open(t.Context(), server.DSN("shop"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
