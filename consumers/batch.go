@@ -49,11 +49,13 @@ func (w *worker) eventError(d Delivery, err error) error {
 // apply commits a batch. Where it fails for good, its events are applied one by
 // one, so that those before the culprit are kept and the error can name it.
 func (w *worker) apply(ctx context.Context, records []record) error {
+	began := w.engine.tracer.Now()
 	err := w.persist(ctx, records)
 	if err == nil || !culpable(ctx, err) {
 		return err
 	}
 	if len(records) == 1 {
+		w.trace(records, began, err)
 		return w.eventError(records[0].Delivery, err)
 	}
 	for i := range records {
@@ -122,6 +124,7 @@ func (w *worker) attempt(ctx context.Context, records []record) error {
 	done := w.claim
 	done.next = next
 	w.metrics.committed(done, records, time.Since(started))
+	w.trace(records, started, nil)
 	return w.fail("committed")
 }
 

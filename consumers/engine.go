@@ -11,6 +11,7 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/tracing"
 )
 
 // engine polls Kafka for one consumer and hands each partition's records to
@@ -25,6 +26,7 @@ type engine struct {
 	consumer Consumer
 	store    *store
 	metrics  *metrics
+	tracer   *tracing.Tracer
 	logger   *slog.Logger
 	kafka    *kafkaclient.Consumer
 	admin    *kafka.AdminClient
@@ -54,7 +56,7 @@ func newEngine(o Options, c Consumer, s *store, m *metrics) (*engine, error) {
 	}
 	return &engine{
 		options: o, consumer: c, store: s, logger: o.Logger,
-		metrics: m, kafka: k, admin: admin,
+		metrics: m, tracer: tracing.New(o.Traces), kafka: k, admin: admin,
 		workers: make(map[place]*worker), requests: make(chan func()),
 		watch: brokerWatch{health: o.Health, part: healthPart(c, "kafka"), topics: c.Topics},
 	}, nil

@@ -43,6 +43,7 @@ func TestEngine(t *testing.T) {
 		{"overtaken", overtaken},
 		{"recreated_topic", recreatedTopic},
 		{"late_topic", lateTopic},
+		{"spans", spans},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"telltale/internal/kafkaclient"
 	"telltale/internal/ops"
@@ -37,6 +38,9 @@ type Options struct {
 	Registerer prometheus.Registerer
 	// Health learns per partition whether it can make progress; nil drops it.
 	Health *ops.Health
+	// Traces gets a span for each handled event of a traced request; nil means
+	// none.
+	Traces trace.TracerProvider
 
 	// failpoint lets a test end the consumer between two steps.
 	failpoint func(point string) error

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"telltale/internal/kafkaclient"
 	"telltale/internal/ops"
+	"telltale/internal/tracing"
 	"telltale/schemas/change"
 )
 
@@ -36,6 +38,8 @@ type Options struct {
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
 	Health     *ops.Health
+	// Traces gets a span for each event of a traced request. Nil means none.
+	Traces trace.TracerProvider
 }
 
 func (o Options) withDefaults() Options {
@@ -70,6 +74,7 @@ type stage struct {
 	options    Options
 	translator *translator
 	metrics    *metrics
+	tracer     *tracing.Tracer
 	// partitions is how many each event topic has.
 	partitions map[string]int32
 	log        *slog.Logger
@@ -89,7 +94,7 @@ func Run(ctx context.Context, options Options) error {
 	}
 	s := &stage{
 		options: o, translator: newTranslator(o.Source, rules),
-		metrics: newMetrics(o.Registerer), log: o.Logger,
+		metrics: newMetrics(o.Registerer), tracer: tracing.New(o.Traces), log: o.Logger,
 	}
 	err = s.run(ctx)
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {

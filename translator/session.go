@@ -10,6 +10,7 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/tracing"
 )
 
 const (
@@ -51,6 +52,8 @@ type session struct {
 	records int
 	// newest is the MySQL commit of the newest change in it.
 	newest time.Time
+	// spans are those of the open transaction's events.
+	spans tracing.Pending
 	// rewind asks to seek back to the committed offsets before anything else
 	// is handled; failed is what the rebalance callback could not do.
 	rewind bool
@@ -222,6 +225,7 @@ func (s *session) learnShape(c *rawChange) error {
 // publish translates a whole transaction, key by key, and only then produces
 // its events: a change that fails leaves none of its transaction behind.
 func (s *session) publish(changes []rawChange) error {
+	began := s.tracer.Now()
 	var out []outgoing
 	for _, group := range byKey(changes) {
 		events, err := s.translator.translate(group)
@@ -230,6 +234,7 @@ func (s *session) publish(changes []rawChange) error {
 			if errors.As(err, &rule) {
 				s.metrics.ruleErrors.Inc()
 			}
+			s.traceFailure(group, began, err)
 			return err
 		}
 		out = append(out, events...)
@@ -245,6 +250,7 @@ func (s *session) publish(changes []rawChange) error {
 	}
 	s.metrics.records.WithLabelValues(changes[0].table).Add(float64(len(changes)))
 	s.newest = changes[len(changes)-1].at
+	s.traceEvents(out, changes[0].place, began)
 	return nil
 }
 

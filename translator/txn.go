@@ -61,6 +61,7 @@ func (s *session) commit() error {
 	if err != nil {
 		return lost(err)
 	}
+	s.spans.Commit(s.tracer, time.Now())
 	s.forget()
 	s.metrics.transactions.WithLabelValues("committed").Inc()
 	if !s.newest.IsZero() {
@@ -112,6 +113,7 @@ func (s *session) abort() error {
 func (s *session) forget() {
 	s.open = false
 	clear(s.next)
+	s.spans.Discard()
 }
 
 // seekBack reads all partitions again from what is committed: those that an

@@ -15,14 +15,9 @@ func newBinlogCommand(e env) *cobra.Command {
 		Short: "Publish row changes from the binlog to Kafka",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := newProcess(cmd, e, config.StageBinlog)
-			if err != nil {
-				return err
-			}
-			if err := p.preflight(cmd.Context(), config.StageBinlog); err != nil {
-				return err
-			}
-			return p.run(cmd.Context(), p.binlogActor())
+			return runStages(cmd, e, func(p *process) ([]actor, error) {
+				return []actor{p.binlogActor()}, nil
+			}, config.StageBinlog)
 		},
 	}
 	config.AddFlags(cmd.Flags(), config.StageBinlog)
@@ -47,5 +42,6 @@ func (p *process) binlogOptions() binlog.Options {
 		Kafka:      p.kafka(config.StageBinlog),
 		Partitions: p.Kafka.Partitions, ReplicationFactor: p.Kafka.ReplicationFactor, CreateTopics: p.Kafka.CreateTopics,
 		Logger: p.component(config.StageBinlog), Registerer: p.registry, Health: p.health,
+		Traces: p.traces.Provider(string(config.StageBinlog)),
 	}
 }

@@ -23,21 +23,12 @@ func newConsumersCommand(e env) *cobra.Command {
 		ValidArgs: consumerNames(),
 		Args:      consumerArgs,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			p, err := newProcess(cmd, e, config.StageConsumers)
-			if err != nil {
-				return err
-			}
-			if err := p.preflight(cmd.Context(), config.StageConsumers); err != nil {
-				return err
-			}
 			if len(names) == 0 {
 				names = consumerNames()
 			}
-			actors, err := p.consumerActors(names)
-			if err != nil {
-				return err
-			}
-			return p.run(cmd.Context(), actors...)
+			return runStages(cmd, e, func(p *process) ([]actor, error) {
+				return p.consumerActors(names)
+			}, config.StageConsumers)
 		},
 	}
 	config.AddFlags(cmd.Flags(), config.StageConsumers)
@@ -63,6 +54,7 @@ func (p *process) consumerActors(names []string) ([]actor, error) {
 	o := consumers.Options{
 		DSN: p.Consumers.Database.DSN, TLS: p.encryption[config.StageConsumers], Kafka: p.kafka(config.StageConsumers),
 		Logger: p.component(config.StageConsumers), Registerer: p.registry, Health: p.health,
+		Traces: p.traces.Provider(string(config.StageConsumers)),
 	}
 	var actors []actor
 	for _, name := range names {

@@ -81,6 +81,10 @@ func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) e
 //	http.listen ──► web.Server ──► web.Handler ──► crudapp.Accounts ─┬─► mysql.Store ◄── watch
 //	                                                                 └─► argon2id.Hasher
 func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
+	if err := p.openTraces(ctx); err != nil {
+		return err
+	}
+	defer p.traces.Close()
 	server, listener, err := p.newShop(ctx, store)
 	if err != nil {
 		return err
@@ -108,6 +112,7 @@ func (p *process) newShop(ctx context.Context, store *mysql.Store) (*http.Server
 		InsecureCookies: p.CRUDApp.InsecureCookies,
 		TrustedProxies:  proxies,
 		Registerer:      p.registry,
+		Traces:          p.traces.Provider(string(config.StageCRUDApp)),
 	})
 	listener, err := listen(ctx, "http.listen", p.HTTP.Listen)
 	if err != nil {

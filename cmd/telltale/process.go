@@ -16,9 +16,12 @@ import (
 	"telltale/config"
 	"telltale/internal/kafkaclient"
 	"telltale/internal/ops"
+	"telltale/internal/tracing"
 )
 
 // process is what the stages of one process share:
+//
+//	environment ──► *tracing.Tracing ──► collector, where one is named
 //
 //	config.Effective ──► *slog.Logger ──► stderr
 //	        │
@@ -26,12 +29,36 @@ import (
 //	                                                 └─► *ops.Health ◄──────────┴─ stages
 type process struct {
 	config.Effective
+	stdout   io.Writer
 	logger   *slog.Logger
 	registry *prometheus.Registry
 	health   *ops.Health
 	// encryption is how a stage's connections to MySQL are encrypted; none for one
 	// that has no server or that does not encrypt.
 	encryption map[config.Stage]*tls.Config
+	// traces is nil where the environment asks for none.
+	traces *tracing.Tracing
+}
+
+// runStages makes what the stages share, checks what they depend on, and runs those
+// that build makes until the command's context ends or one of them does.
+func runStages(cmd *cobra.Command, e env, build func(*process) ([]actor, error), stages ...config.Stage) error {
+	p, err := newProcess(cmd, e, stages...)
+	if err != nil {
+		return err
+	}
+	if err := p.openTraces(cmd.Context()); err != nil {
+		return err
+	}
+	defer p.traces.Close()
+	if err := p.preflight(cmd.Context(), stages...); err != nil {
+		return err
+	}
+	actors, err := build(p)
+	if err != nil {
+		return err
+	}
+	return p.run(cmd.Context(), actors...)
 }
 
 // newProcess loads the configuration of the stages and makes what they share.
@@ -42,6 +69,7 @@ func newProcess(cmd *cobra.Command, e env, stages ...config.Stage) (*process, er
 	}
 	p := &process{
 		Effective: cfg,
+		stdout:    e.stdout,
 		logger:    newLogger(e.stderr, cfg.Log),
 		registry:  prometheus.NewRegistry(),
 		health:    ops.NewHealth(),
@@ -54,6 +82,14 @@ func newProcess(cmd *cobra.Command, e env, stages ...config.Stage) (*process, er
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return p, nil
+}
+
+// openTraces opens what the caller closes when the last stage has ended.
+func (p *process) openTraces(ctx context.Context) (err error) {
+	p.traces, err = tracing.Open(ctx, tracing.Options{
+		Version: version(), Console: p.stdout, Logger: p.logger.With("component", "tracing"), Registerer: p.registry,
+	})
+	return err
 }
 
 // newLogger returns a logger for a validated configuration.

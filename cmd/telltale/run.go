@@ -20,18 +20,10 @@ func newRunCommand(e env) *cobra.Command {
 		Short: "Run binlog, translator and all consumers in one process",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := newProcess(cmd, e, stages...)
-			if err != nil {
-				return err
-			}
-			if err := p.preflight(cmd.Context(), stages...); err != nil {
-				return err
-			}
-			actors, err := p.consumerActors(consumerNames())
-			if err != nil {
-				return err
-			}
-			return p.run(cmd.Context(), append([]actor{p.binlogActor(), p.translatorActor()}, actors...)...)
+			return runStages(cmd, e, func(p *process) ([]actor, error) {
+				actors, err := p.consumerActors(consumerNames())
+				return append([]actor{p.binlogActor(), p.translatorActor()}, actors...), err
+			}, stages...)
 		},
 	}
 	config.AddFlags(cmd.Flags(), stages...)

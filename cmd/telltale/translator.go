@@ -15,14 +15,9 @@ func newTranslatorCommand(e env) *cobra.Command {
 		Short: "Translate row changes into business events by rules",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := newProcess(cmd, e, config.StageTranslator)
-			if err != nil {
-				return err
-			}
-			if err := p.preflight(cmd.Context(), config.StageTranslator); err != nil {
-				return err
-			}
-			return p.run(cmd.Context(), p.translatorActor())
+			return runStages(cmd, e, func(p *process) ([]actor, error) {
+				return []actor{p.translatorActor()}, nil
+			}, config.StageTranslator)
 		},
 	}
 	config.AddFlags(cmd.Flags(), config.StageTranslator)
@@ -40,5 +35,6 @@ func (p *process) translatorOptions() translator.Options {
 		Kafka:      p.kafka(config.StageTranslator),
 		Partitions: p.Kafka.Partitions, ReplicationFactor: p.Kafka.ReplicationFactor, CreateTopics: p.Kafka.CreateTopics,
 		Logger: p.component(config.StageTranslator), Registerer: p.registry, Health: p.health,
+		Traces: p.traces.Provider(string(config.StageTranslator)),
 	}
 }

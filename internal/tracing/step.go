@@ -25,6 +25,15 @@ func New(p trace.TracerProvider) *Tracer {
 	return &Tracer{p.Tracer(Scope)}
 }
 
+// Now is the time, for the beginning of a step. Without traces nobody needs it,
+// and it is not asked for.
+func (t *Tracer) Now() time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return time.Now()
+}
+
 // Sampled reads a traceparent in the form of W3C Trace Context and reports
 // whether a span is to be made for it: where it is well formed and whoever
 // began the trace records it.
