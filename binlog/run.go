@@ -11,12 +11,15 @@ import (
 	"telltale/internal/tracing"
 )
 
+// HealthPart is the part of the health that is well while a reader publishes.
+const HealthPart = "binlog"
+
 // Run publishes the row changes of one source until ctx ends, when it returns
 // nil, or until going on would break a promise, when it says why. A lost
 // connection to the server or to Kafka is taken up again from what was
 // committed; a second reader of the same source stands by.
 func Run(ctx context.Context, o Options) error {
-	o.Health.Set("binlog", errStarting) // Before anything that takes time: a change made now may not be seen.
+	o.Health.Set(HealthPart, errStarting) // Before anything that takes time: a change made now may not be seen.
 	r, err := newReader(ctx, o)
 	if ctx.Err() != nil {
 		return nil
@@ -30,9 +33,9 @@ func Run(ctx context.Context, o Options) error {
 			r.metrics.leader.Set(1)
 			return
 		case standingBy:
-			r.o.Health.Set("binlog", errors.New("standing by: another reader holds the lease of source "+r.o.Name))
+			r.o.Health.Set(HealthPart, errors.New("standing by: another reader holds the lease of source "+r.o.Name))
 		case leaderless:
-			r.o.Health.Set("binlog", errors.New("waiting for the lease of source "+r.o.Name))
+			r.o.Health.Set(HealthPart, errors.New("waiting for the lease of source "+r.o.Name))
 		}
 		r.metrics.leader.Set(0)
 	}
@@ -87,7 +90,7 @@ func (r *reader) sessions(ctx context.Context) error {
 			return fmt.Errorf("source %s: %w", r.o.Name, err)
 		}
 		r.metrics.sessions.WithLabelValues("retryable").Inc()
-		r.o.Health.Set("binlog", err)
+		r.o.Health.Set(HealthPart, err)
 		pause := rand.N(limit)
 		r.o.Logger.Warn("session ended, starting over", "source", r.o.Name, "error", err, "pause", pause)
 		select {

@@ -65,7 +65,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	}
 	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", position.ServerUUID,
 		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
-	r.o.Health.Set("binlog", nil)
+	r.o.Health.Set(HealthPart, nil)
 	s := newStream(streamOptions{
 		source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations,
 		position: position, progress: newProgress(published),

@@ -80,4 +80,8 @@ const partStart = "start"
 
 var errStarting = errors.New("starting")
 
+// HealthPart is the part of the health that is well once the consumer of that name
+// has joined its group.
+func HealthPart(name string) string { return healthPart(Consumer{Name: name}, partStart) }
+
 func healthPart(c Consumer, part string) string { return fmt.Sprintf("consumer %s, %s", c.Name, part) }

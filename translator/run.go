@@ -63,11 +63,12 @@ func (o Options) withDefaults() Options {
 
 var errStarting = errors.New("starting")
 
-// Parts of the stage's health.
-const (
-	partKafka  = "kafka"
-	partShapes = "shapes"
-)
+// HealthPart is the part of the health that is well once the stage has joined its
+// group and for as long as the brokers answer.
+const HealthPart = "kafka"
+
+// partShapes is well where every table that the rules name is known.
+const partShapes = "shapes"
 
 // stage is what outlives a session: the compiled rules and where events go.
 type stage struct {
@@ -87,7 +88,7 @@ type stage struct {
 // the rules cannot handle (RuleError).
 func Run(ctx context.Context, options Options) error {
 	o := options.withDefaults()
-	o.Health.Set(partKafka, errStarting) // Until a session has joined the group.
+	o.Health.Set(HealthPart, errStarting) // Until a session has joined the group.
 	rules, err := loadRules(o.Rules)
 	if err != nil {
 		return err
@@ -165,7 +166,7 @@ func (s *stage) retry(ctx context.Context, f func(context.Context) error) error 
 		if time.Since(began) > maxPause { // It worked for a while.
 			pause = firstPause
 		}
-		s.options.Health.Set(partKafka, err)
+		s.options.Health.Set(HealthPart, err)
 		s.log.WarnContext(ctx, "kafka is in the way, trying again", "error", err, "pause", pause)
 		if err := sleep(ctx, pause); err != nil {
 			return err

@@ -218,7 +218,7 @@ func TestRunHealsWhenTheBrokerReturns(t *testing.T) {
 	b.renames(keys, 1, renames)
 	b.await(keys * renames)
 	up := restart()
-	eventually(t, 20*time.Second, func() bool { return o.Health.Reasons()[partKafka] != "" },
+	eventually(t, 20*time.Second, func() bool { return o.Health.Reasons()[HealthPart] != "" },
 		func() string { return "ready without a broker" })
 	up()
 	eventually(t, 30*time.Second, func() bool { return len(o.Health.Reasons()) == 0 },

@@ -84,7 +84,7 @@ func (s *stage) session(ctx context.Context, topics []string) (err error) {
 	if err := consumer.SubscribeTopics(topics, n.rebalance); err != nil {
 		return lost(fmt.Errorf("subscribe to %q: %w", topics, err))
 	}
-	s.options.Health.Set(partKafka, nil)
+	s.options.Health.Set(HealthPart, nil)
 	s.log.InfoContext(ctx, "translating", "topics", topics, "group", s.options.Group)
 	for ctx.Err() == nil {
 		if err := n.step(); err != nil {
@@ -149,9 +149,9 @@ func (s *session) idle() error {
 	if s.open {
 		return s.commit()
 	}
-	if _, bad := s.options.Health.Reasons()[partKafka]; bad {
+	if _, bad := s.options.Health.Reasons()[HealthPart]; bad {
 		if _, err := s.consumer.GetMetadata(nil, false, 500); err == nil {
-			s.options.Health.Set(partKafka, nil)
+			s.options.Health.Set(HealthPart, nil)
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func (s *session) kafkaError(e kafka.Error) error {
 			"To go on with what is left: kafka-consumer-groups.sh --bootstrap-server %s --group %s --reset-offsets --to-earliest --all-topics --execute",
 			s.options.Group, e, s.options.Kafka.Brokers, s.options.Group)
 	}
-	s.options.Health.Set(partKafka, e)
+	s.options.Health.Set(HealthPart, e)
 	if e.IsFatal() {
 		return lost(fmt.Errorf("kafka consumer of group %s: %w", s.options.Group, e))
 	}

@@ -85,7 +85,7 @@ func (s *stage) awaitTables(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.options.Health.Set(partKafka, nil)
+		s.options.Health.Set(HealthPart, nil)
 		if len(waiting) == 0 {
 			s.options.Health.Set(partShapes, nil)
 			return nil

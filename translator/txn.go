@@ -67,7 +67,7 @@ func (s *session) commit() error {
 	if !s.newest.IsZero() {
 		s.metrics.lag.Set(time.Since(s.newest).Seconds())
 	}
-	s.options.Health.Set(partKafka, nil)
+	s.options.Health.Set(HealthPart, nil)
 	return nil
 }
 

@@ -26,7 +26,7 @@ func newBinlogCommand(e env) *cobra.Command {
 
 func (p *process) binlogActor() actor {
 	o := p.binlogOptions()
-	return actor{"binlog", func(ctx context.Context) error { return binlog.Run(ctx, o) }}
+	return actor{name: "binlog", run: func(ctx context.Context) error { return binlog.Run(ctx, o) }, part: binlog.HealthPart}
 }
 
 func (p *process) binlogOptions() binlog.Options {

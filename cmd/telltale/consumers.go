@@ -62,7 +62,9 @@ func (p *process) consumerActors(names []string) ([]actor, error) {
 		if err != nil {
 			return nil, err
 		}
-		actors = append(actors, actor{"consumer " + name, func(ctx context.Context) error { return consumers.Run(ctx, o, c) }})
+		actors = append(actors, actor{
+			name: "consumer " + name, run: func(ctx context.Context) error { return consumers.Run(ctx, o, c) }, part: consumers.HealthPart(name),
+		})
 	}
 	return actors, nil
 }

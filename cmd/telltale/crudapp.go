@@ -92,8 +92,8 @@ func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
 	p.logger.Info("the shop is served", "address", listener.Addr().String())
 	return p.run(
 		ctx,
-		actor{"crudapp", func(ctx context.Context) error { return ops.Serve(ctx, server, listener) }},
-		actor{"database watch", func(ctx context.Context) error { return p.watch(ctx, "database", store.Ping) }},
+		actor{name: "crudapp", run: func(ctx context.Context) error { return ops.Serve(ctx, server, listener) }},
+		actor{name: "database watch", run: func(ctx context.Context) error { return p.watch(ctx, "database", store.Ping) }},
 	)
 }
 

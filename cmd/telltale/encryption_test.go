@@ -109,9 +109,10 @@ func (w *world) testEncryptedRun(t *testing.T, environ map[string]string) {
 	done := make(chan result, 2)
 	go func() { done <- runCommand(ctx, all, "run") }()
 	go func() { done <- runCommand(ctx, append(all, "TELLTALE_OPS_LISTEN=127.0.0.1:0"), "crudapp") }()
-	eventually(t, "the reader holds its lease", func() (bool, string) {
-		_, body := get(t, "http://"+ops+"/metrics")
-		return strings.Contains(body, "\ntelltale_binlog_leader 1\n"), body
+	// The reader publishes from its start on, so the change comes after it.
+	eventually(t, "the pipeline is ready", func() (bool, string) {
+		status, body := get(t, "http://"+ops+"/readyz")
+		return status == http.StatusOK, body
 	})
 	eventually(t, "the shop", func() (bool, string) {
 		status, body := get(t, "http://"+shop+"/sign-in")
@@ -122,7 +123,10 @@ func (w *world) testEncryptedRun(t *testing.T, environ map[string]string) {
 	eventually(t, "ledger", func() (bool, string) {
 		var recipient string
 		err := w.root.QueryRowContext(t.Context(), "SELECT recipient FROM consumers.mailer_ledger").Scan(&recipient)
-		return err == nil && recipient == "bob@example.com", recipient
+		if err != nil {
+			return false, err.Error()
+		}
+		return recipient == "bob@example.com", recipient
 	})
 	stop()
 	for range cap(done) {

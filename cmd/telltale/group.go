@@ -21,6 +21,9 @@ const (
 type actor struct {
 	name string
 	run  func(context.Context) error
+	// part is the part of the health that run itself sets; none for an actor that
+	// is ready at once.
+	part string
 }
 
 // outcome is what became of an actor.

@@ -24,7 +24,7 @@ func (j *journal) note(line string) {
 
 // obedient is an actor that stops when it is told to, and returns err.
 func (j *journal) obedient(name string, err error) actor {
-	return actor{name, func(ctx context.Context) error {
+	return actor{name: name, run: func(ctx context.Context) error {
 		<-ctx.Done()
 		j.note("stop " + name)
 		return err
@@ -51,7 +51,7 @@ func TestGroupWaitsBeforeTheNext(t *testing.T) {
 	var j journal
 	ctx, cancel := context.WithCancel(t.Context())
 	second := make(chan struct{})
-	slow := actor{"slow", func(own context.Context) error {
+	slow := actor{name: "slow", run: func(own context.Context) error {
 		<-own.Done()
 		select {
 		case <-second:
@@ -61,7 +61,7 @@ func TestGroupWaitsBeforeTheNext(t *testing.T) {
 		j.note("stop slow")
 		return nil
 	}}
-	next := actor{"next", func(own context.Context) error {
+	next := actor{name: "next", run: func(own context.Context) error {
 		<-own.Done()
 		close(second)
 		j.note("stop next")
@@ -98,7 +98,7 @@ func TestGroupEndsWithTheFirst(t *testing.T) {
 			err := runGroup(
 				t.Context(), time.Minute,
 				j.obedient("reader", tt.stop),
-				actor{"translator", func(context.Context) error { return tt.end }},
+				actor{name: "translator", run: func(context.Context) error { return tt.end }},
 				j.obedient("ops", nil),
 			)
 			if err == nil || err.Error() != tt.want {
@@ -118,7 +118,7 @@ func TestGroupNamesWhoDoesNotStop(t *testing.T) {
 	defer close(release)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	stuck := actor{"stuck", func(context.Context) error { <-release; return nil }}
+	stuck := actor{name: "stuck", run: func(context.Context) error { <-release; return nil }}
 	err := runGroup(ctx, 10*time.Millisecond, stuck, j.obedient("ops", nil))
 	if want := "not stopped in time: stuck"; err == nil || err.Error() != want {
 		t.Errorf("error %q, want %q", err, want)

@@ -57,6 +57,8 @@ func TestUsage(t *testing.T) {
 		{"short flag", "run -x", "unknown shorthand flag: 'x' in -x (see `telltale run --help`)"},
 		{"value", "binlog --kafka-partitions=many", "--kafka-partitions: \"many\" is no value of type int (see `telltale binlog --help`)"},
 		{"no value", "binlog --config", "--config needs a value (see `telltale binlog --help`)"},
+		{"stage", "check reader", "unknown stage \"reader\"; known: binlog, translator, consumers, crudapp (see `telltale check --help`)"},
+		{"stage twice", "check binlog binlog", "stage binlog is named twice (see `telltale check --help`)"},
 		{"argument", "run now", "telltale run takes no arguments, not \"now\" (see `telltale run --help`)"},
 		{"unknown consumer", "consumers mailr", "unknown consumer \"mailr\"; known: mailer, history (see `telltale consumers --help`)"},
 		{"consumer twice", "consumers mailer mailer", "consumer mailer is named twice (see `telltale consumers --help`)"},
@@ -123,7 +125,7 @@ func TestConfigPrintWithProblems(t *testing.T) {
 	t.Parallel()
 	file := writeFile(t, "telltale.yaml", "source:\n  name: shop\n  colour: blue\n  dns: x\n")
 	got := runCommand(t.Context(), nil, "config", "print", "--config", file)
-	want := "telltale: unknown key `source.colour` in " + file + " line 3; known here: name, dsn, dsn_file, tables, " +
+	want := "telltale: unknown key `source.colour` in " + file + " line 3; known here: name, dsn, dsn_file, tls, tables, " +
 		"exclude_tables, columns, types, format, snapshot, delivery, server_id\n" +
 		"telltale: unknown key `source.dns` in " + file + " line 4; did you mean `source.dsn`?\n"
 	if got.status != exitFailure || got.stderr != want {

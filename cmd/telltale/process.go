@@ -61,6 +61,8 @@ func runStages(cmd *cobra.Command, e env, build func(*process) ([]actor, error),
 	return p.run(cmd.Context(), actors...)
 }
 
+var errStarting = errors.New("starting")
+
 // newProcess loads the configuration of the stages and makes what they share.
 func newProcess(cmd *cobra.Command, e env, stages ...config.Stage) (*process, error) {
 	cfg, err := e.load(cmd, stages...)
@@ -78,6 +80,7 @@ func newProcess(cmd *cobra.Command, e env, stages ...config.Stage) (*process, er
 		return nil, err
 	}
 	p.registry.MustRegister(
+		p.health,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
@@ -123,6 +126,11 @@ func (p *process) component(stage config.Stage) *slog.Logger {
 // run runs the stages, and metrics and health beside them, until ctx ends or one of
 // them does. The port of the latter is taken before any stage starts.
 func (p *process) run(ctx context.Context, stages ...actor) error {
+	for _, s := range stages { // Before anybody can ask.
+		if s.part != "" {
+			p.health.Set(s.part, errStarting)
+		}
+	}
 	actors := stages
 	if addr := p.Ops.Listen; addr != "" {
 		listener, err := listen(ctx, "ops.listen", addr)
@@ -130,7 +138,7 @@ func (p *process) run(ctx context.Context, stages ...actor) error {
 			return err
 		}
 		server := &http.Server{Handler: ops.Handler(p.registry, p.health), ReadHeaderTimeout: 5 * time.Second}
-		actors = append(actors, actor{"ops", func(ctx context.Context) error { return ops.Serve(ctx, server, listener) }})
+		actors = append(actors, actor{name: "ops", run: func(ctx context.Context) error { return ops.Serve(ctx, server, listener) }})
 		p.logger.Info("metrics and health are served", "address", listener.Addr().String())
 	}
 	stop := context.AfterFunc(ctx, func() { p.health.Set("process", errors.New("it is stopping")) })

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +80,7 @@ func testAfterwards(t *testing.T, environ []string) {
 	if r.status != exitFailure || r.stdout != want || !strings.Contains(r.stderr, "where: consumers.smtp.addr") {
 		t.Errorf("check: status %d, stdout\n%s\nwant\n%s\nstderr\n%s", r.status, r.stdout, want, r.stderr)
 	}
+	testCheckOfStages(t, environ)
 	incarnations := []int{0, 1, 2}
 	for i, command := range []string{"show", "trust", "reset"} {
 		r := runCommand(t.Context(), environ, "positions", command)
@@ -87,6 +90,24 @@ func testAfterwards(t *testing.T, environ []string) {
 		}
 		if p.GTIDSet == "" || p.Incarnation != incarnations[i] {
 			t.Errorf("positions %s: %+v, want a GTID set and incarnation %d", command, p, incarnations[i])
+		}
+	}
+}
+
+// testCheckOfStages gives each stage alone what it needs and nothing else.
+func testCheckOfStages(t *testing.T, environ []string) {
+	tests := []struct {
+		stage, needs, want string
+	}{
+		{"binlog", "SOURCE|KAFKA", "kafka      ok\nbinlog     ok\n"},
+		{"translator", "SOURCE_NAME|KAFKA|TRANSLATOR", "kafka      ok\ntranslator ok\n"},
+		{"consumers", "KAFKA|CONSUMERS", "kafka      ok\nconsumers  ok\nmail       wrong\n"},
+	}
+	for _, tt := range tests {
+		needed := regexp.MustCompile("^TELLTALE_(" + tt.needs + ")")
+		own := slices.DeleteFunc(slices.Clone(environ), func(v string) bool { return !needed.MatchString(v) })
+		if r := runCommand(t.Context(), own, "check", tt.stage); r.stdout != tt.want {
+			t.Errorf("check %s: stdout\n%s\nwant\n%s\nstderr\n%s", tt.stage, r.stdout, tt.want, r.stderr)
 		}
 	}
 }

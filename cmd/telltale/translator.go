@@ -26,7 +26,7 @@ func newTranslatorCommand(e env) *cobra.Command {
 
 func (p *process) translatorActor() actor {
 	o := p.translatorOptions()
-	return actor{"translator", func(ctx context.Context) error { return translator.Run(ctx, o) }}
+	return actor{name: "translator", run: func(ctx context.Context) error { return translator.Run(ctx, o) }, part: translator.HealthPart}
 }
 
 func (p *process) translatorOptions() translator.Options {

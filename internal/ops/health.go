@@ -8,7 +8,8 @@ import (
 )
 
 // Health collects, per part of a stage, whether that part can make progress.
-// A nil *Health accepts Set and has no reasons. It is safe for concurrent use.
+// A nil *Health accepts Set and has no reasons. It is a prometheus.Collector, of
+// telltale_ready and telltale_not_ready. It is safe for concurrent use.
 type Health struct {
 	mu      sync.RWMutex
 	reasons map[string]string

@@ -64,6 +64,41 @@ func TestHandler(t *testing.T) {
 	}
 }
 
+func TestMetricsOfHealth(t *testing.T) {
+	t.Parallel()
+	health, registry := ops.NewHealth(), prometheus.NewRegistry()
+	registry.MustRegister(health)
+	steps := []struct {
+		part string
+		err  error
+		want string
+	}{
+		{"kafka", errors.New("no broker answers"), "telltale_not_ready{part=\"kafka\"} 1\ntelltale_ready 0\n"},
+		{"mysql", errors.New("gone"), "telltale_not_ready{part=\"kafka\"} 1\ntelltale_not_ready{part=\"mysql\"} 1\ntelltale_ready 0\n"},
+		{"kafka", nil, "telltale_not_ready{part=\"mysql\"} 1\ntelltale_ready 0\n"},
+		{"mysql", nil, "telltale_ready 1\n"},
+	}
+	for i, step := range steps {
+		health.Set(step.part, step.err)
+		got := httptest.NewRecorder()
+		ops.Handler(registry, health).ServeHTTP(got, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		if values := samples(got.Body.String()); values != step.want {
+			t.Errorf("step %d: got\n%s\nwant\n%s", i, values, step.want)
+		}
+	}
+}
+
+// samples are the lines about health in Prometheus' text, without what explains them.
+func samples(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "telltale_") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
 func TestHealthReasonsAreACopy(t *testing.T) {
 	t.Parallel()
 	health := ops.NewHealth()
