@@ -55,7 +55,8 @@ type Stats struct {
 	Cut, Landed int
 }
 
-func (s Stats) plus(o Stats) Stats {
+// Plus is both together.
+func (s Stats) Plus(o Stats) Stats {
 	return Stats{
 		Committed: s.Committed + o.Committed, RolledBack: s.RolledBack + o.RolledBack,
 		Cut: s.Cut + o.Cut, Landed: s.Landed + o.Landed,
@@ -64,3 +65,11 @@ func (s Stats) plus(o Stats) Stats {
 
 // Total is how many took place.
 func (s Stats) Total() int { return s.Committed + s.Landed }
+
+// Minus is what came since an earlier count.
+func (s Stats) Minus(o Stats) Stats {
+	return Stats{
+		Committed: s.Committed - o.Committed, RolledBack: s.RolledBack - o.RolledBack,
+		Cut: s.Cut - o.Cut, Landed: s.Landed - o.Landed,
+	}
+}

@@ -100,7 +100,7 @@ func (l *Load) each(ctx context.Context, f func(context.Context, *writer) error)
 func (l *Load) History() History {
 	h := History{Changes: map[uint64][]Change{}}
 	for _, w := range l.writers {
-		h.Stats = h.plus(w.stats)
+		h.Stats = h.Stats.Plus(w.stats)
 		for id, changes := range w.changes {
 			h.Changes[id] = changes
 		}

@@ -1,0 +1,42 @@
+package faults
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// starting is how long a stage takes to start, and a little more.
+const starting = 1500 * time.Millisecond
+
+// KillStages kills each stage once at a random moment of the load, and every
+// other time again while its successor starts. The stages' moments have nothing
+// to do with each other.
+func KillStages(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range w.Stages {
+		moments := []time.Duration{during/10 + time.Duration(random.Int64N(int64(during*7/10)))}
+		if random.IntN(2) == 0 {
+			moments = append(moments, time.Duration(random.Int64N(int64(starting))))
+		}
+		group.Go(func() error { return s.killAt(ctx, moments) })
+	}
+	return group.Wait()
+}
+
+// killAt kills the stage after each of the pauses.
+func (s *Stage) killAt(ctx context.Context, pauses []time.Duration) error {
+	for _, pause := range pauses {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+		if err := s.Kill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

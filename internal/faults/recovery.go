@@ -1,0 +1,85 @@
+package faults
+
+import (
+	"fmt"
+	"time"
+)
+
+// Kill is a kill -9 of a stage.
+type Kill struct {
+	Stage string
+	At    time.Time
+	// Recovery is how long it took until something committed after the kill
+	// had passed the stage. It includes the recovery of stages before it that
+	// were killed at about the same time; it is zero where the stage was killed
+	// again meanwhile.
+	Recovery time.Duration
+}
+
+// passage is when something was committed and when it had passed a stage.
+type passage struct{ committed, passed time.Time }
+
+// kills are those since the last call, with the stages' recoveries.
+func (w *World) kills(got received, ledger []ledgerRow) ([]Kill, error) {
+	passed, err := passages(got, ledger)
+	if err != nil {
+		return nil, err
+	}
+	var all []Kill
+	for _, s := range w.Stages {
+		moments := s.killed()
+		for i, at := range moments {
+			k := Kill{Stage: s.Name, At: at, Recovery: recovery(passed[s.Name], at)}
+			if i+1 < len(moments) && at.Add(k.Recovery).After(moments[i+1]) {
+				k.Recovery = 0
+			}
+			all = append(all, k)
+		}
+	}
+	return all, nil
+}
+
+// passages are, by stage, all that passed it.
+func passages(got received, ledger []ledgerRow) (map[string][]passage, error) {
+	passed := map[string][]passage{}
+	committed := map[string]time.Time{}
+	for _, list := range got.changes {
+		for _, c := range list {
+			passed[Binlog] = append(passed[Binlog], passage{c.committed, c.seen})
+		}
+	}
+	for _, list := range got.events {
+		for _, e := range list {
+			committed[e.id] = e.committed
+			passed[Translator] = append(passed[Translator], passage{e.committed, e.seen})
+		}
+	}
+	for _, r := range ledger {
+		at, err := r.plannedAt()
+		if err != nil {
+			return nil, err
+		}
+		passed[Consumers] = append(passed[Consumers], passage{committed[r.event], at})
+	}
+	return passed, nil
+}
+
+// recovery is how long after a kill the first of what was committed later had
+// passed.
+func recovery(passed []passage, kill time.Time) time.Duration {
+	var first time.Time
+	for _, p := range passed {
+		if p.committed.After(kill) && (first.IsZero() || p.passed.Before(first)) {
+			first = p.passed
+		}
+	}
+	if first.IsZero() {
+		return 0
+	}
+	return first.Sub(kill)
+}
+
+// String is for logs.
+func (k Kill) String() string {
+	return fmt.Sprintf("%s at %s, back after %.1f s", k.Stage, k.At.UTC().Format("15:04:05.000"), k.Recovery.Seconds())
+}

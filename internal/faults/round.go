@@ -1,0 +1,170 @@
+package faults
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"telltale/internal/faults/load"
+)
+
+const (
+	// loadTime bounds a round's load and its faults, settleTime how long all
+	// that comes of them may take after that.
+	loadTime   = 10 * time.Minute
+	settleTime = 5 * time.Minute
+)
+
+// Fault is what is done to the pipeline while the load is written.
+type Fault struct {
+	// Name is for people.
+	Name string
+	// Inject does it at random moments, during about the time given, and puts
+	// right what does not heal by itself.
+	Inject func(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error
+}
+
+// Round is a load with a fault.
+type Round struct {
+	Fault
+	// Seed decides the moments.
+	Seed uint64
+	// Transactions is how many are written.
+	Transactions int
+}
+
+// Result is what came of a round. What is compared is all that was written
+// since the world was opened.
+type Result struct {
+	Seed uint64
+	// Wrote counts this round's transactions, During is how long they took.
+	Wrote  load.Stats
+	During time.Duration
+	// Kills are this round's, by stage.
+	Kills []Kill
+	// Tallies compare all rounds so far; Again counts the mails that came more
+	// than once, under one Message-ID.
+	Tallies []*Tally
+	Again   int
+}
+
+// Play writes the load, injects the fault, waits until everything has come, and
+// compares. The error says all that deviates.
+func (w *World) Play(ctx context.Context, r Round) (Result, error) {
+	result := Result{Seed: r.Seed}
+	before := w.load.History().Stats
+	if err := w.harm(ctx, r, &result); err != nil {
+		return result, fmt.Errorf("round with seed %d: %w", r.Seed, err)
+	}
+	result.Wrote = w.load.History().Minus(before)
+	if err := w.judge(ctx, &result); err != nil {
+		return result, fmt.Errorf("round with seed %d: %w", r.Seed, err)
+	}
+	return result, nil
+}
+
+// harm writes the load and injects the fault meanwhile.
+func (w *World) harm(ctx context.Context, r Round, result *Result) error {
+	ctx, cancel := context.WithTimeout(ctx, loadTime)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		result.During, err = w.load.Run(ctx, r.Transactions)
+		return err
+	})
+	group.Go(func() error {
+		random := rand.New(rand.NewPCG(r.Seed, 0))
+		return r.Inject(ctx, w, random, time.Duration(r.Transactions)*time.Second/time.Duration(w.load.Rate))
+	})
+	return group.Wait()
+}
+
+// judge compares everything since the beginning.
+func (w *World) judge(ctx context.Context, result *Result) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	want, sum, err := w.settle(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.load.Verify(ctx); err != nil {
+		return err
+	}
+	got := w.reader.received()
+	k, err := readKept(ctx, w.consumers)
+	if err != nil {
+		return err
+	}
+	var f findings
+	f.topics(want, got)
+	f.kept(want, got.events, k)
+	result.Again = f.delivered(k.ledger, w.mails.all())
+	result.Tallies = f.tallies
+	if errs := f.errors(); len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	if len(got.events) == 0 || sum.events == 0 {
+		return errors.New("nothing was compared")
+	}
+	result.Kills, err = w.kills(got, k.ledger)
+	return err
+}
+
+// settle waits until as much has come as must, and then until what was written
+// behind it has come on every partition: so nothing is on its way that should
+// not be there.
+func (w *World) settle(ctx context.Context) (map[uint64]expected, totals, error) {
+	if _, _, err := w.arrived(ctx); err != nil {
+		return nil, totals{}, err
+	}
+	before := maps.Clone(w.reader.received().newest)
+	if err := w.load.Mark(ctx); err != nil {
+		return nil, totals{}, err
+	}
+	want, sum, err := w.arrived(ctx)
+	if err != nil {
+		return nil, totals{}, err
+	}
+	if silent := w.reader.silent(before); len(silent) > 0 {
+		return nil, totals{}, fmt.Errorf("no mark has come on the partitions %v", silent)
+	}
+	return want, sum, nil
+}
+
+// arrived waits until as much has come as must.
+func (w *World) arrived(ctx context.Context) (map[uint64]expected, totals, error) {
+	want, sum, err := expectAll(w.load.History())
+	if err != nil {
+		return nil, sum, err
+	}
+	var now totals
+	var asked error
+	err = w.await(ctx, "all that must come", func(ctx context.Context) bool {
+		now.changes, now.events = w.reader.counts()
+		if now.changes < sum.changes || now.events < sum.events {
+			return false
+		}
+		now.mails, now.facts, now.addresses, asked = countKept(ctx, w.consumers)
+		return asked == nil && now.mails >= sum.mails && now.facts >= sum.facts && now.addresses >= sum.addresses
+	})
+	if err != nil {
+		return nil, sum, errors.Join(fmt.Errorf("%w; got %+v, want %+v", err, now, sum), asked)
+	}
+	return want, sum, nil
+}
+
+// countKept counts the mails that were sent, and the rows of the others.
+func countKept(ctx context.Context, db *sql.DB) (mails, facts, addresses int, err error) {
+	const query = `SELECT (SELECT COUNT(*) FROM mail_ledger WHERE state <> 'planned'),
+(SELECT COUNT(*) FROM history_changes), (SELECT COUNT(*) FROM security_addresses)`
+	if err := db.QueryRowContext(ctx, query).Scan(&mails, &facts, &addresses); err != nil {
+		return 0, 0, 0, fmt.Errorf("count what the consumers keep: %w", err)
+	}
+	return mails, facts, addresses, nil
+}
