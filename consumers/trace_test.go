@@ -69,8 +69,8 @@ func spans(t *testing.T, w *world) {
 			"messaging.consumer.group.name": "telltale-tally", "messaging.message.id": want.id,
 			"messaging.kafka.offset": want.offset, "cloudevents.event_type": "Happened",
 		} {
-			if v, ok := attributes.Value(key); !ok || v.Emit() != value {
-				t.Errorf("span %d: attribute %s is %q, want %q", i, key, v.Emit(), value)
+			if v, ok := attributes.Value(key); !ok || v.String() != value {
+				t.Errorf("span %d: attribute %s is %q, want %q", i, key, v.String(), value)
 			}
 		}
 	}

@@ -102,8 +102,8 @@ func checkAttributes(t *testing.T, s tracetest.SpanStub, want map[attribute.Key]
 	t.Helper()
 	attributes := attribute.NewSet(s.Attributes...)
 	for key, value := range want {
-		if got, ok := attributes.Value(key); !ok || got.Emit() != value {
-			t.Errorf("span %q: attribute %s is %q, want %q", s.Name, key, got.Emit(), value)
+		if got, ok := attributes.Value(key); !ok || got.String() != value {
+			t.Errorf("span %q: attribute %s is %q, want %q", s.Name, key, got.String(), value)
 		}
 	}
 }

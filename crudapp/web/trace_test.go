@@ -54,8 +54,8 @@ func testSpans(t *testing.T, s *shop) {
 		"http.request.method": "PUT", "http.route": "/api/customers/me", "url.path": "/api/customers/me", "url.scheme": "http",
 		"http.response.status_code": "200", "http.response.header.x-request-id": `["req-1"]`,
 	} {
-		if value, ok := attributes.Value(key); !ok || value.Emit() != want {
-			t.Errorf("attribute %s is %q, want %q", key, value.Emit(), want)
+		if value, ok := attributes.Value(key); !ok || value.String() != want {
+			t.Errorf("attribute %s is %q, want %q", key, value.String(), want)
 		}
 	}
 
