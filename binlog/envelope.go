@@ -45,7 +45,11 @@ func (s *stream) startTable(t *table) {
 	t.prefix = append(p, `","pos":`...)
 
 	f := append(t.suffix[:0], `,"thread":`...)
-	f = strconv.AppendUint(f, uint64(s.tx.thread), 10)
+	if s.tx.thread == 0 {
+		f = append(f, "null"...)
+	} else {
+		f = strconv.AppendUint(f, uint64(s.tx.thread), 10)
+	}
 	f = append(f, `,"query":null,"shape":"`...)
 	f = append(f, shape.ID...)
 	f = append(f, `"},"transaction":{"id":"`...)
@@ -54,10 +58,12 @@ func (s *stream) startTable(t *table) {
 }
 
 // sourceHead is the part of an envelope's source that never changes.
-func sourceHead(version, source string) []byte {
+func sourceHead(connector, version, source string) []byte {
 	p := append([]byte(nil), `,"source":{"version":`...)
 	p = appendName(p, version)
-	p = append(p, `,"connector":"mysql","name":`...)
+	p = append(p, `,"connector":`...)
+	p = appendName(p, connector)
+	p = append(p, `,"name":`...)
 	p = appendName(p, source)
 	return append(p, `,"ts_ms":`...)
 }

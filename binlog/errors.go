@@ -16,6 +16,8 @@ var (
 
 	errNoPrimaryKey = errors.New("has no primary key, so its records would have no key: add one, or take the table out of source.tables")
 
+	errXA = errors.New("XA transactions are not supported by this version")
+
 	// errLeaseLost is returned when another reader of the same source holds
 	// the lease.
 	errLeaseLost = errors.New("the lease on the positions topic went to another reader")
@@ -41,12 +43,12 @@ func (e *StopError) Error() string { return fmt.Sprintf("binlog at %s: %s", e.Wh
 // Unwrap returns the cause.
 func (e *StopError) Unwrap() error { return e.Err }
 
-// kafkaError is a failure of Kafka that came up while an event was handled: it
-// says nothing about the event.
-type kafkaError struct{ err error }
+// outsideError is a failure of Kafka or of the server that came up while an
+// event was handled: it says nothing about the event.
+type outsideError struct{ err error }
 
-func (e *kafkaError) Error() string { return e.err.Error() }
-func (e *kafkaError) Unwrap() error { return e.err }
+func (e *outsideError) Error() string { return e.err.Error() }
+func (e *outsideError) Unwrap() error { return e.err }
 
 // ResumeError says why the reader may not go on from its stored position (I4).
 type ResumeError struct {

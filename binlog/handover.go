@@ -73,7 +73,7 @@ func (s *stream) swap() *batch {
 	s.cur, s.spare = s.spare, nil
 	b.whole = !s.tx.open
 	if b.whole {
-		s.position.GTIDSet = s.done.String()
+		s.done.stamp(&s.position)
 		if len(s.lastGTID) > 0 {
 			s.position.Last, s.position.Fingerprint = string(s.lastGTID), s.lastSum.String()
 		}

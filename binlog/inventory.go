@@ -89,11 +89,19 @@ var blobWidths = map[string]int{"tiny": 1, "medium": 3, "long": 4}
 // def is the column in the binlog's terms. A type that has none there is taken
 // for GEOMETRY, which all the others are.
 func (i schemaColumn) def(columnType string) columnDef {
+	c := columnDef{name: i.name, nullable: i.nullable, unsigned: strings.Contains(columnType, "unsigned")}
+	length, binary := binaryTypes[i.dataType]
 	kind, ok := schemaTypes[i.dataType]
-	if !ok {
+	switch {
+	case binary:
+		c.kind, c.length, c.sqlType = mysql.MYSQL_TYPE_STRING, length, i.dataType
+		return c
+	case strings.HasSuffix(columnType, "COMPRESSED*/"):
+		kind = typeVarcharCompressed
+	case !ok:
 		kind = mysql.MYSQL_TYPE_GEOMETRY
 	}
-	c := columnDef{name: i.name, nullable: i.nullable, kind: kind, unsigned: strings.Contains(columnType, "unsigned")}
+	c.kind = kind
 	switch kind {
 	case mysql.MYSQL_TYPE_NEWDECIMAL:
 		c.length, c.scale = i.precision, i.scale

@@ -114,6 +114,9 @@ func (c *column) set(d columnDef, cs collations) error {
 	}
 	c.name, c.key, c.meta, c.scale = append(name, ':'), -1, d.length, d.scale
 	c.def = change.Column{Name: d.name, Nullable: d.nullable}
+	if d.sqlType != "" {
+		return fmt.Errorf("type %s %w", d.sqlType, errUnsupported)
+	}
 	if n, ok := numbers[d.kind]; ok {
 		c.def.Type, c.append = n.name, n.signed
 		if d.unsigned {
@@ -245,6 +248,8 @@ func typeName(t byte) string {
 		return "vector"
 	case mysql.MYSQL_TYPE_TIMESTAMP, mysql.MYSQL_TYPE_DATETIME, mysql.MYSQL_TYPE_TIME:
 		return "time of a MySQL before 5.6"
+	case typeBlobCompressed, typeVarcharCompressed:
+		return "of a compressed column"
 	}
 	return "number " + strconv.Itoa(int(t))
 }

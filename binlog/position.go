@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-	"github.com/go-mysql-org/go-mysql/mysql"
 
 	"telltale/internal/kafkaclient"
 )
@@ -16,15 +15,21 @@ import (
 // the positions topic whose key is the source's name. It is committed in the
 // same Kafka transaction as the records before it (I3).
 type Position struct {
+	// Flavor is "mariadb" for a MariaDB server and empty for MySQL.
+	Flavor string `json:"flavor,omitempty"`
 	// ServerUUID is the server that the position was read from.
 	ServerUUID string `json:"server_uuid"`
-	// GTIDSet holds every transaction that was read, captured or not.
+	// GTIDSet holds every transaction that was read, captured or not. For
+	// MariaDB it is the newest of each domain.
 	GTIDSet string `json:"gtid_set"`
 	// Last is the GTID of the newest transaction and Fingerprint its fingerprint;
 	// both are empty before the first one and after an operator vouched for the
 	// server.
 	Last        string `json:"last,omitempty"`
 	Fingerprint string `json:"fingerprint,omitempty"`
+	// Previous is what stood before Last in its domain of a MariaDB server, from
+	// where Last can be asked for again. It is empty where Last was the first.
+	Previous string `json:"previous,omitempty"`
 	// File and Pos are where that transaction ended in the server's binlog.
 	File string `json:"file,omitempty"`
 	Pos  uint32 `json:"pos,omitempty"`
@@ -33,15 +38,6 @@ type Position struct {
 	Incarnation int `json:"incarnation,omitempty"`
 	// CommittedAt is when the newest transaction was committed.
 	CommittedAt time.Time `json:"committed_at,omitzero"`
-}
-
-// set parses the GTID set.
-func (p Position) set() (*mysql.MysqlGTIDSet, error) {
-	set, err := mysql.ParseMysqlGTIDSet(p.GTIDSet)
-	if err != nil {
-		return nil, fmt.Errorf("parse GTID set %q: %w", p.GTIDSet, err)
-	}
-	return set.(*mysql.MysqlGTIDSet), nil
 }
 
 // PositionsTopic is the topic of a source's position. Its one partition is the

@@ -2,7 +2,6 @@ package binlog
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -79,6 +78,8 @@ type surveyed struct {
 	plans      []*plan
 	// cascades says that the server's foreign keys change rows unlogged.
 	cascades bool
+	// noBackslashEscapes is the mode of sessions that set none.
+	noBackslashEscapes bool
 }
 
 // survey checks settings, grants and tables, and returns the plans of the
@@ -94,6 +95,9 @@ func (s *server) survey(ctx context.Context, o Options, f filter) (surveyed, err
 		found = append(found, fs...)
 	}
 	var err error
+	if out.noBackslashEscapes, err = s.noBackslashEscapes(ctx); err != nil {
+		return out, err
+	}
 	if out.collations, err = s.collations(ctx); err != nil {
 		return out, err
 	}
@@ -122,7 +126,7 @@ func (s *server) survey(ctx context.Context, o Options, f filter) (surveyed, err
 		out.plans = append(out.plans, p)
 	}
 	found = append(found, f.routes.checkRoutes(defs, out.plans)...)
-	if out.cascades, err = s.unloggedCascades(ctx); err != nil {
+	if out.cascades, err = s.dialect.unloggedCascades(ctx, s); err != nil {
 		return out, err
 	}
 	hidden, err := s.checkHiddenChanges(ctx, f, out.cascades)
@@ -132,28 +136,13 @@ func (s *server) survey(ctx context.Context, o Options, f filter) (surveyed, err
 	return out, append(found, hidden...).Err()
 }
 
-// settings are the server variables that the reader needs, with the statement
-// that sets each.
-var settings = []struct{ name, want, mend, why string }{
-	{"log_bin", "1", "start the server with --log-bin (in my.cnf: [mysqld] log_bin=binlog)", "there is no binlog to read"},
-	{"gtid_mode", "ON", "restart the server with --gtid-mode=ON --enforce-gtid-consistency=ON, or step by step: https://dev.mysql.com/doc/refman/en/replication-mode-change-online-enable-gtids.html", "the position is a GTID set"},
-	{"binlog_format", "ROW", "SET GLOBAL binlog_format = 'ROW';", "statements do not say which rows changed"},
-	{"binlog_row_image", "FULL", "SET GLOBAL binlog_row_image = 'FULL';", "rules compare a row's columns before and after"},
-	{"binlog_row_metadata", "FULL", "SET GLOBAL binlog_row_metadata = 'FULL';", "the binlog must carry column names and keys"},
-	{"binlog_row_value_options", "", "SET GLOBAL binlog_row_value_options = '';", "partial JSON updates are not supported by this version"},
-}
+// setting is a server variable that the reader needs, with the statement that
+// sets it.
+type setting struct{ name, want, mend, why string }
 
 func (s *server) checkSettings(ctx context.Context, _ Options) (preflight.Findings, error) {
-	var version string
-	if err := s.db.QueryRowContext(ctx, "SELECT @@version").Scan(&version); err != nil {
-		return nil, fmt.Errorf("read the server's version: %w", err)
-	}
-	var found preflight.Findings
-	if strings.Contains(version, "MariaDB") {
-		found.Add("the server is MariaDB "+version+", which is not supported by this version", "source.dsn", "use MySQL 8.0 or later")
-		return found, nil
-	}
-	for _, w := range settings {
+	found := s.dialect.tooOld(s.version)
+	for _, w := range s.dialect.settings() {
 		var got string
 		if err := s.db.QueryRowContext(ctx, "SELECT @@global."+w.name).Scan(&got); err != nil {
 			return nil, fmt.Errorf("read the server's variable %s: %w", w.name, err)
@@ -161,7 +150,7 @@ func (s *server) checkSettings(ctx context.Context, _ Options) (preflight.Findin
 		if got == w.want {
 			continue
 		}
-		found.Add(fmt.Sprintf("%s is %q but must be %q: %s", w.name, got, w.want, w.why), "the MySQL server's global variables", w.mend)
+		found.Add(fmt.Sprintf("%s is %q but must be %q: %s", w.name, got, w.want, w.why), "the server's global variables", w.mend)
 	}
 	return found, nil
 }
@@ -172,9 +161,9 @@ func (s *server) checkGrants(ctx context.Context, o Options) (preflight.Findings
 		return nil, err
 	}
 	var found preflight.Findings
-	for _, right := range []string{"REPLICATION SLAVE", "REPLICATION CLIENT"} {
+	for _, right := range s.dialect.rights() {
 		if !slices.ContainsFunc(grants, func(g string) bool { return grantsGlobally(g, right) }) {
-			found.Add(fmt.Sprintf("the user %s lacks the right %s", user, right), "the MySQL server's grants",
+			found.Add(fmt.Sprintf("the user %s lacks the right %s", user, right), "the server's grants",
 				fmt.Sprintf("GRANT %s ON *.* TO %s;", right, user))
 		}
 	}
@@ -202,16 +191,13 @@ func grantsGlobally(line, right string) bool {
 // grants reads the user's grants, those of its active roles included.
 func (s *server) grants(ctx context.Context) (lines []string, user string, err error) {
 	var roles string
-	if err := s.db.QueryRowContext(ctx, "SELECT CURRENT_USER(), CURRENT_ROLE()").Scan(&user, &roles); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT CURRENT_USER(), COALESCE(CURRENT_ROLE(), 'NONE')").Scan(&user, &roles); err != nil {
 		return nil, "", fmt.Errorf("read the user's roles: %w", err)
 	}
 	if name, host, ok := strings.Cut(user, "@"); ok {
 		user = fmt.Sprintf("'%s'@'%s'", name, host)
 	}
-	query := "SHOW GRANTS FOR CURRENT_USER()"
-	if roles != "NONE" {
-		query += " USING " + roles
-	}
+	query := s.dialect.grants(roles)
 	rows, err := s.db.QueryContext(ctx, query)
 	if err != nil {
 		return nil, "", fmt.Errorf("read the grants of %s: %w", user, err)
@@ -227,48 +213,29 @@ func (s *server) grants(ctx context.Context) (lines []string, user string, err e
 	return lines, user, rows.Err()
 }
 
-// unloggedCascades reports whether foreign keys change rows in the storage
-// engine, which logs nothing: before MySQL 9.6, and later where it is told to.
-func (s *server) unloggedCascades(ctx context.Context) (bool, error) {
-	var version string
-	if err := s.db.QueryRowContext(ctx, "SELECT @@version").Scan(&version); err != nil {
-		return false, fmt.Errorf("read the server's version: %w", err)
-	}
-	var major, minor int
-	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
-		return false, fmt.Errorf("read the server's version %q: %w", version, err)
-	}
-	if major < 9 || major == 9 && minor < 6 {
-		return true, nil
-	}
-	var name, value string
-	err := s.db.QueryRowContext(ctx, "SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'").Scan(&name, &value)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read the server's variable innodb_native_foreign_keys: %w", err)
-	}
-	return value == "ON", nil
-}
+// hidden finds tables whose rows can change without a row event (I1), or whose
+// row events say something else: what a query returns, why, and what mends it
+// besides taking the table out.
+type hidden struct{ query, what, mend string }
 
-// checkHiddenChanges finds the captured tables whose rows can change without a
-// row event (I1): partitioned ones, and those that a foreign key changes in the
-// storage engine.
+// checkHiddenChanges finds such tables among the captured ones: partitioned
+// ones, those that a foreign key changes in the storage engine, and what only
+// one kind of server has.
 func (s *server) checkHiddenChanges(ctx context.Context, f filter, cascades bool) (preflight.Findings, error) {
-	hidden := []struct{ query, what, mend string }{{
-		`SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL`,
-		"is partitioned, and partition maintenance changes rows that are logged nowhere", "",
-	}}
+	checks := append(s.dialect.hidden(), hidden{
+		query: `SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL`,
+		what:  "is partitioned, and partition maintenance changes rows that are logged nowhere",
+	})
 	if cascades {
-		hidden = append(hidden, struct{ query, what, mend string }{
-			`SELECT CONSTRAINT_SCHEMA, TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS
+		checks = append(checks, hidden{
+			query: `SELECT CONSTRAINT_SCHEMA, TABLE_NAME FROM information_schema.REFERENTIAL_CONSTRAINTS
 				WHERE UPDATE_RULE IN ('CASCADE', 'SET NULL') OR DELETE_RULE IN ('CASCADE', 'SET NULL')`,
-			"has a foreign key that cascades, which this server logs nowhere", "drop the cascade, or ",
+			what: "has a foreign key that cascades, which this server logs nowhere",
+			mend: "drop the cascade, or ",
 		})
 	}
 	var found preflight.Findings
-	for _, h := range hidden {
+	for _, h := range checks {
 		names, err := s.names(ctx, h.query, f)
 		if err != nil {
 			return nil, err

@@ -18,6 +18,12 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	if err := q.Decode(data); err != nil {
 		return fmt.Errorf("decode %s: %w", h.EventType, err)
 	}
+	if h.EventType == replication.MARIADB_QUERY_COMPRESSED_EVENT {
+		var err error
+		if q.Query, err = s.inflater.inflate(q.Query); err != nil {
+			return fmt.Errorf("decompress %s: %w", h.EventType, err)
+		}
+	}
 	if !s.tx.open {
 		return fmt.Errorf("statement %s outside of a transaction", firstWord(q.Query))
 	}
@@ -37,7 +43,7 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	case "ROLLBACK":
 		return errors.New("a rolled-back transaction was logged because it changed a table whose engine has no transactions; use InnoDB")
 	case "XA":
-		return errors.New("XA transactions are not supported by this version")
+		return errXA
 	case "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO", "SELECT":
 		return fmt.Errorf("statement %q: %s", word, statementFormat)
 	}
@@ -62,6 +68,8 @@ func (s *stream) checkDDL(statement string, query []byte) error {
 		}
 		name := db + "." + table
 		switch {
+		case versioning(words):
+			return fmt.Errorf("statement on the system versioning of %s: its history would be published as changes; system-versioned tables are not supported by this version", name)
 		case contains(words, "PARTITION"), contains(words, "PARTITIONING"):
 			return fmt.Errorf("statement on partitions of %s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", name)
 		case s.options.cascades && contains(words, "REFERENCES") && (contains(words, "CASCADE") || contains(words, "NULL")):
@@ -75,6 +83,16 @@ func (s *stream) checkDDL(statement string, query []byte) error {
 
 func contains(words []string, word string) bool {
 	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, word) })
+}
+
+// versioning reports whether a statement speaks of MariaDB's system versioning.
+func versioning(words []string) bool {
+	for i := range len(words) - 1 {
+		if strings.EqualFold(words[i], "SYSTEM") && strings.EqualFold(words[i+1], "VERSIONING") {
+			return true
+		}
+	}
+	return false
 }
 
 // tableName reads the name behind the word TABLE.
@@ -161,13 +179,18 @@ func noBackslashEscapes(vars []byte) bool {
 	return len(vars) >= 9 && vars[0] == 1 && binary.LittleEndian.Uint64(vars[1:])&modeNoBackslashEscapes != 0
 }
 
-// rowsQuery takes the origin of the rows that follow from the statement's
-// comment. The event's first byte is a length that readers ignore.
+// rowsQuery takes a statement behind a length that readers ignore.
 func (s *stream) rowsQuery(data []byte) error {
 	if len(data) < 1 {
 		return errors.New("a rows query event without a query")
 	}
+	return s.statement(data[1:])
+}
+
+// statement takes the origin of the rows that follow from the comment of their
+// statement.
+func (s *stream) statement(query []byte) error {
 	var err error
-	s.tx.context, err = appendContext(s.tx.context[:0], data[1:], s.tx.noBackslashEscapes)
+	s.tx.context, err = appendContext(s.tx.context[:0], query, s.tx.noBackslashEscapes)
 	return err
 }

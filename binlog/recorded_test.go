@@ -73,9 +73,9 @@ func recordedStream() *stream {
 	known := map[string]bool{}
 	empty := mysql.NewMysqlGTIDSet()
 	return newStream(streamOptions{
-		source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
+		flavor: mysql.MySQLFlavor, source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
 		colls:    collations{63: {name: "binary", maxLen: 1}, 255: {name: "utf8mb4", maxLen: 4}},
-		progress: newProgress(&empty),
+		progress: newMySQLProgress(&empty),
 		open: func(p *plan) (*topic, *schemaRecord, error) {
 			s, name := p.shape, p.shape.Table
 			if p.route != nil {

@@ -43,7 +43,7 @@ func tableID(data []byte) uint64 {
 }
 
 func (s *stream) newTable(raw []byte) (*table, error) {
-	tm, err := parseTableMap(s.fde, raw)
+	tm, err := parseTableMap(s.options.flavor, s.fde, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +61,11 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.options.complete != nil {
+		if err := s.options.complete(&d); err != nil {
+			return nil, &outsideError{fmt.Errorf("look up table %s: %w", t.name, err)}
+		}
+	}
 	if t.plan, err = newPlan(d, s.options.colls, s.options.filter); err != nil {
 		return nil, err
 	}
@@ -69,7 +74,7 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	}
 	var schema *schemaRecord
 	if t.topic, schema, err = s.options.open(t.plan); err != nil {
-		return nil, &kafkaError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
+		return nil, &outsideError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
 	}
 	if schema != nil {
 		s.appendSchema(schema)
@@ -94,7 +99,7 @@ func (s *stream) appendSchema(r *schemaRecord) {
 
 // rows decodes a rows event: table id, flags, in version 2 extra data, the
 // number of columns, the bitmap of those present in the image (two for an
-// update), and the rows
+// update), and the rows, which MariaDB may have compressed
 // (libs/mysql/binlog/event/rows_event.h, class Rows_event).
 func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 	if !s.tx.open {
@@ -127,7 +132,15 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 		return errEvent
 	}
 	head, rest := rest[:n+width], rest[n+width:]
-	s.tx.sum.rows(t.name, h.EventType, head, rest)
+	kind := h.EventType
+	if plain, ok := compressedRows[kind]; ok {
+		var err error
+		if rest, err = s.inflater.inflate(rest); err != nil {
+			return fmt.Errorf("decompress %s of table %s: %w", kind, t.name, err)
+		}
+		kind = plain
+	}
+	s.tx.sum.rows(t.name, kind, head, rest)
 	if !t.captured {
 		return nil
 	}
@@ -156,11 +169,11 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 
 func rowsOp(t replication.EventType) (op change.Op, v2 bool) {
 	switch t {
-	case replication.WRITE_ROWS_EVENTv1:
+	case replication.WRITE_ROWS_EVENTv1, replication.MARIADB_WRITE_ROWS_COMPRESSED_EVENT_V1:
 		return change.Create, false
-	case replication.UPDATE_ROWS_EVENTv1:
+	case replication.UPDATE_ROWS_EVENTv1, replication.MARIADB_UPDATE_ROWS_COMPRESSED_EVENT_V1:
 		return change.Update, false
-	case replication.DELETE_ROWS_EVENTv1:
+	case replication.DELETE_ROWS_EVENTv1, replication.MARIADB_DELETE_ROWS_COMPRESSED_EVENT_V1:
 		return change.Delete, false
 	case replication.WRITE_ROWS_EVENTv2:
 		return change.Create, true

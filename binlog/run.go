@@ -105,8 +105,9 @@ func (r *reader) sessions(ctx context.Context) error {
 // Reset moves a source's position to the server's newest transaction: what lies
 // between is never published. It fails while a reader of the source runs.
 func Reset(ctx context.Context, o Options) (Position, error) {
-	return rewrite(ctx, o, false, func(p Position, h history) Position {
-		return Position{ServerUUID: h.uuid, GTIDSet: h.executed.String(), Incarnation: p.Incarnation + 1}
+	return rewrite(ctx, o, false, func(old, newest Position) Position {
+		newest.Incarnation = old.Incarnation + 1
+		return newest
 	})
 }
 
@@ -114,10 +115,10 @@ func Reset(ctx context.Context, o Options) (Position, error) {
 // transaction: the operator vouches that the server's history is the one that
 // was published. It fails while a reader of the source runs.
 func Trust(ctx context.Context, o Options) (Position, error) {
-	return rewrite(ctx, o, true, func(p Position, h history) Position {
-		p.ServerUUID, p.Last, p.Fingerprint = h.uuid, "", ""
-		p.Incarnation++
-		return p
+	return rewrite(ctx, o, true, func(old, newest Position) Position {
+		old.ServerUUID, old.Last, old.Previous, old.Fingerprint = newest.ServerUUID, "", "", ""
+		old.Incarnation++
+		return old
 	})
 }
 
@@ -125,7 +126,7 @@ func Trust(ctx context.Context, o Options) (Position, error) {
 // it takes Kafka to notice that a reader died.
 const leaseWait = 3 * leaseTimeout
 
-func rewrite(ctx context.Context, o Options, needed bool, change func(Position, history) Position) (Position, error) {
+func rewrite(ctx context.Context, o Options, needed bool, change func(old, newest Position) Position) (Position, error) {
 	var p Position
 	r, err := newReader(ctx, o)
 	if err != nil {
@@ -146,13 +147,13 @@ func rewrite(ctx context.Context, o Options, needed bool, change func(Position, 
 	return p, err
 }
 
-func (r *reader) rewriteHeld(ctx context.Context, needed bool, change func(Position, history) Position) (Position, error) {
+func (r *reader) rewriteHeld(ctx context.Context, needed bool, change func(old, newest Position) Position) (Position, error) {
 	srv, err := openServer(ctx, r.dsn)
 	if err != nil {
 		return Position{}, err
 	}
 	defer srv.Close()
-	h, err := srv.history(ctx)
+	h, err := srv.dialect.history(ctx, srv)
 	if err != nil {
 		return Position{}, err
 	}
@@ -170,6 +171,6 @@ func (r *reader) rewriteHeld(ctx context.Context, needed bool, change func(Posit
 	if !found && needed {
 		return p, fmt.Errorf("source %s has no position to keep; telltale positions reset makes one", r.o.Name)
 	}
-	p = change(p, h)
+	p = change(p, h.position(srv.dialect))
 	return p, announce(ctx, producer, r.o.Name, p, nil)
 }

@@ -4,14 +4,20 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 	driver "github.com/go-sql-driver/mysql"
 )
 
-// server is the MySQL server, asked over SQL.
-type server struct{ db *sql.DB }
+// server is the server, asked over SQL.
+type server struct {
+	db      *sql.DB
+	version string
+	dialect dialect
+}
 
 // openServer connects and fails where the server does not answer.
 func openServer(ctx context.Context, dsn *driver.Config) (*server, error) {
@@ -21,48 +27,58 @@ func openServer(ctx context.Context, dsn *driver.Config) (*server, error) {
 	}
 	connector, err := driver.NewConnector(c)
 	if err != nil {
-		return nil, fmt.Errorf("connect to MySQL at %s as %s: %w", c.Addr, c.User, err)
+		return nil, fmt.Errorf("connect to the server at %s as %s: %w", c.Addr, c.User, err)
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(2)
 	db.SetConnMaxIdleTime(time.Minute)
 	if err := db.PingContext(ctx); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("connect to MySQL at %s as %s: %w", c.Addr, c.User, err)
+		return nil, fmt.Errorf("connect to the server at %s as %s: %w", c.Addr, c.User, err)
 	}
-	return &server{db}, nil
+	s := &server{db: db, dialect: mysqlDialect{}}
+	if err := db.QueryRowContext(ctx, "SELECT @@version").Scan(&s.version); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("read the version of the server at %s: %w", c.Addr, err)
+	}
+	if strings.Contains(s.version, "MariaDB") {
+		s.dialect = mariadbDialect{}
+	}
+	return s, nil
 }
 
 func (s *server) Close() error { return s.db.Close() }
 
 // history is what a server says of the transactions that it has.
 type history struct {
-	uuid             string
-	executed, purged *mysql.MysqlGTIDSet
+	// server identifies it, for people.
+	server string
+	// executed are all that its binlog ever held, purged those that it holds no
+	// more.
+	executed, purged mysql.GTIDSet
 }
 
-func (s *server) history(ctx context.Context) (history, error) {
-	var h history
-	var executed, purged string
-	err := s.db.QueryRowContext(ctx, "SELECT @@server_uuid, @@global.gtid_executed, @@global.gtid_purged").Scan(&h.uuid, &executed, &purged)
-	if err != nil {
-		return h, fmt.Errorf("read the server's GTIDs: %w", err)
+// position is where the history ends.
+func (h history) position(d dialect) Position {
+	p := Position{ServerUUID: h.server, GTIDSet: h.executed.String()}
+	if f := d.flavor(); f != mysql.MySQLFlavor {
+		p.Flavor = f
 	}
-	for _, one := range []struct {
-		text string
-		set  **mysql.MysqlGTIDSet
-	}{{executed, &h.executed}, {purged, &h.purged}} {
-		if *one.set, err = (Position{GTIDSet: one.text}).set(); err != nil {
-			return h, err
-		}
+	return p
+}
+
+// noBackslashEscapes reads the mode that sessions begin with.
+func (s *server) noBackslashEscapes(ctx context.Context) (bool, error) {
+	var mode string
+	if err := s.db.QueryRowContext(ctx, "SELECT @@global.sql_mode").Scan(&mode); err != nil {
+		return false, fmt.Errorf("read the server's variable sql_mode: %w", err)
 	}
-	return h, nil
+	return slices.Contains(strings.Split(mode, ","), "NO_BACKSLASH_ESCAPES"), nil
 }
 
 // collations reads the server's collations and character sets.
 func (s *server) collations(ctx context.Context) (collations, error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT l.ID, l.COLLATION_NAME, c.CHARACTER_SET_NAME, c.MAXLEN
-		FROM information_schema.COLLATIONS l JOIN information_schema.CHARACTER_SETS c USING (CHARACTER_SET_NAME)`)
+	rows, err := s.db.QueryContext(ctx, s.dialect.collations())
 	if err != nil {
 		return nil, fmt.Errorf("read the server's collations: %w", err)
 	}

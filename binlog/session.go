@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-	"github.com/go-mysql-org/go-mysql/mysql"
 	driver "github.com/go-sql-driver/mysql"
 
 	"telltale/internal/kafkaclient"
@@ -59,7 +58,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	if err != nil {
 		return err
 	}
-	published, err := position.set()
+	published, err := srv.dialect.parse(position.GTIDSet)
 	if err != nil {
 		return err
 	}
@@ -67,9 +66,10 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
 	r.o.Health.Set(HealthPart, nil)
 	s := newStream(streamOptions{
-		source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations,
-		position: position, progress: newProgress(published),
-		cascades: seen.cascades,
+		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations,
+		position: position, progress: srv.dialect.progress(published),
+		complete: func(d *tableDef) error { return srv.dialect.complete(ctx, srv, d) },
+		cascades: seen.cascades, noBackslashEscapes: seen.noBackslashEscapes,
 		onVanish: func(statement, table string) {
 			r.metrics.vanished.WithLabelValues(statement).Inc()
 			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
@@ -81,12 +81,12 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	p := &publisher{
 		source: r.o.Name, producer: producer, stream: s, metrics: r.metrics, tracer: r.tracer, now: time.Now, progressed: progressed,
 	}
-	return r.pump(ctx, published, s, p)
+	return r.pump(ctx, dumpOptions{flavor: srv.dialect.flavor(), serverID: r.o.ServerID, from: published}, s, p)
 }
 
 // pump runs the connection and the publisher until one of them fails, and
 // returns the first failure.
-func (r *reader) pump(ctx context.Context, from *mysql.MysqlGTIDSet, s *stream, p *publisher) error {
+func (r *reader) pump(ctx context.Context, from dumpOptions, s *stream, p *publisher) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop := context.AfterFunc(ctx, func() { s.end(context.Cause(ctx)) })
@@ -94,7 +94,7 @@ func (r *reader) pump(ctx context.Context, from *mysql.MysqlGTIDSet, s *stream, 
 	dumped := make(chan struct{})
 	go func() {
 		defer close(dumped)
-		s.end(dump(ctx, r.dsn, r.o.ServerID, from, s))
+		s.end(dump(ctx, r.dsn, from, s))
 	}()
 	err := p.run(ctx)
 	cancel(err)
@@ -110,12 +110,12 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 	if err != nil {
 		return position, err
 	}
-	h, err := srv.history(ctx)
+	h, err := srv.dialect.history(ctx, srv)
 	if err != nil {
 		return position, err
 	}
 	if found {
-		if err := resume(ctx, r.o, r.dsn, position, h); err != nil {
+		if err := resume(ctx, r.o, r.dsn, srv.dialect, position, h); err != nil {
 			return position, err
 		}
 	} else if len(topics.known) > 0 {
@@ -125,9 +125,9 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 			Mend:   "telltale positions reset (starts at the server's newest transaction; what lies between is never published)",
 		}
 	} else {
-		position.GTIDSet = h.executed.String()
+		position = h.position(srv.dialect)
 	}
-	position.ServerUUID = h.uuid
+	position.ServerUUID = h.server
 	var news []*schemaRecord
 	for _, p := range plans {
 		_, record, err := topics.open(ctx, p)

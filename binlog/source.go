@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,24 +18,36 @@ import (
 // heartbeat is how often an idle server says that it is there.
 const heartbeat = 5 * time.Second
 
-// dump follows the server's binlog behind a GTID set and hands every event to
-// h, on the connection's own goroutine and in raw form, until h or the
+// dumpOptions say what is read.
+type dumpOptions struct {
+	flavor string
+	// serverID is what the reader calls itself.
+	serverID uint32
+	from     mysql.GTIDSet
+}
+
+// dump follows a server's binlog behind a GTID set and hands every event to h,
+// on the connection's own goroutine and in raw form, until h or the
 // connection fails or ctx ends. It does not reconnect: whoever calls it again
 // starts from what was committed.
-func dump(ctx context.Context, dsn *driver.Config, serverID uint32, from *mysql.MysqlGTIDSet, h replication.EventHandler) error {
+func dump(ctx context.Context, dsn *driver.Config, o dumpOptions, h replication.EventHandler) error {
 	alive := &pulse{handler: h}
 	config := replication.BinlogSyncerConfig{
-		ServerID:                serverID,
-		Flavor:                  mysql.MySQLFlavor,
-		User:                    dsn.User,
-		Password:                dsn.Passwd,
-		TLSConfig:               dsn.TLS,
-		RawModeEnabled:          true,
-		HeartbeatPeriod:         heartbeat,
-		DisableRetrySync:        true,
-		DiscardGTIDSet:          true,
-		VerifyChecksum:          true,
-		EventCacheCount:         1,
+		ServerID:         o.serverID,
+		Flavor:           o.flavor,
+		User:             dsn.User,
+		Password:         dsn.Passwd,
+		TLSConfig:        dsn.TLS,
+		RawModeEnabled:   true,
+		HeartbeatPeriod:  heartbeat,
+		DisableRetrySync: true,
+		DiscardGTIDSet:   true,
+		VerifyChecksum:   true,
+		EventCacheCount:  1,
+		// MariaDB is asked for statements, and from 11.4 on leaves to the reader
+		// to count where an event inside a transaction ends.
+		DumpCommandFlag:         replication.BINLOG_SEND_ANNOTATE_ROWS_EVENT,
+		FillZeroLogPos:          true,
 		SynchronousEventHandler: alive,
 		Logger:                  slog.New(slog.DiscardHandler), // What matters comes back as an error.
 	}
@@ -46,7 +59,7 @@ func dump(ctx context.Context, dsn *driver.Config, serverID uint32, from *mysql.
 	config.Dialer = dialer(ctx)
 	syncer := replication.NewBinlogSyncer(config)
 	defer syncer.Close()
-	streamer, err := syncer.StartSyncGTID(from.Clone())
+	streamer, err := syncer.StartSyncGTID(o.from.Clone())
 	if err != nil {
 		return fmt.Errorf("ask %s for the binlog: %w", dsn.Addr, err)
 	}
@@ -110,98 +123,77 @@ func setAddress(c *replication.BinlogSyncerConfig, dsn *driver.Config) error {
 
 // resume proves that a stored position belongs to the server's history (I4):
 // the server has all that was published, still keeps all that was not, and the
-// last published transaction, asked for again, has the fingerprint it had.
-func resume(ctx context.Context, o Options, dsn *driver.Config, p Position, h history) error {
+// last published transaction, asked for again, has the fingerprint that it had.
+func resume(ctx context.Context, o Options, dsn *driver.Config, d dialect, p Position, h history) error {
 	refuse := func(reason, mend string) error {
 		return &ResumeError{Source: o.Name, Reason: reason, Mend: mend}
 	}
 	reset := "telltale positions reset (starts at the server's newest transaction; what lies between is never published)"
-	stored, err := p.set()
+	if had, has := cmp.Or(p.Flavor, mysql.MySQLFlavor), d.flavor(); had != has {
+		return refuse(fmt.Sprintf("its position is one of a %s server, and server %s is %s", had, h.server, has), "point source.dsn at the right server, or "+reset)
+	}
+	stored, err := d.parse(p.GTIDSet)
 	if err != nil {
 		return err
 	}
 	if !h.executed.Contain(stored) {
 		return refuse(fmt.Sprintf("server %s lacks transactions that were published: published %s, the server has %s; it was reset, restored from a backup, or is another server",
-			h.uuid, p.GTIDSet, h.executed), "point source.dsn at the right server, or "+reset)
+			h.server, p.GTIDSet, h.executed), "point source.dsn at the right server, or "+reset)
 	}
 	if !stored.Contain(h.purged) {
 		return refuse(fmt.Sprintf("server %s no longer keeps transactions that were not published: published %s, purged %s",
-			h.uuid, p.GTIDSet, h.purged), reset)
+			h.server, p.GTIDSet, h.purged), reset)
 	}
 	if p.Last == "" {
 		return nil
 	}
-	last, err := Position{GTIDSet: p.Last}.set()
+	last, err := d.parse(p.Last)
 	if err != nil {
 		return err
 	}
 	trust := "if this is the same history, telltale positions trust; otherwise " + reset
 	if h.purged.Contain(last) {
-		return refuse(fmt.Sprintf("server %s has purged transaction %s, the last one published, so that it cannot be compared", h.uuid, p.Last), trust)
+		return refuse(fmt.Sprintf("server %s has purged transaction %s, the last one published, so that it cannot be compared", h.server, p.Last), trust)
 	}
-	got, err := fingerprintOf(ctx, o, dsn, stored, last, p.Last)
+	got, err := fingerprintOf(ctx, o, dsn, d, p)
+	if binlogRefused(err) {
+		return refuse(fmt.Sprintf("server %s does not send transaction %s, the last one published, so that it cannot be compared: %v", h.server, p.Last, err), trust)
+	}
 	if err != nil {
 		return err
 	}
 	if got != p.Fingerprint {
 		return refuse(fmt.Sprintf("transaction %s on server %s is not the one that was published: fingerprint %s, published %s; the GTID was used again after a restore",
-			p.Last, h.uuid, got, p.Fingerprint), reset)
+			p.Last, h.server, got, p.Fingerprint), reset)
 	}
 	return nil
 }
 
-// fingerprintOf reads one published transaction again.
-func fingerprintOf(ctx context.Context, o Options, dsn *driver.Config, published, last *mysql.MysqlGTIDSet, gtid string) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("the server did not send transaction %s within a minute", gtid))
+// fingerprintOf reads the position's last transaction again.
+func fingerprintOf(ctx context.Context, o Options, dsn *driver.Config, d dialect, p Position) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("the server did not send transaction %s within a minute", p.Last))
 	defer cancel()
+	from, err := d.before(p)
+	if err != nil {
+		return "", err
+	}
 	var got string
 	s := newStream(streamOptions{
-		progress: newProgress(published),
+		flavor:   d.flavor(),
+		progress: d.progress(from),
 		metrics:  newMetrics(nil),
 		now:      time.Now,
 		onCommit: func(one string, f *fingerprint) error {
-			if one != gtid {
+			if one != p.Last {
 				return nil
 			}
 			got = f.String()
 			return errVerified
 		},
 	})
-	err := dump(ctx, dsn, o.ServerID, without(published, last), s)
+	err = dump(ctx, dsn, dumpOptions{flavor: d.flavor(), serverID: o.ServerID, from: from}, s)
 	if errors.Is(err, errVerified) {
 		return got, nil
 	}
-	return "", fmt.Errorf("read transaction %s again: %w", gtid, err)
-}
-
-// without is a less one.
-func without(a, one *mysql.MysqlGTIDSet) *mysql.MysqlGTIDSet {
-	out := a.Clone().(*mysql.MysqlGTIDSet)
-	for sid, tags := range *one {
-		for tag, gone := range tags {
-			var left mysql.IntervalSlice
-			for _, i := range (*out)[sid][tag] {
-				for _, g := range gone {
-					if g.Start >= i.Stop || g.Stop <= i.Start {
-						continue
-					}
-					if i.Start < g.Start {
-						left = append(left, mysql.Interval{Start: i.Start, Stop: g.Start})
-					}
-					i.Start = g.Stop
-				}
-				if i.Start < i.Stop {
-					left = append(left, i)
-				}
-			}
-			delete((*out)[sid], tag)
-			if len(left) > 0 {
-				(*out)[sid][tag] = left
-			}
-		}
-		if len((*out)[sid]) == 0 {
-			delete(*out, sid)
-		}
-	}
-	return out
+	return "", fmt.Errorf("read transaction %s again: %w", p.Last, err)
 }

@@ -20,8 +20,10 @@ import (
 // reader (I5):
 //
 //	transaction = GTID body
-//	body        = QUERY(BEGIN) {statement} (XID | QUERY(COMMIT)) | QUERY(ddl)
-//	statement   = [ROWS_QUERY] {TABLE_MAP} {rows}
+//	body        = [QUERY(BEGIN)] {statement} (XID | QUERY(COMMIT)) | QUERY(ddl)
+//	statement   = [ROWS_QUERY | ANNOTATE_ROWS] {TABLE_MAP} {rows}
+//
+// MySQL writes BEGIN as a QUERY event; MariaDB says it in the GTID event.
 type stream struct {
 	options streamOptions
 
@@ -43,7 +45,7 @@ type stream struct {
 	counters   map[string]*counter
 	roots      forms
 	tx         transaction
-	done       *progress
+	done       progress
 	position   Position
 	// lastGTID and lastSum are of the newest whole transaction.
 	lastGTID []byte
@@ -53,26 +55,35 @@ type stream struct {
 	begun      mark
 	handedOver bool
 
-	gtid   replication.GTIDEvent
-	query  replication.QueryEvent
-	before image
-	after  image
-	held   []byte
+	mysql    mysqlGTID
+	mariadb  mariadbGTID
+	query    replication.QueryEvent
+	inflater inflater
+	before   image
+	after    image
+	held     []byte
 	// lastMark is where the newest envelope says whether it is the last.
 	lastMark int
 }
 
 // streamOptions are what a stream needs from outside.
 type streamOptions struct {
+	// flavor is the server's, mysql.MySQLFlavor or mysql.MariaDBFlavor.
+	flavor   string
 	source   string
 	version  string
 	filter   filter
 	colls    collations
 	position Position
-	progress *progress
+	progress progress
 	// open returns the topic of a table with this plan, and the record by which
 	// the schemas topic learns of its shape, which is nil where it knows it.
 	open func(*plan) (*topic, *schemaRecord, error)
+	// complete, where it is set, adds what the server's table maps do not say.
+	complete func(*tableDef) error
+	// noBackslashEscapes is what holds for the strings of statements whose
+	// events do not say it.
+	noBackslashEscapes bool
 	// cascades says that the server's foreign keys change rows without logging
 	// them.
 	cascades bool
@@ -118,7 +129,7 @@ func newStream(o streamOptions) *stream {
 	s := &stream{
 		options: o, cur: &batch{}, spare: &batch{},
 		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{}, roots: forms{},
-		done: o.progress, position: o.position, sourceHead: sourceHead(o.version, o.source),
+		done: o.progress, position: o.position, sourceHead: sourceHead(o.flavor, o.version, o.source),
 	}
 	s.cond = sync.NewCond(&s.mu)
 	return s
@@ -146,7 +157,7 @@ func (s *stream) HandleEvent(e *replication.BinlogEvent) error {
 
 // stopped says where an error came up that an event caused.
 func (s *stream) stopped(h *replication.EventHeader, err error) error {
-	var k *kafkaError
+	var k *outsideError
 	if errors.As(err, &k) || errors.Is(err, errVerified) {
 		return err
 	}
@@ -184,26 +195,31 @@ func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 func (s *stream) dispatch(h *replication.EventHeader, raw, data []byte) error {
 	switch h.EventType {
 	case replication.GTID_EVENT:
-		s.gtid = replication.GTIDEvent{}
-		if err := s.gtid.Decode(data); err != nil {
+		s.mysql.GTIDEvent = replication.GTIDEvent{}
+		if err := s.mysql.Decode(data); err != nil {
 			return fmt.Errorf("decode %s: %w", h.EventType, err)
 		}
-		return s.begin(h)
+		return s.begin(h, &s.mysql, int64(s.mysql.OriginalCommitTimestamp))
 	case replication.GTID_TAGGED_LOG_EVENT:
 		var tagged replication.GtidTaggedLogEvent
 		if err := tagged.Decode(data); err != nil {
 			return fmt.Errorf("decode %s: %w", h.EventType, err)
 		}
-		s.gtid = tagged.GTIDEvent
-		return s.begin(h)
-	case replication.QUERY_EVENT:
+		s.mysql.GTIDEvent = tagged.GTIDEvent
+		return s.begin(h, &s.mysql, int64(s.mysql.OriginalCommitTimestamp))
+	case replication.MARIADB_GTID_EVENT:
+		return s.beginMariaDB(h, data)
+	case replication.QUERY_EVENT, replication.MARIADB_QUERY_COMPRESSED_EVENT:
 		return s.queryEvent(h, data)
 	case replication.ROWS_QUERY_EVENT:
 		return s.rowsQuery(data)
+	case replication.MARIADB_ANNOTATE_ROWS_EVENT:
+		return s.statement(data)
 	case replication.TABLE_MAP_EVENT:
 		return s.tableMap(raw, data)
 	case replication.WRITE_ROWS_EVENTv1, replication.UPDATE_ROWS_EVENTv1, replication.DELETE_ROWS_EVENTv1,
-		replication.WRITE_ROWS_EVENTv2, replication.UPDATE_ROWS_EVENTv2, replication.DELETE_ROWS_EVENTv2:
+		replication.WRITE_ROWS_EVENTv2, replication.UPDATE_ROWS_EVENTv2, replication.DELETE_ROWS_EVENTv2,
+		replication.MARIADB_WRITE_ROWS_COMPRESSED_EVENT_V1, replication.MARIADB_UPDATE_ROWS_COMPRESSED_EVENT_V1, replication.MARIADB_DELETE_ROWS_COMPRESSED_EVENT_V1:
 		return s.rows(h, data)
 	case replication.XID_EVENT:
 		return s.commit(h)
@@ -227,13 +243,17 @@ var skipped = map[replication.EventType]bool{
 	replication.PREVIOUS_GTIDS_EVENT:   true,
 	replication.STOP_EVENT:             true,
 	replication.IGNORABLE_EVENT:        true,
+
+	replication.MARIADB_GTID_LIST_EVENT:         true,
+	replication.MARIADB_BINLOG_CHECKPOINT_EVENT: true,
+	replication.MARIADB_START_ENCRYPTION_EVENT:  true, // The server decrypts what it sends.
 }
 
 // refused are the events after which going on would lose or invent changes,
 // each with what to do.
 var refused = map[replication.EventType]string{
 	replication.ANONYMOUS_GTID_EVENT:      "a transaction without a GTID; run the server with gtid_mode=ON",
-	replication.XA_PREPARE_LOG_EVENT:      "XA transactions are not supported by this version",
+	replication.XA_PREPARE_LOG_EVENT:      errXA.Error(),
 	replication.PARTIAL_UPDATE_ROWS_EVENT: "partial JSON updates are not supported by this version; SET GLOBAL binlog_row_value_options = ''",
 	replication.INCIDENT_EVENT:            "the server says that its binlog lacks changes",
 	replication.INTVAR_EVENT:              statementFormat,
@@ -252,13 +272,32 @@ var refused = map[replication.EventType]string{
 
 const statementFormat = "a session logged a statement instead of its row changes; no session may change binlog_format"
 
-func (s *stream) begin(h *replication.EventHeader) error {
+// begin starts a transaction that was committed at micros, or 0 where its event
+// says that in seconds alone.
+func (s *stream) begin(h *replication.EventHeader, name gtid, micros int64) error {
 	if s.tx.open {
 		return fmt.Errorf("event %s before the end of the transaction", h.EventType)
 	}
-	s.tx.begin(&s.gtid, h, s.position.Incarnation, s.options.now())
+	s.tx.begin(name, micros, h, s.position.Incarnation, s.options.now())
+	s.tx.noBackslashEscapes = s.options.noBackslashEscapes
 	s.begun, s.handedOver = s.cur.mark(), false
 	clear(s.tables) // An id is good for one statement.
+	return nil
+}
+
+// beginMariaDB starts a transaction of MariaDB, which is one statement or goes
+// up to a COMMIT.
+func (s *stream) beginMariaDB(h *replication.EventHeader, data []byte) error {
+	if err := s.mariadb.decode(h, data); err != nil {
+		return fmt.Errorf("decode %s: %w", h.EventType, err)
+	}
+	if err := s.begin(h, &s.mariadb, 0); err != nil {
+		return err
+	}
+	if s.mariadb.flags&(mariadbPreparedXA|mariadbCompletedXA) != 0 {
+		return errXA
+	}
+	s.tx.begun = s.mariadb.flags&mariadbStandalone == 0
 	return nil
 }
 
@@ -267,13 +306,15 @@ func (s *stream) commit(h *replication.EventHeader) error {
 	if !s.tx.open {
 		return fmt.Errorf("event %s outside of a transaction", h.EventType)
 	}
+	if err := s.done.add(s.tx.name); err != nil {
+		return err
+	}
 	for _, p := range s.tx.touched {
 		s.cur.setLast(p.topic.last[p.partition])
 		p.topic.last[p.partition] = noRecord
 	}
 	s.tx.open = false
 	s.lastGTID, s.lastSum = append(s.lastGTID[:0], s.tx.gtid...), s.tx.sum
-	s.done.add(&s.gtid)
 	s.cur.txns++
 	s.position.File, s.position.Pos = s.file, h.LogPos
 	s.position.CommittedAt = time.UnixMicro(s.tx.micros).UTC()

@@ -35,12 +35,29 @@ type columnDef struct {
 	unsigned  bool
 	collation uint64
 	labels    []string
+	// sqlType is the type's name in SQL where the binlog has none of its own for
+	// it and shows a BINARY: MariaDB's UUID, INET4 and INET6.
+	sqlType string
 }
 
-// parseTableMap reads a table map. rawFDE is the format description event that
-// it followed.
-func parseTableMap(rawFDE, rawEvent []byte) (*replication.TableMapEvent, error) {
+// fixedBinary reports whether the column is a BINARY, which other types look
+// like in a table map.
+func (c columnDef) fixedBinary() bool {
+	const binaryCollation = 63
+	return c.kind == mysql.MYSQL_TYPE_STRING && c.collation == binaryCollation
+}
+
+// Types of MariaDB's compressed columns.
+const (
+	typeBlobCompressed    = 140
+	typeVarcharCompressed = 141
+)
+
+// parseTableMap reads a table map of a server of that flavor. rawFDE is the
+// format description event that it followed.
+func parseTableMap(flavor string, rawFDE, rawEvent []byte) (*replication.TableMapEvent, error) {
 	p := replication.NewBinlogParser()
+	p.SetFlavor(flavor)
 	if _, err := p.Parse(bytes.Clone(rawFDE)); err != nil {
 		return nil, fmt.Errorf("parse the format description: %w", err)
 	}
@@ -64,9 +81,12 @@ func defOfTableMap(tm *replication.TableMapEvent) (tableDef, error) {
 	}
 	unsigned, text, enum := tm.UnsignedMap(), tm.CollationMap(), tm.EnumSetCollationMap()
 	enumLabels, setLabels := tm.EnumStrValueMap(), tm.SetStrValueMap()
-	for i := range tm.ColumnType {
+	for i, kind := range tm.ColumnType {
+		if misread[kind] {
+			return d, fmt.Errorf("table %s.%s, column %s: type %s %w", d.db, d.table, tm.ColumnName[i], typeName(kind), errUnsupported)
+		}
 		c := columnDef{name: string(tm.ColumnName[i]), nullable: bitSet(tm.NullBitmap, i), unsigned: unsigned[i], collation: text[i]}
-		c.setType(tm.ColumnType[i], int(tm.ColumnMeta[i]))
+		c.setType(kind, int(tm.ColumnMeta[i]))
 		switch c.kind {
 		case mysql.MYSQL_TYPE_ENUM:
 			c.labels, c.collation = enumLabels[i], enum[i]
@@ -79,6 +99,17 @@ func defOfTableMap(tm *replication.TableMapEvent) (tableDef, error) {
 		d.key = append(d.key, keyPart{column: int(k), prefix: int(tm.PrimaryKeyPrefix[i])})
 	}
 	return d, nil
+}
+
+// misread are the types whose metadata the library does not know of, so that it
+// misreads that of the columns behind them too. Leaving out the column does not
+// help.
+var misread = map[byte]bool{
+	typeBlobCompressed:         true,
+	typeVarcharCompressed:      true,
+	mysql.MYSQL_TYPE_TIMESTAMP: true,
+	mysql.MYSQL_TYPE_DATETIME:  true,
+	mysql.MYSQL_TYPE_TIME:      true,
 }
 
 // setType reads a type and its metadata as a table map packs them.

@@ -2,23 +2,21 @@ package binlog
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"hash/crc32"
 	"strconv"
 	"time"
 
-	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
-	"github.com/google/uuid"
 )
 
-// transaction is the state of the MySQL transaction that is being read.
+// transaction is the state of the server's transaction that is being read.
 type transaction struct {
 	open bool
 	// serial counts transactions, so that what is cached for one is known to be
 	// stale in the next.
 	serial uint64
+	name   gtid
 	// gtid is the transaction's GTID as text; id is gtid behind the
 	// incarnation, the start of its changes' identities.
 	gtid, id []byte
@@ -27,10 +25,11 @@ type transaction struct {
 	micros int64
 	// handled is when its first event was read, in nanoseconds since 1970. The
 	// clock is asked once a transaction: it costs as much as decoding a column.
-	handled  int64
+	handled int64
+	// thread is the connection that made it, or 0 where the server does not say.
 	thread   uint32
 	serverID uint32
-	// begun says that BEGIN was seen: only XID or COMMIT ends the transaction.
+	// begun says that only XID or COMMIT ends the transaction.
 	begun bool
 	// order counts the changes of the transaction.
 	order int64
@@ -44,37 +43,26 @@ type transaction struct {
 	touched []place
 }
 
-// begin starts a transaction from its GTID event.
-func (t *transaction) begin(g *replication.GTIDEvent, h *replication.EventHeader, incarnation int, now time.Time) {
+// begin starts a transaction from its GTID event. micros is when it was
+// committed, or 0 where the event says that in seconds alone.
+func (t *transaction) begin(name gtid, micros int64, h *replication.EventHeader, incarnation int, now time.Time) {
 	t.open, t.handled = true, now.UnixNano()
 	t.serial++
-	t.gtid = appendGTID(t.gtid[:0], g)
+	t.name = name
+	t.gtid = name.append(t.gtid[:0])
 	t.id = t.id[:0]
 	if incarnation > 0 {
 		t.id = append(strconv.AppendInt(t.id, int64(incarnation), 10), '~')
 	}
 	t.id = append(t.id, t.gtid...)
-	t.micros = int64(g.OriginalCommitTimestamp)
-	if t.micros == 0 { // Servers before 8.0.1 say seconds alone.
+	t.micros = micros
+	if t.micros == 0 { // MariaDB, and MySQL before 8.0.1.
 		t.micros = int64(h.Timestamp) * 1e6
 	}
 	t.thread, t.serverID, t.order = 0, h.ServerID, 0
 	t.context, t.touched = t.context[:0], t.touched[:0]
 	t.noBackslashEscapes, t.begun = false, false
 	t.sum.begin(t.micros)
-}
-
-func appendGTID(dst []byte, g *replication.GTIDEvent) []byte {
-	for i, part := range [][]byte{g.SID[:4], g.SID[4:6], g.SID[6:8], g.SID[8:10], g.SID[10:16]} {
-		if i > 0 {
-			dst = append(dst, '-')
-		}
-		dst = hex.AppendEncode(dst, part)
-	}
-	if tag := g.Tag.String(); tag != "" {
-		dst = append(append(dst, ':'), tag...)
-	}
-	return strconv.AppendInt(append(dst, ':'), g.GNO, 10)
 }
 
 // fingerprint tells one transaction from another that has come to bear the
@@ -120,45 +108,3 @@ func (f *fingerprint) String() string {
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// progress is the set of GTIDs read so far. Runs of consecutive GTIDs are kept
-// beside the set until somebody asks for it.
-type progress struct {
-	set      *mysql.MysqlGTIDSet
-	sid      uuid.UUID
-	tag      mysql.Tag
-	from, to int64 // Both inclusive; to is 0 where there is no run.
-}
-
-func newProgress(set *mysql.MysqlGTIDSet) *progress {
-	return &progress{set: set.Clone().(*mysql.MysqlGTIDSet)}
-}
-
-func (p *progress) add(g *replication.GTIDEvent) {
-	if p.to != 0 && g.GNO == p.to+1 && g.Tag == p.tag && [16]byte(g.SID) == p.sid {
-		p.to++
-		return
-	}
-	p.flush()
-	p.sid, p.tag, p.from, p.to = uuid.UUID(g.SID), g.Tag, g.GNO, g.GNO
-}
-
-func (p *progress) flush() {
-	if p.to == 0 {
-		return
-	}
-	tags := (*p.set)[p.sid]
-	if tags == nil {
-		tags = map[mysql.Tag]mysql.IntervalSlice{}
-		(*p.set)[p.sid] = tags
-	}
-	run := mysql.Interval{Start: p.from, Stop: p.to + 1}
-	tags[p.tag] = append(tags[p.tag], run).Normalize()
-	p.to = 0
-}
-
-// String is the set as MySQL writes it.
-func (p *progress) String() string {
-	p.flush()
-	return p.set.String()
-}

@@ -1,0 +1,107 @@
+package binlog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
+
+	"telltale/internal/preflight"
+)
+
+// mysqlDialect is that of MySQL from 8.0 on.
+type mysqlDialect struct{}
+
+func (mysqlDialect) flavor() string { return mysql.MySQLFlavor }
+
+func (mysqlDialect) tooOld(string) preflight.Findings { return nil }
+
+func (mysqlDialect) settings() []setting {
+	return []setting{
+		{"log_bin", "1", "start the server with --log-bin (in my.cnf: [mysqld] log_bin=binlog)", "there is no binlog to read"},
+		{"gtid_mode", "ON", "restart the server with --gtid-mode=ON --enforce-gtid-consistency=ON, or step by step: https://dev.mysql.com/doc/refman/en/replication-mode-change-online-enable-gtids.html", "the position is a GTID set"},
+		{"binlog_format", "ROW", "SET GLOBAL binlog_format = 'ROW';", "statements do not say which rows changed"},
+		{"binlog_row_image", "FULL", "SET GLOBAL binlog_row_image = 'FULL';", "rules compare a row's columns before and after"},
+		{"binlog_row_metadata", "FULL", "SET GLOBAL binlog_row_metadata = 'FULL';", "the binlog must carry column names and keys"},
+		{"binlog_row_value_options", "", "SET GLOBAL binlog_row_value_options = '';", "partial JSON updates are not supported by this version"},
+	}
+}
+
+func (mysqlDialect) rights() []string { return []string{"REPLICATION SLAVE", "REPLICATION CLIENT"} }
+
+func (mysqlDialect) grants(roles string) string {
+	if roles == "NONE" {
+		return "SHOW GRANTS FOR CURRENT_USER()"
+	}
+	return "SHOW GRANTS FOR CURRENT_USER() USING " + roles
+}
+
+func (mysqlDialect) hidden() []hidden { return nil }
+
+// unloggedCascades is true before MySQL 9.6, and later where the server is told
+// so.
+func (mysqlDialect) unloggedCascades(ctx context.Context, s *server) (bool, error) {
+	var major, minor int
+	if _, err := fmt.Sscanf(s.version, "%d.%d", &major, &minor); err != nil {
+		return false, fmt.Errorf("read the server's version %q: %w", s.version, err)
+	}
+	if major < 9 || major == 9 && minor < 6 {
+		return true, nil
+	}
+	var name, value string
+	err := s.db.QueryRowContext(ctx, "SHOW GLOBAL VARIABLES LIKE 'innodb_native_foreign_keys'").Scan(&name, &value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the server's variable innodb_native_foreign_keys: %w", err)
+	}
+	return value == "ON", nil
+}
+
+func (mysqlDialect) collations() string {
+	return `SELECT l.ID, l.COLLATION_NAME, c.CHARACTER_SET_NAME, c.MAXLEN
+		FROM information_schema.COLLATIONS l JOIN information_schema.CHARACTER_SETS c USING (CHARACTER_SET_NAME)`
+}
+
+func (mysqlDialect) complete(context.Context, *server, *tableDef) error { return nil }
+
+func (d mysqlDialect) history(ctx context.Context, s *server) (history, error) {
+	var h history
+	var executed, purged string
+	err := s.db.QueryRowContext(ctx, "SELECT @@server_uuid, @@global.gtid_executed, @@global.gtid_purged").Scan(&h.server, &executed, &purged)
+	if err != nil {
+		return h, fmt.Errorf("read the server's GTIDs: %w", err)
+	}
+	if h.executed, err = d.parse(executed); err != nil {
+		return h, err
+	}
+	h.purged, err = d.parse(purged)
+	return h, err
+}
+
+func (mysqlDialect) parse(text string) (mysql.GTIDSet, error) {
+	set, err := mysql.ParseMysqlGTIDSet(text)
+	if err != nil {
+		return nil, fmt.Errorf("parse GTID set %q: %w", text, err)
+	}
+	return set, nil
+}
+
+func (d mysqlDialect) before(p Position) (mysql.GTIDSet, error) {
+	stored, err := d.parse(p.GTIDSet)
+	if err != nil {
+		return nil, err
+	}
+	last, err := d.parse(p.Last)
+	if err != nil {
+		return nil, err
+	}
+	return without(stored.(*mysql.MysqlGTIDSet), last.(*mysql.MysqlGTIDSet)), nil
+}
+
+func (mysqlDialect) progress(set mysql.GTIDSet) progress {
+	return newMySQLProgress(set.(*mysql.MysqlGTIDSet))
+}
