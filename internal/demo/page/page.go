@@ -65,7 +65,7 @@ type page struct {
 // guard sets the headers of every answer and turns away other hosts' names.
 func (p *page) guard(next http.Handler) http.Handler {
 	_, port, _ := strings.Cut(p.Host, ":")
-	policy := "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+	policy := "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; frame-src " + p.Shop
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -1,86 +1,62 @@
-// The page follows the feed: every item comes whole, and replaces what was
-// there under its id.
-import { card, mail, pace, parts } from "./render.js";
+// The page: what the feed tells goes into the model, and what changed there is
+// drawn, once for each batch.
+import { Announcer } from "./announce.js";
+import { Changes } from "./changes.js";
+import { say } from "./dom.js";
+import { follow } from "./feed.js";
+import { History } from "./history.js";
+import { Mailbox } from "./mailbox.js";
+import { Model } from "./model.js";
+import { Selection } from "./selection.js";
 import { wireSQL } from "./sql.js";
+import { post, Stages } from "./stages.js";
+import { Way } from "./way.js";
 
-const kept = 200; // As many as the server keeps.
-const feed = document.getElementById("feed");
-const mails = document.getElementById("mails");
+const model = new Model();
+const selection = new Selection();
+const way = new Way();
+const changes = new Changes((id) => { selection.pin(id); draw(); });
+const views = { mailbox: new Mailbox(), history: new History(), stages: new Stages(tell), announcer: new Announcer() };
 const notice = document.getElementById("notice");
+const latest = document.getElementById("latest");
+const smtp = document.getElementById("smtp");
+let again;
 
-let cards = new Map(); // What each card is drawn from, and as, by its id.
-let pending = [];
-let ended = "";
+function draw() {
+  model.trim();
+  const { id, again: wait } = selection.choose(model, way.reading());
+  clearTimeout(again);
+  if (wait > 0) again = setTimeout(draw, wait);
+  const card = model.cards.get(id);
+  changes.draw(model, id, selection.pinned !== null);
+  way.show(card, model);
+  latest.hidden = selection.pinned === null;
+  views.mailbox.draw(model, card);
+  views.history.draw(model, card);
+  views.stages.draw(model);
+  views.announcer.listen(model);
+  const server = model.part("mail server");
+  if (server) smtp.checked = server.state === "running";
+  model.changed.clear();
+  model.fresh = false;
+}
 
 function tell(text) {
-  notice.textContent = text;
+  say(notice, text);
   notice.hidden = text === "";
 }
 
-// put replaces an element or inserts a new one on top, newest first.
-function put(list, element, order) {
-  element.dataset.order = order;
-  let next = list.firstElementChild;
-  while (next && Number(next.dataset.order) > order) next = next.nextElementSibling;
-  list.insertBefore(element, next);
-  while (list.childElementCount > kept) list.lastElementChild.remove();
-}
-
-function apply(kind, data) {
-  switch (kind) {
-    case "reset":
-      cards = new Map();
-      feed.replaceChildren();
-      mails.replaceChildren();
-      return;
-    case "card": {
-      const known = cards.get(data.id)?.element;
-      const element = card(data, known);
-      cards.set(data.id, { data, element });
-      if (known && known.isConnected) {
-        element.dataset.order = data.order;
-        known.replaceWith(element);
-      } else {
-        put(feed, element, data.order);
-      }
-      if (cards.size > 2 * kept) cards = new Map([...cards].filter(([, c]) => c.element.isConnected));
-      return;
-    }
-    case "mail":
-      put(mails, mail(data), data.id);
-      document.getElementById("mail-count").textContent =
-        mails.childElementCount === 1 ? "1 mail" : `${mails.childElementCount} mails`;
-      return;
-    case "status":
-      document.getElementById("parts").replaceChildren(...parts(data.parts));
-      ended = data.ended;
-      if (ended) tell(`The demo has ended: ${ended}`);
-  }
-}
-
-// A burst is drawn at once. A timer runs in a hidden tab too, where animation
-// frames do not.
-function draw() {
-  const batch = pending;
-  pending = [];
-  for (const [kind, data] of batch) apply(kind, data);
-  const summary = pace([...cards.values()].map((c) => c.data));
-  if (summary) document.getElementById("pace").textContent = summary;
-}
-
-function follow() {
-  const source = new EventSource("/api/feed");
-  for (const kind of ["reset", "card", "mail", "status"]) {
-    source.addEventListener(kind, (e) => {
-      if (pending.length === 0) setTimeout(draw, 20);
-      pending.push([kind, JSON.parse(e.data)]);
-    });
-  }
-  source.onopen = () => { if (!ended) tell(""); };
-  source.onerror = () => {
-    if (!ended) tell("The demo does not answer. The page goes on by itself when it is back.");
-  };
-}
-
+latest.addEventListener("click", () => { selection.follow(); draw(); });
+notice.addEventListener("click", () => tell(""));
+smtp.addEventListener("change", () => post("/api/smtp", { down: !smtp.checked }, tell));
 wireSQL();
-follow();
+follow({
+  batch(items) {
+    for (const [kind, data] of items) model.apply(kind, data);
+    draw();
+    if (model.ended) tell(`The demo has ended: ${model.ended}`);
+  },
+  connected(yes) {
+    if (!model.ended) tell(yes ? "" : "The demo does not answer. The page goes on by itself when it is back.");
+  },
+});
