@@ -24,6 +24,9 @@
 // Each traced request in it has a span that lasts until the batch is committed.
 // What is rolled back has no span; it is handled again.
 //
+// The raw record has no header for the trace context: it would cost 0.4 µs a
+// record to write, and the envelope holds it already.
+//
 // A trace context that is missing, malformed or not sampled makes no span and
 // is never an error. Spans are kept back until their work is committed, up to
 // [MaxPending] a batch, and then wait in a queue of bounded size for the
