@@ -68,12 +68,23 @@ type Consumer struct {
 	// Migrations holds goose's SQL files for the consumer's own tables, in its
 	// root. Nil: none.
 	Migrations fs.FS
+	// Shared are tables that this consumer has in common with others; they are
+	// migrated before its own.
+	Shared []Tables
 	// Work runs beside Handle for each partition that this instance owns, from
 	// the claim until the partition is lost, for example to send what Handle
 	// planned. It returns soon after ctx ends; what it returns on a cancelled
 	// ctx is of no interest. An error of the database starts it again after a
 	// while, another one stops the consumer. Nil: none.
 	Work func(ctx context.Context, p *Partition) error
+}
+
+// Tables are tables that several consumers may share in one database.
+type Tables struct {
+	// Name names them for ever, as a consumer's name does, and is no consumer's.
+	Name string
+	// Files holds goose's SQL files in its root.
+	Files fs.FS
 }
 
 var validName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)

@@ -45,6 +45,11 @@ func migrate(ctx context.Context, db *sql.DB, c Consumer) error {
 	if err := migrateFiles(ctx, db, "consumers_schema", own); err != nil {
 		return err
 	}
+	for _, t := range c.Shared {
+		if err := migrateFiles(ctx, db, t.Name+"_schema", t.Files); err != nil {
+			return err
+		}
+	}
 	if c.Migrations == nil {
 		return nil
 	}

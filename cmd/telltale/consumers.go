@@ -10,6 +10,7 @@ import (
 	"telltale/config"
 	"telltale/consumers"
 	"telltale/consumers/history"
+	"telltale/consumers/mail"
 	"telltale/consumers/mailer"
 )
 
@@ -74,9 +75,14 @@ func (p *process) consumer(name string) (consumers.Consumer, error) {
 	if name == history.Name {
 		return history.New(history.Options{}), nil
 	}
+	return mailer.New(mailer.Options{Mail: p.mail()})
+}
+
+// mail says where consumers' mails go.
+func (p *process) mail() mail.Options {
 	s := p.Consumers.SMTP
-	return mailer.New(mailer.Options{
-		SMTP:   mailer.SMTP{Addr: s.Addr, From: s.From, Username: s.Username, Password: s.Password, TLS: s.TLS},
+	return mail.Options{
+		SMTP:   mail.SMTP{Addr: s.Addr, From: s.From, Username: s.Username, Password: s.Password, TLS: s.TLS},
 		Logger: p.component(config.StageConsumers), Registerer: p.registry,
-	})
+	}
 }

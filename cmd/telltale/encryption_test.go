@@ -122,7 +122,7 @@ func (w *world) testEncryptedRun(t *testing.T, environ map[string]string) {
 		VALUES ('bob@example.com', 'Bob', 'x', NOW(6), NOW(6))`)
 	eventually(t, "ledger", func() (bool, string) {
 		var recipient string
-		err := w.root.QueryRowContext(t.Context(), "SELECT recipient FROM consumers.mailer_ledger").Scan(&recipient)
+		err := w.root.QueryRowContext(t.Context(), "SELECT recipient FROM consumers.mail_ledger").Scan(&recipient)
 		if err != nil {
 			return false, err.Error()
 		}

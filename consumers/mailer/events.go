@@ -3,49 +3,17 @@ package mailer
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"telltale/consumers"
+	"telltale/consumers/customer"
+	"telltale/consumers/mail"
 )
 
-// The events that the mailer takes.
-const (
-	registered   = "CustomerRegistered"
-	nameChanged  = "CustomerNameChanged"
-	emailChanged = "CustomerEmailChanged"
-	phoneChanged = "CustomerPhoneChanged"
-)
-
-// Which of an event's mails a ledger row is.
+// Which of an event's mails one is.
 const (
 	toCustomer   = "customer"
 	toOldAddress = "old-address"
 	toNewAddress = "new-address"
-)
-
-type registration struct {
-	Name  string `json:"name"`
-	Email string `json:"email"`
-}
-
-type nameChange struct {
-	Old string `json:"old_name"`
-	New string `json:"new_name"`
-}
-
-type emailChange struct {
-	Old string `json:"old_email"`
-	New string `json:"new_email"`
-}
-
-type phoneChange struct {
-	Old *string `json:"old_phone"`
-	New *string `json:"new_phone"`
-}
-
-var (
-	errNoKey     = errors.New("the record has no key, so there is no telling whose event it is")
-	errNoAddress = errors.New("the data holds no e-mail address")
 )
 
 // handle plans an event's mails and keeps the customer's address. The ledger
@@ -53,108 +21,75 @@ var (
 // its row and changes nothing (I7), neither mails nor an address that later
 // events have changed since.
 func (m *mailer) handle(ctx context.Context, tx *sql.Tx, d consumers.Delivery) error {
-	if d.Key == "" {
-		return consumers.Poison(errNoKey)
+	known, err := m.book.Find(ctx, tx, d.Key)
+	if err != nil {
+		return err
 	}
+	mails, err := m.mails(d, known)
+	if err != nil {
+		return err
+	}
+	fresh := false
+	for _, one := range mails {
+		if fresh, err = m.outbox.Plan(ctx, tx, d, one); err != nil {
+			return err
+		}
+	}
+	if !fresh {
+		return nil
+	}
+	_, err = m.book.Apply(ctx, tx, d)
+	return err
+}
+
+// mails writes what there is to say about an event.
+func (m *mailer) mails(d consumers.Delivery, known customer.Customer) ([]mail.Mail, error) {
 	switch d.Type {
-	case registered:
-		return m.registered(ctx, tx, d)
-	case nameChanged:
-		return m.nameChanged(ctx, tx, d)
-	case emailChanged:
-		return m.emailChanged(ctx, tx, d)
+	case customer.TypeRegistered:
+		data, err := consumers.Data[customer.Registered](d)
+		if err != nil {
+			return nil, err
+		}
+		return one(data.Email)(m.letters.welcome(data.Name))
+	case customer.TypeNameChanged:
+		data, err := consumers.Data[customer.NameChanged](d)
+		if err != nil {
+			return nil, err
+		}
+		return one(known.Email)(m.letters.nameChanged(data.Old, data.New))
+	case customer.TypeEmailChanged:
+		data, err := consumers.Data[customer.EmailChanged](d)
+		if err != nil {
+			return nil, err
+		}
+		return m.emailChanged(data, known)
 	default:
-		return m.phoneChanged(ctx, tx, d)
+		data, err := consumers.Data[customer.PhoneChanged](d)
+		if err != nil {
+			return nil, err
+		}
+		return one(known.Email)(m.letters.phoneChanged(known.Name, data.Old, data.New))
 	}
 }
 
-func (m *mailer) registered(ctx context.Context, tx *sql.Tx, d consumers.Delivery) error {
-	data, err := consumers.Data[registration](d)
-	if err != nil {
-		return err
+// one makes a text the only mail of an event.
+func one(to string) func(mail.Text, error) ([]mail.Mail, error) {
+	return func(text mail.Text, err error) ([]mail.Mail, error) {
+		return []mail.Mail{{Role: toCustomer, To: to, Text: text}}, err
 	}
-	if data.Email == "" {
-		return consumers.Poison(errNoAddress)
-	}
-	text, err := m.letters.welcome(data.Name)
-	if err != nil {
-		return err
-	}
-	fresh, err := plan(ctx, tx, d, toCustomer, data.Email, text)
-	if err != nil || !fresh {
-		return err
-	}
-	return saveCustomer(ctx, tx, d.Key, customer{name: data.Name, email: data.Email})
-}
-
-func (m *mailer) nameChanged(ctx context.Context, tx *sql.Tx, d consumers.Delivery) error {
-	data, err := consumers.Data[nameChange](d)
-	if err != nil {
-		return err
-	}
-	c, err := loadCustomer(ctx, tx, d.Key)
-	if err != nil {
-		return err
-	}
-	text, err := m.letters.nameChanged(data.Old, data.New)
-	if err != nil {
-		return err
-	}
-	fresh, err := plan(ctx, tx, d, toCustomer, c.email, text)
-	if err != nil || !fresh || c.email == "" {
-		return err
-	}
-	c.name = data.New
-	return saveCustomer(ctx, tx, d.Key, c)
 }
 
 // emailChanged writes to both addresses: the new one learns that it is in use,
 // and the old one hears of it if somebody else made the change. The old one is
 // not told the new address, for the same reason.
-func (m *mailer) emailChanged(ctx context.Context, tx *sql.Tx, d consumers.Delivery) error {
-	data, err := consumers.Data[emailChange](d)
+func (m *mailer) emailChanged(data customer.EmailChanged, known customer.Customer) ([]mail.Mail, error) {
+	left, err := m.letters.addressLeft(known.Name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if data.New == "" {
-		return consumers.Poison(errNoAddress)
-	}
-	c, err := loadCustomer(ctx, tx, d.Key)
-	if err != nil {
-		return err
-	}
-	left, err := m.letters.addressLeft(c.name)
-	if err != nil {
-		return err
-	}
-	fresh, err := plan(ctx, tx, d, toOldAddress, data.Old, left)
-	if err != nil || !fresh {
-		return err
-	}
-	taken, err := m.letters.addressTaken(c.name)
-	if err != nil {
-		return err
-	}
-	if _, err := plan(ctx, tx, d, toNewAddress, data.New, taken); err != nil {
-		return err
-	}
-	c.email = data.New
-	return saveCustomer(ctx, tx, d.Key, c)
-}
-
-func (m *mailer) phoneChanged(ctx context.Context, tx *sql.Tx, d consumers.Delivery) error {
-	data, err := consumers.Data[phoneChange](d)
-	if err != nil {
-		return err
-	}
-	c, err := loadCustomer(ctx, tx, d.Key)
-	if err != nil {
-		return err
-	}
-	text, err := m.letters.phoneChanged(c.name, data.Old, data.New)
-	if err != nil {
-		return err
-	}
-	_, err = plan(ctx, tx, d, toCustomer, c.email, text)
-	return err
+	taken, err := m.letters.addressTaken(known.Name)
+	return []mail.Mail{
+		{Role: toOldAddress, To: data.Old, Text: left},
+		{Role: toNewAddress, To: data.New, Text: taken},
+	}, err
 }

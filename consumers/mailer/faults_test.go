@@ -98,7 +98,7 @@ func answerLost(t *testing.T, o *office) {
 	r := o.start()
 	o.register(1, "Bob")
 	o.awaitMails(3)
-	r.stop()
+	r.Stop()
 	ids := make(map[string]bool)
 	for _, m := range o.mailbox.Mails() {
 		ids[m.MessageID] = true
@@ -135,11 +135,11 @@ func hangingServer(t *testing.T, o *office) {
 	o.smtp.Timeout = time.Second
 	r := o.start()
 	o.register(1, "Bob")
-	o.eventually("it is not ready", func() bool { return len(o.health.Reasons()) > 0 })
+	o.eventually("it is not ready", func() bool { return len(o.Health.Reasons()) > 0 })
 	o.register(2, "Ann")
 	o.eventually("events are still handled", func() bool { return len(o.ledger("planned")) == 2 })
 	started := time.Now()
-	r.stop()
+	r.Stop()
 	if took := time.Since(started); took > 8*time.Second {
 		t.Errorf("it took %v to stop", took)
 	}

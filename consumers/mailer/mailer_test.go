@@ -1,181 +1,95 @@
 package mailer
 
 import (
-	"context"
-	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/emersion/go-smtp"
 	"go.uber.org/goleak"
 
-	"telltale/consumers"
-	"telltale/internal/kafkaclient"
+	"telltale/consumers/consumerstest"
+	"telltale/consumers/customer"
+	"telltale/consumers/mail"
 	"telltale/internal/kafkaserver/kafkatest"
-	"telltale/internal/mysqlserver/mysqltest"
-	"telltale/internal/ops"
 	"telltale/internal/smtpserver"
-	"telltale/schemas/event"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds every wait of these tests.
-const patience = 60 * time.Second
-
 // office is a mailer with everything around it.
 type office struct {
-	t        *testing.T
-	dsn      string
-	db       *sql.DB
-	kafka    kafkaclient.Config
-	producer *kafkaclient.TxnProducer
-	mailbox  *smtpserver.Server
-	health   *ops.Health
-	smtp     SMTP
-	fail     func(point string) error
-	events   int
+	*consumerstest.World
+	mailbox *smtpserver.Server
+	smtp    mail.SMTP
+	fail    func(point string) error
 }
 
 // shared starts one MySQL server for a group of subtests.
-func shared(t *testing.T) func(t *testing.T, name string) *office {
+func shared(t testing.TB) func(t testing.TB, name string) *office {
 	t.Helper()
-	s := mysqltest.Start(t)
-	return func(t *testing.T, name string) *office {
+	world := consumerstest.Shared(t)
+	return func(t testing.TB, name string) *office {
 		t.Helper()
-		o := &office{t: t, dsn: s.DSN(name), db: mysqltest.DB(t, s, name), health: ops.NewHealth()}
-		o.kafka = kafkaclient.Config{Brokers: kafkatest.Start(t).Brokers()}
-		spec := kafkaclient.TopicSpec{Name: event.Topic("customer"), Partitions: 2, ReplicationFactor: 1}
-		if err := kafkaclient.EnsureTopics(t.Context(), o.kafka, []kafkaclient.TopicSpec{spec}, true); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if o.producer, err = kafkaclient.NewTxnProducer(t.Context(), o.kafka, kafkaclient.TxnOptions{TransactionalID: "test"}); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(o.producer.Close)
+		o := &office{World: world(t, name)}
 		o.mailbox = o.openMailbox("")
-		o.smtp = SMTP{Addr: o.mailbox.Addr(), From: "Corner Shop <shop@example.com>", TLS: "none", Timeout: 2 * time.Second}
+		o.smtp = mail.SMTP{Addr: o.mailbox.Addr(), From: "Corner Shop <shop@example.com>", TLS: "none", Timeout: 2 * time.Second}
 		return o
 	}
 }
 
 func (o *office) openMailbox(addr string) *smtpserver.Server {
-	o.t.Helper()
-	s, err := smtpserver.Start(smtpserver.Options{Addr: addr, Log: kafkatest.Logger(o.t)})
+	o.T.Helper()
+	s, err := smtpserver.Start(smtpserver.Options{Addr: addr, Log: kafkatest.Logger(o.T)})
 	if err != nil {
-		o.t.Fatal(err)
+		o.T.Fatal(err)
 	}
-	o.t.Cleanup(func() { s.Close() })
+	o.T.Cleanup(func() { s.Close() })
 	return s
 }
 
 // publish commits an event of a customer, under an id that is given or new.
 func (o *office) publish(kind string, customer int, data map[string]any, id ...string) string {
-	o.t.Helper()
-	o.events++
-	name := fmt.Sprintf("e%04d", o.events)
+	o.T.Helper()
+	e := o.Event(kind, data)
 	if len(id) == 1 {
-		name = id[0]
+		e.ID = id[0]
 	}
-	key := strconv.Itoa(customer)
-	data["id"] = customer
-	value, err := json.Marshal(data)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	e := event.Event{ID: name, Type: kind, Source: "/telltale/shop", Subject: "customer/" + key, Time: time.Now(), Data: value}
-	topic := event.Topic("customer")
-	m := &kafka.Message{
-		TopicPartition: kafka.TopicPartition{Topic: &topic, Partition: kafkaclient.Partition([]byte(key), 2)},
-		Key:            []byte(key), Value: value,
-	}
-	for _, h := range e.Headers() {
-		m.Headers = append(m.Headers, kafka.Header(h))
-	}
-	for _, step := range []func() error{
-		o.producer.Begin,
-		func() error { return o.producer.Produce(o.t.Context(), m) },
-		func() error { return o.producer.Commit(o.t.Context()) },
-	} {
-		if err := step(); err != nil {
-			o.t.Fatal(err)
-		}
-	}
-	return name
+	return o.Publish(customer, e)
 }
 
-func (o *office) register(customer int, name string) string {
-	o.t.Helper()
-	return o.publish(registered, customer, map[string]any{"name": name, "email": address(customer)})
+func (o *office) register(id int, name string) string {
+	o.T.Helper()
+	return o.publish(customer.TypeRegistered, id, map[string]any{"name": name, "email": address(id)})
 }
 
-func (o *office) rename(customer int, from, to string) string {
-	o.t.Helper()
-	return o.publish(nameChanged, customer, map[string]any{"old_name": from, "new_name": to})
+func (o *office) rename(id int, from, to string) string {
+	o.T.Helper()
+	return o.publish(customer.TypeNameChanged, id, map[string]any{"old_name": from, "new_name": to})
 }
 
 func address(customer int) string { return fmt.Sprintf("customer%d@example.com", customer) }
 
-// run is a mailer under way.
-type run struct {
-	o      *office
-	cancel context.CancelFunc
-	result chan error
-}
-
-func (o *office) start() *run {
-	o.t.Helper()
-	c, err := New(Options{SMTP: o.smtp, Logger: kafkatest.Logger(o.t), failpoint: o.fail, maxBackoff: 300 * time.Millisecond})
+func (o *office) start() *consumerstest.Run {
+	o.T.Helper()
+	c, err := New(Options{Mail: mail.Options{SMTP: o.smtp, Logger: kafkatest.Logger(o.T), Failpoint: o.fail, MaxBackoff: 300 * time.Millisecond}})
 	if err != nil {
-		o.t.Fatal(err)
+		o.T.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &run{o: o, cancel: cancel, result: make(chan error, 1)}
-	options := consumers.Options{DSN: o.dsn, Kafka: o.kafka, Logger: kafkatest.Logger(o.t), Health: o.health}
-	go func() { r.result <- consumers.Run(ctx, options, c) }()
-	o.t.Cleanup(func() { r.cancel(); <-r.result })
-	return r
-}
-
-func (r *run) wait() error {
-	r.o.t.Helper()
-	select {
-	case err := <-r.result:
-		r.result <- err
-		return err
-	case <-time.After(patience):
-		r.o.t.Fatal("the mailer did not end")
-		return nil
-	}
-}
-
-func (r *run) stop() {
-	r.o.t.Helper()
-	r.cancel()
-	if err := r.wait(); err != nil {
-		r.o.t.Fatalf("the mailer ended with %v, want nil", err)
-	}
+	return o.Start(c)
 }
 
 func (o *office) eventually(what string, f func() bool) {
-	o.t.Helper()
-	for deadline := time.Now().Add(patience); !f(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			o.t.Fatalf("not within %v: %s; mails: %v, ledger: %v, not ready: %v", patience, what, o.mails(), o.ledger(), o.health.Reasons())
-		}
-	}
+	o.T.Helper()
+	o.Eventually(what, f, func() string { return fmt.Sprintf("mails: %v, ledger: %v", o.mails(), o.ledger()) })
 }
 
 func (o *office) awaitMails(n int) {
-	o.t.Helper()
+	o.T.Helper()
 	o.eventually(fmt.Sprintf("%d mails", n), func() bool { return len(o.mailbox.Mails()) >= n && len(o.ledger("planned")) == 0 })
 }
 
@@ -190,32 +104,24 @@ func (o *office) mails() []string {
 
 // ledger returns "event role state" of the ledger's rows, of some states.
 func (o *office) ledger(states ...string) []string {
-	o.t.Helper()
-	rows, err := o.db.Query("SELECT event_id, role, state FROM mailer_ledger ORDER BY seq")
-	if err != nil {
-		return []string{err.Error()} // Not migrated yet.
-	}
-	defer rows.Close()
+	o.T.Helper()
 	var all []string
-	for rows.Next() {
-		var id, role, state string
-		if err := rows.Scan(&id, &role, &state); err != nil {
-			o.t.Fatal(err)
-		}
+	for _, row := range o.Rows("SELECT CONCAT_WS(' ', event_id, role, state), state FROM mail_ledger ORDER BY seq") {
+		text, state, _ := strings.Cut(row, " | ")
 		if len(states) == 0 || slices.Contains(states, state) {
-			all = append(all, id+" "+role+" "+state)
+			all = append(all, text)
 		}
 	}
 	return all
 }
 
 func (o *office) assertMails(want ...string) {
-	o.t.Helper()
+	o.T.Helper()
 	got := o.mails()
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		o.t.Errorf("mails:\ngot  %q\nwant %q", got, want)
+		o.T.Errorf("mails:\ngot  %q\nwant %q", got, want)
 	}
 }
 
@@ -250,11 +156,11 @@ func story(_ *testing.T, o *office) {
 	r := o.start()
 	o.register(1, "Bob")
 	o.rename(1, "Bob", "Alice")
-	o.publish(emailChanged, 1, map[string]any{"old_email": address(1), "new_email": "alice@example.com"})
-	o.publish(phoneChanged, 1, map[string]any{"old_phone": nil, "new_phone": "0660 1234567"})
+	o.publish(customer.TypeEmailChanged, 1, map[string]any{"old_email": address(1), "new_email": "alice@example.com"})
+	o.publish(customer.TypePhoneChanged, 1, map[string]any{"old_phone": nil, "new_phone": "0660 1234567"})
 	o.publish("CustomerObserved", 1, map[string]any{})
 	o.awaitMails(5)
-	r.stop()
+	r.Stop()
 	o.assertMails(
 		"customer1@example.com: Welcome to Corner Shop, Bob",
 		"customer1@example.com: Your name was changed to Alice",
@@ -277,7 +183,7 @@ func order(t *testing.T, o *office) {
 		}
 	}
 	o.awaitMails(4 * (renames + 1))
-	r.stop()
+	r.Stop()
 	last := make(map[string]int)
 	for _, m := range o.mailbox.Mails() {
 		n := 0
@@ -296,13 +202,13 @@ func order(t *testing.T, o *office) {
 func replay(t *testing.T, o *office) {
 	r := o.start()
 	first := o.register(1, "Bob")
-	second := o.publish(emailChanged, 1, map[string]any{"old_email": address(1), "new_email": "new@example.com"})
-	o.publish(registered, 1, map[string]any{"name": "Bob", "email": address(1)}, first)
+	second := o.publish(customer.TypeEmailChanged, 1, map[string]any{"old_email": address(1), "new_email": "new@example.com"})
+	o.publish(customer.TypeRegistered, 1, map[string]any{"name": "Bob", "email": address(1)}, first)
 	o.rename(1, "Bob", "Alice")
-	o.publish(emailChanged, 1, map[string]any{"old_email": address(1), "new_email": "new@example.com"}, second)
+	o.publish(customer.TypeEmailChanged, 1, map[string]any{"old_email": address(1), "new_email": "new@example.com"}, second)
 	o.rename(1, "Alice", "Carol")
 	o.awaitMails(5)
-	r.stop()
+	r.Stop()
 	o.assertMails(
 		"customer1@example.com: Welcome to Corner Shop, Bob",
 		"customer1@example.com: Your e-mail address was changed",
@@ -319,10 +225,10 @@ func replay(t *testing.T, o *office) {
 func stranger(t *testing.T, o *office) {
 	r := o.start()
 	id := o.rename(7, "Eve", "Eva")
-	o.publish(emailChanged, 7, map[string]any{"old_email": "old@example.com", "new_email": "new@example.com"})
+	o.publish(customer.TypeEmailChanged, 7, map[string]any{"old_email": "old@example.com", "new_email": "new@example.com"})
 	o.rename(7, "Eva", "Eve")
 	o.awaitMails(3)
-	r.stop()
+	r.Stop()
 	o.assertMails(
 		"old@example.com: Your e-mail address was changed",
 		"new@example.com: Your new e-mail address",
@@ -336,16 +242,16 @@ func stranger(t *testing.T, o *office) {
 func serverDown(_ *testing.T, o *office) {
 	addr := o.mailbox.Addr()
 	if err := o.mailbox.Close(); err != nil {
-		o.t.Fatal(err)
+		o.T.Fatal(err)
 	}
 	r := o.start()
 	o.register(1, "Bob")
 	o.rename(1, "Bob", "Alice")
-	o.eventually("it is not ready", func() bool { return len(o.health.Reasons()) > 0 })
+	o.eventually("it is not ready", func() bool { return len(o.Health.Reasons()) > 0 })
 	o.mailbox = o.openMailbox(addr)
 	o.awaitMails(2)
-	o.eventually("it is ready", func() bool { return len(o.health.Reasons()) == 0 })
-	r.stop()
+	o.eventually("it is ready", func() bool { return len(o.Health.Reasons()) == 0 })
+	r.Stop()
 	o.assertMails("customer1@example.com: Welcome to Corner Shop, Bob", "customer1@example.com: Your name was changed to Alice")
 }
 
@@ -367,15 +273,15 @@ func refusedForNow(t *testing.T, o *office) {
 	o.eventually("the others' mails", func() bool { return len(o.mailbox.Mails()) == 6 })
 	o.eventually("a second attempt", func() bool {
 		var attempts int
-		err := o.db.QueryRow("SELECT attempts FROM mailer_ledger WHERE customer_id = '1' AND last_error <> '' ORDER BY seq LIMIT 1").Scan(&attempts)
+		err := o.DB.QueryRow("SELECT attempts FROM mail_ledger WHERE customer_id = '1' AND last_error <> '' ORDER BY seq LIMIT 1").Scan(&attempts)
 		return err == nil && attempts > 1
 	})
-	if reasons := o.health.Reasons(); len(reasons) != 0 {
+	if reasons := o.Health.Reasons(); len(reasons) != 0 {
 		t.Errorf("one full mailbox makes the mailer not ready: %v", reasons)
 	}
 	o.mailbox.Fail(nil)
 	o.awaitMails(8)
-	r.stop()
+	r.Stop()
 	if got := o.mails()[6:]; got[0] != address(1)+": Welcome to Corner Shop, Bob" {
 		t.Errorf("the waiting mails came as %q", got)
 	}
@@ -393,14 +299,14 @@ func refusedForGood(t *testing.T, o *office) {
 	o.register(2, "Ann")
 	o.eventually("the refusal", func() bool { return len(o.ledger("failed")) == 1 })
 	o.awaitMails(1)
-	r.stop()
+	r.Stop()
 	o.assertMails("customer2@example.com: Welcome to Corner Shop, Ann")
 	if got, want := o.ledger("failed"), []string{id + " customer failed"}; !slices.Equal(got, want) {
 		t.Errorf("failed: got %v, want %v", got, want)
 	}
 	var attempts int
 	var reason string
-	if err := o.db.QueryRow("SELECT attempts, last_error FROM mailer_ledger WHERE state = 'failed'").Scan(&attempts, &reason); err != nil {
+	if err := o.DB.QueryRow("SELECT attempts, last_error FROM mail_ledger WHERE state = 'failed'").Scan(&attempts, &reason); err != nil {
 		t.Fatal(err)
 	}
 	if attempts != 1 || reason == "" {
@@ -415,19 +321,19 @@ var errKilled = errors.New("killed by the test")
 func killedUnnoted(t *testing.T, o *office) {
 	var killed atomic.Bool
 	o.fail = func(point string) error {
-		if point == string(sent) && killed.CompareAndSwap(false, true) {
+		if point == "sent" && killed.CompareAndSwap(false, true) {
 			return errKilled
 		}
 		return nil
 	}
 	r := o.start()
 	o.register(1, "Bob")
-	if err := r.wait(); !errors.Is(err, errKilled) {
+	if err := r.Wait(); !errors.Is(err, errKilled) {
 		t.Fatalf("the mailer ended with %v, want %v", err, errKilled)
 	}
 	r = o.start()
 	o.awaitMails(2)
-	r.stop()
+	r.Stop()
 	mails := o.mailbox.Mails()
 	if len(mails) != 2 || mails[0].MessageID != mails[1].MessageID || mails[0].Body != mails[1].Body {
 		t.Errorf("got %d mails, %+v, want the same twice", len(mails), mails)
@@ -447,11 +353,11 @@ func restarts(t *testing.T, o *office) {
 			o.register(c, "Bob")
 		}
 		o.eventually("a mail", func() bool { return len(o.mailbox.Mails()) > before })
-		r.stop()
+		r.Stop()
 	}
 	r := o.start()
 	o.awaitMails(rounds * customers)
-	r.stop()
+	r.Stop()
 	seen := make(map[string]bool)
 	for _, m := range o.mailbox.Mails() {
 		if seen[m.MessageID] {

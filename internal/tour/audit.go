@@ -15,7 +15,7 @@ type ledgerRow struct{ event, customer, messageID, state string }
 
 // ledger reads the whole ledger, in the order in which mails were planned.
 func (w *World) ledger(ctx context.Context) ([]ledgerRow, error) {
-	rows, err := w.consumers.QueryContext(ctx, "SELECT event_id, customer_id, message_id, state FROM mailer_ledger ORDER BY seq")
+	rows, err := w.consumers.QueryContext(ctx, "SELECT event_id, customer_id, message_id, state FROM mail_ledger ORDER BY seq")
 	if err != nil {
 		return nil, fmt.Errorf("read the mailer's ledger: %w", err)
 	}

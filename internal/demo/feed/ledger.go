@@ -12,7 +12,7 @@ import (
 // A mail's row is there before the mail is sent.
 func EventOf(ctx context.Context, consumers *sql.DB, messageID string) (string, error) {
 	var id string
-	err := consumers.QueryRowContext(ctx, "SELECT event_id FROM mailer_ledger WHERE message_id = ?", messageID).Scan(&id)
+	err := consumers.QueryRowContext(ctx, "SELECT event_id FROM mail_ledger WHERE message_id = ?", messageID).Scan(&id)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("look up the mail %s in the ledger: %w", messageID, err)
 	}

@@ -1,4 +1,4 @@
-package mailer
+package mail
 
 import (
 	"bufio"
@@ -136,7 +136,7 @@ func TestVerdict(t *testing.T) {
 // attempt sends one mail.
 func attempt(t *testing.T, p *post) (verdict, error) {
 	t.Helper()
-	m, err := p.compose(entry{recipient: "bob@example.com", subject: "s", body: "b", messageID: messageID("e", toCustomer), plannedAt: time.Now()})
+	m, err := p.compose(entry{recipient: "bob@example.com", subject: "s", body: "b", messageID: messageID("mailer", "e", "customer"), plannedAt: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package mailer
+package mail
 
 import (
 	"bytes"
@@ -49,12 +49,14 @@ func TestCompose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := newLetters("Corner Shop").welcome("Zoë\r\nBcc: victim@example.com\r\n\r\nbody")
+	const hostile = "Zoë\r\nBcc: victim@example.com\r\n\r\nbody"
+	l, err := NewLetters("Corner Shop", `{{define "hello"}}{{template "greeting" .Name}}{{end}}`).
+		Write("hello", "Hello "+hostile, map[string]string{"Name": hostile})
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := entry{
-		recipient: "zoe@example.com", subject: l.subject, body: l.body, messageID: messageID("e1", toCustomer),
+		recipient: "zoe@example.com", subject: l.Subject, body: l.Body, messageID: messageID("mailer", "e1", "customer"),
 		plannedAt: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
 	}
 	m, err := p.compose(e)
@@ -79,7 +81,7 @@ func TestCompose(t *testing.T) {
 			t.Errorf("header %s: got %q, want %q", name, v, value)
 		}
 	}
-	if body, err := io.ReadAll(got.Body); err != nil || !bytes.Contains(body, []byte("Your account is ready.")) {
+	if body, err := io.ReadAll(got.Body); err != nil || string(body) != "Hello Zo=C3=AB Bcc: victim@example.com body,\r\n" {
 		t.Errorf("body: got %q (%v)", body, err)
 	}
 }
@@ -100,15 +102,19 @@ func TestComposeRefusesRecipients(t *testing.T) {
 func TestMessageID(t *testing.T) {
 	t.Parallel()
 	const want = "@telltale"
-	a, b, c := messageID("e1", toOldAddress), messageID("e1", toNewAddress), messageID("e2", toOldAddress)
-	if a != messageID("e1", toOldAddress) {
+	id := messageID("mailer", "e1", "old-address")
+	if id != messageID("mailer", "e1", "old-address") {
 		t.Error("the same mail has two ids")
 	}
-	if a == b || a == c || b == c {
-		t.Errorf("different mails share an id: %s, %s, %s", a, b, c)
+	for _, other := range []string{
+		messageID("mailer", "e1", "new-address"), messageID("mailer", "e2", "old-address"), messageID("security", "e1", "old-address"),
+	} {
+		if other == id {
+			t.Errorf("different mails share the id %s", id)
+		}
 	}
-	if !strings.HasSuffix(a, want) || len(a) != 32+len(want) {
-		t.Errorf("got %q, want 32 characters and %q", a, want)
+	if !strings.HasSuffix(id, want) || len(id) != 32+len(want) {
+		t.Errorf("got %q, want 32 characters and %q", id, want)
 	}
 }
 

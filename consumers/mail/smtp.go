@@ -1,16 +1,13 @@
-package mailer
+package mail
 
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	netmail "net/mail"
 	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
@@ -31,6 +28,9 @@ type SMTP struct {
 	TLS string
 	// Timeout bounds connecting, and handing over one mail. Default 10 s.
 	Timeout time.Duration
+	// Connections is how many connections one consumer has at most at a time,
+	// in this process. Default 8.
+	Connections int
 }
 
 func (s SMTP) withDefaults() SMTP {
@@ -39,6 +39,9 @@ func (s SMTP) withDefaults() SMTP {
 	}
 	if s.Timeout == 0 {
 		s.Timeout = 10 * time.Second
+	}
+	if s.Connections == 0 {
+		s.Connections = 8
 	}
 	return s
 }
@@ -60,6 +63,9 @@ func newPost(s SMTP) (*post, error) {
 	number, err := strconv.Atoi(port)
 	if err != nil {
 		return nil, fmt.Errorf("smtp address %q: port: %w", s.Addr, err)
+	}
+	if s.Connections < 0 {
+		return nil, fmt.Errorf("smtp connections: got %d, want at least one", s.Connections)
 	}
 	from, err := netmail.ParseAddress(s.From)
 	if err != nil {
@@ -89,11 +95,13 @@ type connection struct {
 	client  *mail.Client
 	session *smtp.Client
 	raw     net.Conn
+	timeout time.Duration // Of one exchange.
+	usedAt  time.Time     // When it was put aside.
 }
 
 // connect dials, greets and signs in.
 func (p *post) connect(ctx context.Context) (*connection, error) {
-	c := &connection{}
+	c := &connection{timeout: p.settings.Timeout}
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		var err error
 		c.raw, err = p.dial(ctx, network, address)
@@ -133,6 +141,14 @@ func (c *connection) send(ctx context.Context, m *mail.Msg) error {
 	return err
 }
 
+// alive asks the server whether it still listens: one that was left alone may
+// have hung up, which is no reason to take it for away.
+func (c *connection) alive(ctx context.Context) bool {
+	stop := context.AfterFunc(ctx, func() { c.cut() })
+	defer stop()
+	return c.session.UpdateDeadline(c.timeout) == nil && c.session.Noop() == nil
+}
+
 // close says goodbye.
 func (c *connection) close() {
 	_ = c.client.CloseWithSMTPClient(c.session)
@@ -160,72 +176,4 @@ func (p *post) compose(e entry) (*mail.Msg, error) {
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers.
 	m.SetBodyString(mail.TypeTextPlain, e.body)
 	return m, nil
-}
-
-// verdict is what an attempt says about the mail.
-type verdict string
-
-const (
-	sent     verdict = "sent"
-	rejected verdict = "failed"   // For good: this mail will never be taken.
-	deferred verdict = "deferred" // This mail, not now.
-	away     verdict = "unavailable"
-)
-
-// outcome is what came of an attempt, and how long to wait before the next.
-type outcome struct {
-	verdict verdict
-	err     error
-	pause   time.Duration
-}
-
-// text is the error as the ledger keeps it.
-func (o outcome) text() string {
-	const limit = 1000
-	s := strings.ToValidUTF8(o.err.Error(), "?")
-	for len(s) > limit {
-		_, size := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-size]
-	}
-	return s
-}
-
-// summary is the error without the server's words, which may hold an address:
-// for logs and for whoever asks after the mailer's health.
-func (o outcome) summary() error {
-	var s *mail.SendError
-	if !errors.As(o.err, &s) {
-		return o.err
-	}
-	if s.ErrorCode() == 0 {
-		return fmt.Errorf("smtp server: %s: no answer", s.Reason)
-	}
-	return fmt.Errorf("smtp server: %s: answer %d, see last_error in mailer_ledger", s.Reason, s.ErrorCode())
-}
-
-// judge reads the server's answer (RFC 5321, 4.2): what it says about the
-// recipient or the text concerns this mail; all else, above all a refused
-// sender, concerns every mail, and rejecting them one by one would lose them.
-func judge(err error) verdict {
-	if err == nil {
-		return sent
-	}
-	var s *mail.SendError
-	if !errors.As(err, &s) || s.ErrorCode() == 421 {
-		return away
-	}
-	switch s.Reason {
-	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrSMTPDataClose, mail.ErrWriteContent:
-	case mail.ErrGetRcpts:
-		return rejected
-	default:
-		return away
-	}
-	switch code := s.ErrorCode(); {
-	case code >= 500:
-		return rejected
-	case code >= 400:
-		return deferred
-	}
-	return away // No answer: it may or may not have been taken.
 }

@@ -1,4 +1,4 @@
-package mailer
+package mail
 
 import (
 	"fmt"
@@ -15,11 +15,16 @@ type metrics struct {
 	waiting *prometheus.GaugeVec
 }
 
-func newMetrics(r prometheus.Registerer) (*metrics, error) {
-	name := func(n string) string { return "telltale_consumers_mailer_" + n }
+// unaddressed is the outcome of a mail that could not be tried.
+const unaddressed = "unaddressed"
+
+// newMetrics registers the metrics of a consumer's mails.
+func newMetrics(r prometheus.Registerer, consumer string) (*metrics, error) {
+	name := func(n string) string { return "telltale_consumers_mail_" + n }
+	r = prometheus.WrapRegistererWith(prometheus.Labels{"consumer": consumer}, r)
 	m := &metrics{
 		mails: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: name("attempts_total"), Help: "Attempts to send a mail, by outcome: sent, failed (for good), deferred (this mail, for now), unavailable (the server).",
+			Name: name("attempts_total"), Help: "Attempts to send a mail, by outcome: sent, failed (for good), deferred (this mail, for now), unavailable (the server); and unaddressed, mails that could not be tried because no event has told the address.",
 		}, []string{"outcome"}),
 		delay: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: name("delay_seconds"), Help: "Time from the commit that planned a mail until the server took it, in seconds.",
@@ -31,7 +36,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	}
 	for _, c := range []prometheus.Collector{m.mails, m.delay, m.waiting} {
 		if err := r.Register(c); err != nil {
-			return nil, fmt.Errorf("register the metrics of the mailer: %w", err)
+			return nil, fmt.Errorf("register the metrics of the mails of %s: %w", consumer, err)
 		}
 	}
 	return m, nil
