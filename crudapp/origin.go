@@ -1,6 +1,9 @@
 package crudapp
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Origin says where a piece of work comes from. It travels in the context down
 // to the statements, which carry it as comments, so that whoever looks at the
@@ -13,6 +16,13 @@ type Origin struct {
 	RequestID string
 	// Traceparent is the W3C trace context of the request.
 	Traceparent string
+}
+
+// TraceID is the id of the trace that Traceparent names, or empty.
+func (o Origin) TraceID() string {
+	_, rest, _ := strings.Cut(o.Traceparent, "-")
+	id, _, _ := strings.Cut(rest, "-")
+	return id
 }
 
 type originKey struct{}

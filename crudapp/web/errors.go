@@ -82,8 +82,9 @@ func (s *server) prepare(w http.ResponseWriter, r *http.Request, err error) *fai
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(e.RetryAfter.Seconds()))))
 	}
 	if f.status == http.StatusInternalServerError && r.Context().Err() == nil {
+		origin := crudapp.OriginFrom(r.Context())
 		s.log.Error("request failed", slog.String("route", r.Pattern),
-			slog.String("request_id", crudapp.OriginFrom(r.Context()).RequestID), slog.Any("error", err))
+			slog.String("request_id", origin.RequestID), slog.String("trace_id", origin.TraceID()), slog.Any("error", err))
 	}
 	return f
 }

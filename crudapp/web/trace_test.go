@@ -87,4 +87,8 @@ func testSpanNames(t *testing.T, s *shop) {
 			t.Errorf("%s %s: got %+v, want one root span %q with status %v", test.method, test.path, spans, test.name, test.status)
 		}
 	}
+	failed := recorded.GetSpans()[0].SpanContext.TraceID().String()
+	if lines := broken.log.lines(); len(lines) != 1 || !strings.Contains(lines[0], "trace_id="+failed) {
+		t.Errorf("the log says %q, want the trace %s", lines, failed)
+	}
 }
