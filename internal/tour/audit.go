@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"telltale/internal/demo/feed"
@@ -55,19 +56,59 @@ func (w *World) learn(rows []ledgerRow) {
 	}
 }
 
-// markQuietly marks a customer in a world in which the pipeline may be far
-// behind.
-func (s *Story) markQuietly(ctx context.Context, id uint64) error {
-	rows, err := s.world.ledger(ctx)
-	if err != nil {
-		return err
+// markAll marks customers by one statement, in a world in which the pipeline
+// may be far behind, and waits until the mails about it were noted.
+func (s *Story) markAll(ctx context.Context, crowd []*person) error {
+	s.world.markers++
+	phone := fmt.Sprintf(markerPhone, s.world.markers)
+	args := []any{phone}
+	for _, p := range crowd {
+		args = append(args, p.ID)
 	}
-	s.world.learn(rows)
-	_, err = s.world.mark(ctx, id)
-	return err
+	statement := "UPDATE customers SET phone = ? WHERE id IN (?" + strings.Repeat(", ?", len(crowd)-1) + ")"
+	if _, err := s.world.shell.ExecContext(ctx, statement, args...); err != nil {
+		return fmt.Errorf("mark %d customers: %w", len(crowd), err)
+	}
+	for {
+		done, err := s.world.marked(ctx, phone, len(crowd))
+		if err != nil || done {
+			return err
+		}
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("wait for the markers %s of %d customers: %w", phone, len(crowd), err)
+		}
+		if err := s.world.alive(); err != nil {
+			return err
+		}
+	}
 }
 
-// audited is what step 6 found.
+// marked tells whether the events of a marker have come, and their mails were
+// noted.
+func (w *World) marked(ctx context.Context, phone string, count int) (bool, error) {
+	sight, _ := w.seen.look()
+	markers := map[string]bool{}
+	for _, e := range sight.events {
+		if e.Type == markerEvent && field(e, "new_phone") == phone {
+			markers[e.ID] = true
+		}
+	}
+	if len(markers) < count {
+		return false, nil
+	}
+	rows, err := w.ledger(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range rows {
+		if markers[r.event] && r.state != "planned" {
+			delete(markers, r.event)
+		}
+	}
+	return len(markers) == 0, nil
+}
+
+// audited is what came of a crowd.
 type audited struct {
 	changes, events, ledger, twice int
 	eventTimes, mailTimes          times

@@ -120,16 +120,14 @@ func (s *Story) killAtRandom(ctx context.Context, seen func() int) error {
 func (s *Story) settle(ctx context.Context, crowd []*person) error {
 	ctx, cancel := context.WithTimeout(ctx, crashTime)
 	defer cancel()
-	for _, p := range crowd {
-		if err := s.markQuietly(ctx, p.ID); err != nil {
-			return err
-		}
+	if err := s.markAll(ctx, crowd); err != nil {
+		return err
 	}
 	result, err := s.audit(ctx, crowd)
 	if err != nil {
 		return err
 	}
-	s.printf("   row      %d row changes of %d customers, each once, in order\n", result.changes, people)
+	s.printf("   row      %d row changes of %d customers, each once, in order\n", result.changes, len(crowd))
 	s.printf("   event    %d events, each once, in order; commit to event %s\n", result.events, result.eventTimes)
 	s.printf("   mail     %d ledger rows, one a mail, all sent; commit to mail %s\n", result.ledger, result.mailTimes)
 	s.printf("   mail     %d of the mails were sent twice, with the same Message-ID\n", result.twice)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Step is a part of the story.
@@ -23,6 +24,8 @@ func Steps() []Step {
 		{"4_one_form", "Name, e-mail and phone are changed in one form", (*Story).oneForm},
 		{"5_nothing", "What changes nothing the business knows", (*Story).nothing},
 		{"6_kill_9", "The pipeline is killed three times during 2,000 renames", (*Story).killed},
+		{"8_one_statement", "A thousand customers are renamed by one statement", (*Story).oneStatement},
+		{"10_restart", "Everything is stopped and started again", (*Story).restarted},
 	}
 }
 
@@ -42,6 +45,8 @@ type Story struct {
 	// id is Bob's, who changes her name; seen is what was seen of him so far.
 	id   uint64
 	seen Seen
+	// citizens are the customers of step 8.
+	citizens []*person
 }
 
 // NewStory begins the story.
@@ -57,7 +62,8 @@ var errNoBob = errors.New("nobody has registered as Bob, see step 1")
 
 // Play plays one step and reports on it. An error says what was not exactly so.
 func (s *Story) Play(ctx context.Context, step Step) error {
-	s.printf("\n%s. %s\n", step.Name[:1], step.Title)
+	number, _, _ := strings.Cut(step.Name, "_")
+	s.printf("\n%s. %s\n", number, step.Title)
 	err := step.play(s, ctx)
 	if err != nil {
 		s.printf("   FAILED   %v\n", err)

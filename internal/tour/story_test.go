@@ -1,48 +1,54 @@
 package tour_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
+	"telltale/internal/apachekafka"
 	"telltale/internal/apachekafka/apachekafkatest"
 	"telltale/internal/binarytest"
 	"telltale/internal/kafkaserver/kafkatest"
 	"telltale/internal/mysqlserver/mysqltest"
-	"telltale/internal/smtpserver"
 	"telltale/internal/tour"
 )
 
 // TestStory plays the tour on the servers of the demo.
 func TestStory(t *testing.T) {
-	play(t, kafkatest.Start(t).Brokers())
+	play(t, tour.EmbeddedBroker(kafkatest.Logger(t)))
 }
 
 // TestStoryOnApacheKafka plays the same on Apache Kafka, whose transactions,
 // fencing and consumer groups are what the promises rest on in production.
 func TestStoryOnApacheKafka(t *testing.T) {
-	play(t, apachekafkatest.Start(t).Brokers())
+	jars := apachekafkatest.Jars(t)
+	play(t, func(ctx context.Context, dir string, port int) (tour.Broker, error) {
+		return apachekafka.Start(ctx, apachekafka.Options{Jars: jars, Dir: dir, Port: port})
+	})
 }
 
 // play plays the tour's steps one after the other: each builds on those before
 // it, so that none runs in parallel.
-func play(t *testing.T, brokers string) {
+func play(t *testing.T, broker func(context.Context, string, int) (tour.Broker, error)) {
 	t.Helper()
 	rules, err := filepath.Abs("../../config/rules")
 	if err != nil {
 		t.Fatal(err)
 	}
-	mail, err := smtpserver.Start(smtpserver.Options{Log: kafkatest.Logger(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
+	servers, err := tour.StartServers(t.Context(), tour.ServersOptions{
+		Dir: dir, MySQL: mysqltest.Binary(t), Broker: broker, Log: kafkatest.Logger(t),
+	})
 	t.Cleanup(func() {
-		if err := mail.Close(); err != nil {
+		if err := servers.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	world, err := tour.Open(t.Context(), tour.WorldOptions{
-		Binary: binarytest.Build(t), Dir: t.TempDir(), Rules: rules,
-		MySQL: mysqltest.Start(t), Brokers: brokers, SMTP: mail,
+		Binary: binarytest.Build(t), Dir: dir, Rules: rules, Servers: servers,
 	})
 	t.Cleanup(func() {
 		if err := world.Close(); err != nil {

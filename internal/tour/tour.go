@@ -10,11 +10,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
-	"telltale/internal/kafkaserver"
 	"telltale/internal/mysqlserver"
-	"telltale/internal/smtpserver"
 )
 
 // ErrFailed is returned when a step was not exactly so. What was not is in the
@@ -60,13 +57,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	// They warn of children that were killed, which is nothing to worry about.
 	servers, err := startServers(ctx, o, dir, slog.New(slog.NewTextHandler(log, nil)))
 	if err != nil {
-		return errors.Join(err, servers.stop())
+		return errors.Join(err, servers.Stop())
 	}
 	passed, failed, err := play(ctx, o, WorldOptions{
-		Binary: o.Binary, Dir: dir, Rules: filepath.Join(dir, "rules"),
-		MySQL: servers.mysql, Brokers: servers.broker.Brokers(), SMTP: servers.smtp,
+		Binary: o.Binary, Dir: dir, Rules: filepath.Join(dir, "rules"), Servers: servers,
 	})
-	if err = errors.Join(err, servers.stop()); err != nil {
+	if err = errors.Join(err, servers.Stop()); err != nil {
 		return err
 	}
 	_, _ = fmt.Fprintf(o.Stdout, "\ntour: %d steps passed, %d failed\n", passed, failed)
@@ -97,46 +93,14 @@ func play(ctx context.Context, o Options, wo WorldOptions) (passed, failed int, 
 	return passed, failed, nil
 }
 
-// servers are what the tour holds while its children come and go.
-type servers struct {
-	mysql  *mysqlserver.Server
-	broker *kafkaserver.Server
-	smtp   *smtpserver.Server
-}
-
-func startServers(ctx context.Context, o Options, dir string, logger *slog.Logger) (*servers, error) {
-	s := &servers{}
+func startServers(ctx context.Context, o Options, dir string, logger *slog.Logger) (*Servers, error) {
 	if err := os.CopyFS(filepath.Join(dir, "rules"), o.Rules); err != nil {
-		return s, fmt.Errorf("unpack the rules: %w", err)
+		return &Servers{}, fmt.Errorf("unpack the rules: %w", err)
 	}
 	progress := func(line string) { _, _ = fmt.Fprintln(o.Stdout, line) }
 	binary, err := mysqlserver.Find(ctx, mysqlserver.FindOptions{Tools: o.Tools, Progress: progress})
 	if err != nil {
-		return s, err
+		return &Servers{}, err
 	}
-	if s.mysql, err = mysqlserver.Start(ctx, mysqlserver.Options{Binary: binary, Dir: filepath.Join(dir, "mysql"), Progress: progress}); err != nil {
-		return s, err
-	}
-	if s.broker, err = kafkaserver.Start(kafkaserver.Options{Dir: filepath.Join(dir, "kafka"), Logger: logger}); err != nil {
-		return s, err
-	}
-	s.smtp, err = smtpserver.Start(smtpserver.Options{Addr: "127.0.0.1:0", Log: logger})
-	return s, err
-}
-
-// stop stops what was started.
-func (s *servers) stop() error {
-	var errs []error
-	if s.smtp != nil {
-		errs = append(errs, s.smtp.Close())
-	}
-	if s.broker != nil {
-		s.broker.Close()
-	}
-	if s.mysql != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		errs = append(errs, s.mysql.Stop(ctx))
-	}
-	return errors.Join(errs...)
+	return StartServers(ctx, ServersOptions{Dir: dir, MySQL: binary, Log: logger, Progress: progress})
 }

@@ -14,8 +14,6 @@ import (
 
 	"telltale/internal/demo/feed"
 	"telltale/internal/install"
-	"telltale/internal/mysqlserver"
-	"telltale/internal/smtpserver"
 )
 
 const (
@@ -24,6 +22,8 @@ const (
 	readyTime = time.Minute
 	// stopTime is what a child may take to stop in order.
 	stopTime = 10 * time.Second
+	// idleConns is how many connections to a database are kept.
+	idleConns = 2
 )
 
 // WorldOptions are what the tour plays on.
@@ -34,10 +34,8 @@ type WorldOptions struct {
 	Dir string
 	// Rules is the directory of the rule files.
 	Rules string
-	// MySQL, Brokers and SMTP are the servers, as new.
-	MySQL   *mysqlserver.Server
-	Brokers string
-	SMTP    *smtpserver.Server
+	// Servers are what they reach, as new.
+	Servers *Servers
 }
 
 // World is a shop and a pipeline that run, and what was seen of them.
@@ -78,7 +76,7 @@ func Open(ctx context.Context, o WorldOptions) (*World, error) {
 func (w *World) prepare(ctx context.Context) (err error) {
 	w.install, err = install.New(ctx, install.Options{
 		Binary: w.Binary, Dir: w.Dir, Rules: w.Rules,
-		MySQL: w.MySQL.DSN(""), Brokers: w.Brokers, SMTP: w.SMTP.Addr(),
+		MySQL: w.Servers.mysql.DSN(""), Brokers: w.Servers.broker.Brokers(), SMTP: w.Servers.smtp.Addr(),
 	})
 	if err != nil {
 		return err
@@ -129,7 +127,7 @@ func (w *World) shopURL() string { return "http://" + w.install.ShopAddr }
 // watch records what a read_committed reader sees and what the mail server took.
 func (w *World) watch(ctx context.Context) error {
 	ctx, w.stopWatch = context.WithCancel(context.WithoutCancel(ctx))
-	w.unsubscribe = w.SMTP.Subscribe(w.seen.addMail)
+	w.unsubscribe = w.Servers.smtp.Subscribe(w.seen.addMail)
 	ready := make(chan struct{})
 	failed := make(chan struct{})
 	w.watching.Go(func() {
@@ -150,7 +148,7 @@ func (w *World) watch(ctx context.Context) error {
 // Close stops the children in order, then the watchers. It reports a child that
 // did not end well.
 func (w *World) Close() error {
-	errs := []error{stop(w.shop), stop(w.run)}
+	errs := []error{w.stopChildren()}
 	w.unsubscribe()
 	w.stopWatch()
 	w.watching.Wait()
@@ -162,6 +160,26 @@ func (w *World) Close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// restart stops everything in order, the servers too, and starts it again.
+func (w *World) restart(ctx context.Context) error {
+	if err := w.stopChildren(); err != nil {
+		return err
+	}
+	for _, db := range []*sql.DB{w.shell, w.consumers} {
+		db.SetMaxIdleConns(0) // The driver complains of connections that end while they wait.
+		defer db.SetMaxIdleConns(idleConns)
+	}
+	if err := w.Servers.Restart(ctx); err != nil {
+		return err
+	}
+	if err := w.startPipeline(ctx); err != nil {
+		return err
+	}
+	return w.startShop(ctx)
+}
+
+func (w *World) stopChildren() error { return errors.Join(stop(w.shop), stop(w.run)) }
 
 // stop stops a child in order; nil has not been started.
 func stop(p *install.Process) error {
