@@ -20,9 +20,13 @@ type DSNs struct {
 	Binlog string
 	// Consumers is the consumers': they own the database telltale.
 	Consumers string
-	// Shell is for statements by hand: it may read and write the shop's rows.
+	// Shell is for statements by hand, several at a time: it may read and write
+	// the shop's rows.
 	Shell string
 }
+
+// shell is the name of the account for statements by hand.
+const shell = "shell"
 
 // user is an account: its default database and its rights.
 type user struct {
@@ -35,7 +39,7 @@ func users() []user {
 		{"shop", "shop", []string{"ALL ON shop.*"}},
 		{"telltale_binlog", "", []string{"REPLICATION SLAVE, REPLICATION CLIENT ON *.*", "SELECT ON shop.*"}},
 		{"telltale_consumers", "telltale", []string{"ALL ON telltale.*"}},
-		{"shell", "shop", []string{"SELECT, INSERT, UPDATE, DELETE ON shop.*"}},
+		{shell, "shop", []string{"SELECT, INSERT, UPDATE, DELETE ON shop.*"}},
 	}
 }
 
@@ -70,6 +74,7 @@ func Create(ctx context.Context, root string) (DSNs, error) {
 		}
 		own := config.Clone()
 		own.User, own.Passwd, own.DBName = u.name, password, u.database
+		own.MultiStatements = u.name == shell
 		made = append(made, own.FormatDSN())
 	}
 	return DSNs{Shop: made[0], Binlog: made[1], Consumers: made[2], Shell: made[3]}, nil

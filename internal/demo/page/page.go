@@ -27,8 +27,10 @@ type Options struct {
 	Host string
 	// Shop is the shop's origin, for example "http://127.0.0.1:8081".
 	Shop string
-	// SQL runs the statements typed by hand. A connection is used for one
-	// request and then closed, so that nothing of a session outlives it.
+	// SQL runs the statements typed by hand, by the driver go-sql-driver/mysql.
+	// A connection is used for one request and then closed, so that nothing of a
+	// session outlives it. Several statements in one request need
+	// multiStatements in its DSN.
 	SQL *sql.DB
 	// Logger gets what goes wrong while a response is written.
 	Logger *slog.Logger

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	"go.uber.org/goleak"
 
 	"telltale/internal/demo/feed"
@@ -259,10 +260,29 @@ func TestStateShowsTheSame(t *testing.T) {
 	}
 }
 
+// shellDB opens a database as the demo's shell account does.
+func shellDB(t *testing.T) *sql.DB {
+	t.Helper()
+	server := mysqltest.Start(t)
+	mysqltest.DB(t, server, "shop")
+	config, err := mysql.ParseDSN(server.DSN("shop"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.MultiStatements = true
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() { _ = db.Close() })
+	db.SetMaxIdleConns(-1)
+	return db
+}
+
 func TestSQLByHand(t *testing.T) {
 	t.Parallel()
-	db := mysqltest.DB(t, mysqltest.Start(t), "shop")
-	db.SetMaxIdleConns(-1)
+	db := shellDB(t)
 	if _, err := db.ExecContext(t.Context(), "CREATE TABLE t (id INT PRIMARY KEY, name VARCHAR(10), raw BINARY(2))"); err != nil {
 		t.Fatal(err)
 	}
@@ -272,14 +292,17 @@ func TestSQLByHand(t *testing.T) {
 		status          int
 		want            string
 	}{
-		{"insert", "INSERT INTO t VALUES (1, NULL, 0xff01), (2, 'Bob', 0x4142)", 200, `{"affected":2}`},
-		{"select", " select id, name, raw FROM t", 200, `{"columns":["id","name","raw"],"rows":[["1",null,"0xff01"],["2","Bob","AB"]],"affected":0}`},
-		{"a line break after the word", "SELECT\n1", 200, `{"columns":["1"],"rows":[["1"]],"affected":0}`},
-		{"update to equal values", "UPDATE t SET name = 'Bob' WHERE id = 2", 200, `{"affected":0}`},
+		{"insert", "INSERT INTO t VALUES (1, NULL, 0xff01), (2, 'Bob', 0x4142)", 200, `{"affected":[2]}`},
+		{"select", " select id, name, raw FROM t", 200, `{"columns":["id","name","raw"],"rows":[["1",null,"0xff01"],["2","Bob","AB"]]}`},
+		{"a line break after the word", "SELECT\n1", 200, `{"columns":["1"],"rows":[["1"]]}`},
+		{"update to equal values", "UPDATE t SET name = 'Bob' WHERE id = 2", 200, `{"affected":[0]}`},
+		{"rolled back", "START TRANSACTION; UPDATE t SET name = 'Jim'; ROLLBACK", 200, `{"affected":[0,2,0]}`},
+		{"so that nothing became different", "SELECT COUNT(*) FROM t WHERE name = 'Jim'", 200, `"rows":[["0"]]`},
+		{"the second of two is wrong", "DO 1; UPDATE nowhere SET x = 1", 422, "nowhere"},
 		{"wrong", "UPDATE nowhere SET x = 1", 422, "nowhere"},
 		{"empty", "", 422, "empty"},
 		{"a lock does not outlive its request", "LOCK TABLES t WRITE", 200, ""},
-		{"so that the next goes on", "DELETE FROM t WHERE id = 2", 200, `{"affected":1}`},
+		{"so that the next goes on", "DELETE FROM t WHERE id = 2", 200, `{"affected":[1]}`},
 		{"many rows", "WITH RECURSIVE n AS (SELECT 1 i UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n", 200, `["100"]],"more":true`},
 	}
 	for _, tt := range tests { // In this order, in one database.

@@ -3,11 +3,14 @@ package page
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // What one statement typed by hand may take.
@@ -23,9 +26,10 @@ type sqlAnswer struct {
 	Columns []string    `json:"columns,omitempty"`
 	Rows    [][]*string `json:"rows,omitempty"`
 	// More is set when there are more rows than are shown.
-	More     bool   `json:"more,omitempty"`
-	Affected int64  `json:"affected"`
-	Error    string `json:"error,omitempty"`
+	More bool `json:"more,omitempty"`
+	// Affected is how many rows each statement changed.
+	Affected []int64 `json:"affected,omitempty"`
+	Error    string  `json:"error,omitempty"`
 }
 
 func (p *page) runSQL(w http.ResponseWriter, r *http.Request) {
@@ -48,15 +52,12 @@ func (p *page) runSQL(w http.ResponseWriter, r *http.Request) {
 	p.writeJSON(w, http.StatusOK, answer)
 }
 
-// run executes one statement, as typed, in a session of its own.
+// run executes what was typed, as typed, in a session of its own. Of several
+// statements the first that is wrong ends it.
 func run(ctx context.Context, db *sql.DB, statement string) (sqlAnswer, error) {
 	if !returnsRows(statement) {
-		result, err := db.ExecContext(ctx, statement)
-		if err != nil {
-			return sqlAnswer{}, err
-		}
-		n, err := result.RowsAffected()
-		return sqlAnswer{Affected: n}, err
+		affected, err := execute(ctx, db, statement)
+		return sqlAnswer{Affected: affected}, err
 	}
 	rows, err := db.QueryContext(ctx, statement)
 	if err != nil {
@@ -64,6 +65,25 @@ func run(ctx context.Context, db *sql.DB, statement string) (sqlAnswer, error) {
 	}
 	defer rows.Close()
 	return read(rows)
+}
+
+// execute asks the driver itself: database/sql tells what the last of several
+// statements changed, and no more.
+func execute(ctx context.Context, db *sql.DB, statements string) ([]int64, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	var affected []int64
+	err = conn.Raw(func(c any) error {
+		result, err := c.(driver.ExecerContext).ExecContext(ctx, statements, nil)
+		if err == nil {
+			affected = result.(mysql.Result).AllRowsAffected()
+		}
+		return err
+	})
+	return affected, err
 }
 
 // returnsRows tells by the first word, before the server is asked. A statement

@@ -3,6 +3,7 @@
 import { Announcer } from "./announce.js";
 import { Changes } from "./changes.js";
 import { say } from "./dom.js";
+import { count } from "./format.js";
 import { follow } from "./feed.js";
 import { History } from "./history.js";
 import { Mailbox } from "./mailbox.js";
@@ -21,6 +22,7 @@ const notice = document.getElementById("notice");
 const latest = document.getElementById("latest");
 const smtp = document.getElementById("smtp");
 let again;
+let silent;
 
 function draw() {
   model.trim();
@@ -30,7 +32,9 @@ function draw() {
   const card = model.cards.get(id);
   changes.draw(model, id, selection.pinned !== null);
   way.show(card, model);
-  latest.hidden = selection.pinned === null;
+  const newer = card ? model.newest[0].order - card.order : 0;
+  latest.hidden = newer === 0 && selection.pinned === null;
+  say(latest, newer > 0 ? `Show the latest (${count(newer, "newer", "newer")})` : "Follow the latest");
   views.mailbox.draw(model, card);
   views.history.draw(model, card);
   views.stages.draw(model);
@@ -41,22 +45,26 @@ function draw() {
   model.fresh = false;
 }
 
-function tell(text) {
+// tell shows a sentence above everything, and takes it away again unless it holds
+// until something else is told.
+function tell(text, holds = false) {
   say(notice, text);
   notice.hidden = text === "";
+  clearTimeout(silent);
+  if (!holds) silent = setTimeout(() => { notice.hidden = true; }, 8000);
 }
 
 latest.addEventListener("click", () => { selection.follow(); draw(); });
-notice.addEventListener("click", () => tell(""));
 smtp.addEventListener("change", () => post("/api/smtp", { down: !smtp.checked }, tell));
 wireSQL();
 follow({
   batch(items) {
     for (const [kind, data] of items) model.apply(kind, data);
     draw();
-    if (model.ended) tell(`The demo has ended: ${model.ended}`);
+    if (model.ended) tell(`The demo has ended: ${model.ended}`, true);
   },
   connected(yes) {
-    if (!model.ended) tell(yes ? "" : "The demo does not answer. The page goes on by itself when it is back.");
+    if (yes) tell("");
+    else if (!model.ended) tell("The demo does not answer. The page goes on by itself when it is back.", true);
   },
 });

@@ -35,7 +35,7 @@ export function wireSQL() {
       const a = await r.json();
       if (!r.ok) answer("bad", a.error);
       else if (a.columns) answer("", table(a), a.more ? "More rows are not shown." : "");
-      else answer("", affected(a));
+      else answer("", affected(a.affected));
     } catch (e) {
       answer("bad", `The demo does not answer: ${e.message}`);
     }
@@ -45,7 +45,11 @@ export function wireSQL() {
   function fill(preset) {
     statement.value = preset.text;
     answer("hint", preset.note);
-    for (const b of document.querySelectorAll("#presets button")) b.ariaPressed = String(b.textContent === preset.name);
+    press(preset.name);
+  }
+
+  function press(name) {
+    for (const b of document.querySelectorAll("#presets button")) b.ariaPressed = String(b.textContent === name);
   }
 
   document.getElementById("presets").append(...presets.map((p) => {
@@ -56,14 +60,14 @@ export function wireSQL() {
     return b;
   }));
   fill(presets[0]);
+  statement.addEventListener("input", () => press(""));
   form.addEventListener("submit", (e) => { e.preventDefault(); run(); });
   statement.addEventListener("keydown", (e) => {
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) { e.preventDefault(); run(); }
   });
 }
 
-function affected(a) {
-  const each = a.each ?? [a.affected];
+function affected(each) {
   if (each.length === 1) return `${count(each[0], "row")} changed.`;
   return `${count(each.length, "statement")} ran; they changed ${each.join(", ")} rows.`;
 }

@@ -11,12 +11,14 @@ export class Way {
     this.path = document.getElementById("path");
     this.welcome = document.getElementById("welcome");
     this.meta = document.getElementById("way-meta");
+    this.hovers = matchMedia("(hover: hover)");
     this.id = null;
   }
 
-  // reading tells whether somebody is in the middle of it.
+  // reading tells whether somebody is in the middle of it. Where nothing can be
+  // pointed at without a tap, the last place of a tap says nothing.
   reading() {
-    return this.path.matches(":hover") || this.path.contains(document.activeElement);
+    return (this.hovers.matches && this.path.matches(":hover")) || this.path.contains(document.activeElement);
   }
 
   // show draws a card, or brings up to date what is drawn of it already.
@@ -48,10 +50,10 @@ export class Way {
   facts(card) {
     const ms = total(card);
     const facts = [
+      ms !== null && card.effects.length > 0 && `${took(ms)} in all`,
       card.row && `committed ${clock(card.row.committed)}`,
       card.row?.actor && `by ${card.row.actor}`,
       card.row?.request && `request ${card.row.request.slice(0, 8)}`,
-      ms !== null && card.effects.length > 0 && `${took(ms)} in all`,
     ];
     say(this.meta, facts.filter(Boolean).join(" · "));
     this.meta.title = [card.row?.gtid && `GTID ${card.row.gtid}`, card.row?.request && `request ${card.row.request}`].filter(Boolean).join(", ");
