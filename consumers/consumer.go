@@ -23,6 +23,16 @@ type Delivery struct {
 	Offset    int64
 }
 
+// RequireKey is poison where the record has no key.
+func (d Delivery) RequireKey() error {
+	if d.Key == "" {
+		return Poison(errNoKey)
+	}
+	return nil
+}
+
+var errNoKey = errors.New("the record has no key, so there is no telling whose event it is")
+
 // Handler applies events of one partition, in their order, in tx. It writes
 // through tx alone and leaves committing to the engine. An error takes back the
 // whole batch: see Poison, and DESIGN.md for which errors are tried again. It

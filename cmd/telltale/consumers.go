@@ -12,10 +12,11 @@ import (
 	"telltale/consumers/history"
 	"telltale/consumers/mail"
 	"telltale/consumers/mailer"
+	"telltale/consumers/security"
 )
 
 // consumerNames are the consumers that the binary holds.
-func consumerNames() []string { return []string{mailer.Name, history.Name} }
+func consumerNames() []string { return []string{mailer.Name, security.Name, history.Name} }
 
 func newConsumersCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
@@ -72,7 +73,10 @@ func (p *process) consumerActors(names []string) ([]actor, error) {
 
 // consumer builds one of consumerNames.
 func (p *process) consumer(name string) (consumers.Consumer, error) {
-	if name == history.Name {
+	switch name {
+	case security.Name:
+		return security.New(security.Options{Mail: p.mail()})
+	case history.Name:
 		return history.New(history.Options{}), nil
 	}
 	return mailer.New(mailer.Options{Mail: p.mail()})

@@ -50,18 +50,15 @@ func (b Book) find(ctx context.Context, tx *sql.Tx, id string) (c Customer, vers
 	return c, version, nil
 }
 
-var (
-	errNoKey     = errors.New("the record has no key, so there is no telling whose event it is")
-	errNoAddress = errors.New("the data holds no e-mail address")
-)
+var errNoAddress = errors.New("the data holds no e-mail address")
 
 // Apply notes what an event tells and returns what was known before it. Types
 // that tell nothing of name or address are let be. An event that comes again
 // after later ones, as its sequence shows, changes nothing (I7). Events without
 // a key, and such as would leave a customer without an address, are poison.
 func (b Book) Apply(ctx context.Context, tx *sql.Tx, d consumers.Delivery) (before Customer, err error) {
-	if d.Key == "" {
-		return Customer{}, consumers.Poison(errNoKey)
+	if err := d.RequireKey(); err != nil {
+		return Customer{}, err
 	}
 	before, version, err := b.find(ctx, tx, d.Key)
 	if err != nil {

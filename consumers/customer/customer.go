@@ -2,6 +2,8 @@
 // the events' data, and a book of what they tell of each customer.
 package customer
 
+import "time"
+
 // The types of the events that have data here.
 const (
 	TypeRegistered   = "CustomerRegistered"
@@ -41,4 +43,6 @@ type SignedIn struct {
 	Address string `json:"address"`
 	// UserAgent is how the client calls itself; it may hold anything.
 	UserAgent string `json:"user_agent"`
+	// At is when; zero: the event's own time tells.
+	At time.Time `json:"at"`
 }

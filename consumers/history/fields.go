@@ -8,13 +8,7 @@ import (
 	"strings"
 
 	"telltale/consumers"
-)
-
-// The events that are read in a way of their own. Of every other one the fields
-// old_<x> and new_<x> are read as a change of x.
-const (
-	registered = "CustomerRegistered"
-	signedIn   = "CustomerSignedIn"
+	"telltale/consumers/customer"
 )
 
 const (
@@ -28,27 +22,26 @@ type field struct {
 	old, new *string
 }
 
-// fields says what an event changed, in the order of its data. It leaves
-// nothing out: what is no change of a field, and not the customer's id, becomes
-// one field named data.
+// fields says what an event changed, in the order of its data: of a registration
+// every field, of other events what old_<x> and new_<x> tell of x. Nothing is
+// left out: what is no change of a field, and not the customer's id, becomes one
+// field named data. A sign-in is its address.
 func fields(d consumers.Delivery) ([]field, error) {
-	if d.Type == signedIn {
+	if d.Type == customer.TypeSignedIn {
 		return signIn(d)
 	}
 	members, err := object(d.Data)
 	if err != nil {
 		return nil, consumers.Poison(fmt.Errorf("read the data of %s: %w", d.Type, err))
 	}
-	if d.Type == registered {
-		return initial(members), nil
+	if all := initial(members); d.Type == customer.TypeRegistered && len(all) > 0 {
+		return all, nil
 	}
 	return changes(members)
 }
 
 func signIn(d consumers.Delivery) ([]field, error) {
-	data, err := consumers.Data[struct {
-		Address string `json:"address"`
-	}](d)
+	data, err := consumers.Data[customer.SignedIn](d)
 	if err != nil {
 		return nil, err
 	}
@@ -95,12 +88,19 @@ func changes(members []member) ([]field, error) {
 	if len(rest) == 0 && len(all) > 0 {
 		return all, nil
 	}
-	data, err := json.Marshal(rest)
-	if err != nil {
-		return nil, fmt.Errorf("write the rest of an event's data: %w", err)
+	text, err := write(rest)
+	return append(all, field{what: whatData, new: &text}), err
+}
+
+// write is an object's JSON, its members by name.
+func write(members map[string]json.RawMessage) (string, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // It is no HTML, and people read it.
+	if err := enc.Encode(members); err != nil {
+		return "", fmt.Errorf("write the rest of an event's data: %w", err)
 	}
-	text := string(data)
-	return append(all, field{what: whatData, new: &text}), nil
+	return strings.TrimSpace(b.String()), nil
 }
 
 // idName is the member that holds the customer's id, which the record's key

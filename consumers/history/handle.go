@@ -3,14 +3,11 @@ package history
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 
 	"telltale/consumers"
 )
-
-var errNoKey = errors.New("the record has no key, so there is no telling whose event it is")
 
 // handle writes the rows of a batch, in three statements whatever its size.
 // Numbers need no lock: a customer's events are in one partition, and the
@@ -30,8 +27,8 @@ func handle(ctx context.Context, tx *sql.Tx, batch []consumers.Delivery) error {
 			continue // It came again under its id (I7).
 		}
 		known[d.ID] = true
-		if d.Key == "" {
-			return consumers.Poison(errNoKey)
+		if err := d.RequireKey(); err != nil {
+			return err
 		}
 		fs, err := fields(d)
 		if err != nil {

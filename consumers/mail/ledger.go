@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -24,15 +23,12 @@ type Mail struct {
 	Text Text
 }
 
-// errNoKey: a customer's mails keep their order, and the key says whose it is.
-var errNoKey = errors.New("the record has no key, so there is no telling whose event it is")
-
 // Plan writes a mail's row of the ledger in tx and reports whether it is new; a
 // mail that was planned before stays as it was (I7). A mail without an address
 // is not left out: its row says why it failed, and it is counted and logged.
 func (b *Outbox) Plan(ctx context.Context, tx *sql.Tx, d consumers.Delivery, m Mail) (fresh bool, err error) {
-	if d.Key == "" {
-		return false, consumers.Poison(errNoKey)
+	if err := d.RequireKey(); err != nil {
+		return false, err // A customer's mails keep their order.
 	}
 	state, problem := "planned", ""
 	if m.To == "" {
