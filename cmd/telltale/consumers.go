@@ -88,5 +88,6 @@ func (p *process) mail() mail.Options {
 	return mail.Options{
 		SMTP:   mail.SMTP{Addr: s.Addr, From: s.From, Username: s.Username, Password: s.Password, TLS: s.TLS},
 		Logger: p.component(config.StageConsumers), Registerer: p.registry,
+		Traces: p.traces.Provider(string(config.StageConsumers)),
 	}
 }

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 
 	"telltale/consumers"
+	"telltale/internal/tracing"
 )
 
 //go:embed migrations/*.sql
@@ -44,6 +46,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Registerer gets the metrics; nil drops them.
 	Registerer prometheus.Registerer
+	// Traces gets a span for each attempt to send a mail that a traced request
+	// caused; nil means none.
+	Traces trace.TracerProvider
 	// Failpoint lets a test end the sender between two steps: it is called with
 	// an attempt's outcome before that is noted, and with "noted" after it was.
 	// Nil: none.
@@ -79,6 +84,7 @@ type Outbox struct {
 	post    *post
 	pool    *pool
 	metrics *metrics
+	tracer  *tracing.Tracer
 }
 
 // NewOutbox makes an outbox. It fails where the options do not make sense; it
@@ -99,7 +105,7 @@ func NewOutbox(o Options) (*Outbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Outbox{options: o, post: p, pool: newPool(p, o.SMTP.Connections), metrics: m}, nil
+	return &Outbox{options: o, post: p, pool: newPool(p, o.SMTP.Connections), metrics: m, tracer: tracing.New(o.Traces)}, nil
 }
 
 // Work sends the planned mails of one partition for as long as it is owned. It

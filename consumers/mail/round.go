@@ -164,9 +164,12 @@ func (s *sender) lane(ctx, finish context.Context, r *round) error {
 	l := &lane{pool: s.pool}
 	defer l.end()
 	for list := r.next(); list != nil; list = r.next() {
+		began := s.tracer.Now()
 		if err := l.open(finish); err != nil {
 			if !r.putBack(list) && r.begin(list[0]) {
-				r.add(list[0], outcome{verdict: away, err: err})
+				o := outcome{verdict: away, err: err}
+				s.trace(list[0], o, began)
+				r.add(list[0], o)
 			}
 			return nil
 		}
@@ -185,7 +188,9 @@ func (s *sender) customer(ctx, finish context.Context, r *round, l *lane, list [
 		if ctx.Err() != nil || !r.begin(e) {
 			return false, nil
 		}
+		began := s.tracer.Now()
 		o := s.deliver(finish, l, e)
+		s.trace(e, o, began)
 		if err := s.options.Failpoint(string(o.verdict)); err != nil {
 			return false, err
 		}

@@ -51,6 +51,7 @@ type post struct {
 	settings SMTP
 	from     *netmail.Address
 	host     string
+	port     int
 	tls      *tls.Config
 	options  []mail.Option
 }
@@ -71,7 +72,7 @@ func newPost(s SMTP) (*post, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp sender %q: %w", s.From, err)
 	}
-	p := &post{settings: s, from: from, host: host, tls: &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}}
+	p := &post{settings: s, from: from, host: host, port: number, tls: &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}}
 	p.options = []mail.Option{mail.WithPort(number), mail.WithTimeout(s.Timeout), mail.WithoutNoop(), mail.WithTLSConfig(p.tls)}
 	switch s.TLS {
 	case "none":
