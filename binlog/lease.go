@@ -37,12 +37,21 @@ type lease struct {
 
 	cancel context.CancelCauseFunc
 	done   chan error
+	// closing is set for leaving the group, when partitions may still arrive.
+	closing bool
+}
+
+// leaseReports learn how a reader stands towards the lease, and, each time anew,
+// that the brokers are in trouble, nil when that is over.
+type leaseReports struct {
+	standing func(standing)
+	trouble  func(error)
 }
 
 // holdLease waits for the lease of a source and calls use while it is held,
 // again each time it comes back. It returns when use does for another reason
 // than the lost lease, or when ctx ends.
-func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger *slog.Logger, leader func(standing), use func(context.Context) error) error {
+func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger *slog.Logger, told leaseReports, use func(context.Context) error) error {
 	consumer, err := kafkaclient.NewConsumer(c, kafkaclient.ConsumerOptions{
 		Group: "telltale-lease-" + source, SessionTimeout: leaseTimeout,
 	})
@@ -50,12 +59,13 @@ func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger 
 		return err
 	}
 	defer consumer.Close()
-	l := &lease{consumer: consumer, source: source, logger: logger, leader: leader, use: use}
-	defer l.release(context.Canceled)
+	l := &lease{consumer: consumer, source: source, logger: logger, leader: told.standing, use: use}
+	defer func() { l.closing = true; l.release(context.Canceled) }()
 	err = consumer.Subscribe(PositionsTopic(source), func(_ *kafka.Consumer, e kafka.Event) error { return l.rebalance(ctx, e) })
 	if err != nil {
 		return fmt.Errorf("ask for the lease of source %s: %w", source, err)
 	}
+	watch := kafkaclient.NewWatch(consumer, []string{PositionsTopic(source)}, told.trouble)
 	for {
 		select {
 		case <-ctx.Done():
@@ -67,9 +77,13 @@ func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger 
 			return err
 		default:
 		}
-		if e, ok := consumer.Poll(50).(kafka.Error); ok && e.IsFatal() {
-			return fmt.Errorf("hold the lease of source %s: %w", source, e)
+		if e, ok := consumer.Poll(50).(kafka.Error); ok {
+			if e.IsFatal() {
+				return fmt.Errorf("hold the lease of source %s: %w", source, e)
+			}
+			watch.Down(e)
 		}
+		watch.Probe()
 	}
 }
 
@@ -77,6 +91,9 @@ func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger 
 func (l *lease) rebalance(ctx context.Context, e kafka.Event) error {
 	switch e := e.(type) {
 	case kafka.AssignedPartitions:
+		if l.closing {
+			return nil
+		}
 		// Membership is all that is wanted: nothing is fetched.
 		for i := range e.Partitions {
 			e.Partitions[i].Offset = kafka.OffsetEnd

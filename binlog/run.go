@@ -14,6 +14,13 @@ import (
 // HealthPart is the part of the health that is well while a reader publishes.
 const HealthPart = "binlog"
 
+// Parts of the health that are well while the brokers answer, and while they take
+// what a transaction asks of them.
+const (
+	partBrokers     = "kafka"
+	partTransaction = "kafka transaction"
+)
+
 // Run publishes the row changes of one source until ctx ends, when it returns
 // nil, or until going on would break a promise, when it says why. A lost
 // connection to the server or to Kafka is taken up again from what was
@@ -39,7 +46,8 @@ func Run(ctx context.Context, o Options) error {
 		}
 		r.metrics.leader.Set(0)
 	}
-	return holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, leader, r.sessions)
+	told := leaseReports{standing: leader, trouble: func(err error) { r.o.Health.Set(partBrokers, err) }}
+	return holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, told, r.sessions)
 }
 
 // newReader checks everything before anything is touched.
@@ -136,7 +144,7 @@ func rewrite(ctx context.Context, o Options, needed bool, change func(old, newes
 		fmt.Errorf("source %s: a reader holds its lease; stop it first", r.o.Name))
 	defer cancel()
 	written := false
-	err = holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, func(standing) {}, func(ctx context.Context) error {
+	err = holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, leaseReports{standing: func(standing) {}, trouble: func(error) {}}, func(ctx context.Context) error {
 		p, err = r.rewriteHeld(ctx, needed, change)
 		written = err == nil
 		return err

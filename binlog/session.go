@@ -45,6 +45,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	}
 	producer, err := kafkaclient.NewTxnProducer(ctx, r.o.Kafka, kafkaclient.TxnOptions{
 		TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout,
+		Report: func(err error) { r.o.Health.Set(partTransaction, err) },
 	})
 	if err != nil {
 		return err

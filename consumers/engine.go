@@ -34,7 +34,7 @@ type engine struct {
 	paused   int         // How many workers' partitions are paused.
 	requests chan func() // What workers ask of the loop, done between two polls.
 	fail     context.CancelCauseFunc
-	watch    brokerWatch
+	watch    *kafkaclient.Watch
 }
 
 // pollTimeout is short because the loop never waits for anything but workers
@@ -58,7 +58,7 @@ func newEngine(o Options, c Consumer, s *store, m *metrics) (*engine, error) {
 		options: o, consumer: c, store: s, logger: o.Logger,
 		metrics: m, tracer: tracing.New(o.Traces), kafka: k, admin: admin,
 		workers: make(map[place]*worker), requests: make(chan func()),
-		watch: brokerWatch{health: o.Health, part: healthPart(c, "kafka"), topics: c.Topics},
+		watch: kafkaclient.NewWatch(k, c.Topics, func(err error) { o.Health.Set(healthPart(c, "kafka"), err) }),
 	}, nil
 }
 
@@ -76,7 +76,7 @@ func (e *engine) run(ctx context.Context) error {
 	}
 	e.loop(ctx)
 	e.stop(e.workers)
-	e.watch.up()
+	e.watch.Up()
 	e.admin.Close()
 	if err := e.kafka.Close(); err != nil {
 		e.logger.Warn("left the consumer group untidily; it notices after the session timeout", "error", err)
@@ -89,6 +89,9 @@ func (e *engine) rebalance(ctx context.Context, ev kafka.Event) error {
 	var err error
 	switch ev := ev.(type) {
 	case kafka.AssignedPartitions:
+		if ctx.Err() != nil {
+			return nil // Nobody waits for workers that start while the group is left.
+		}
 		err = e.assign(ctx, ev.Partitions)
 		e.options.Health.Set(healthPart(e.consumer, partStart), nil)
 	case kafka.RevokedPartitions:

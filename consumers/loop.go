@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-
-	"telltale/internal/kafkaclient"
-	"telltale/internal/ops"
 )
 
 const (
@@ -38,7 +35,7 @@ func (e *engine) loop(ctx context.Context) {
 		case kafka.Error:
 			e.trouble(ev)
 		}
-		e.watch.probe(e.kafka)
+		e.watch.Probe()
 	}
 }
 
@@ -90,7 +87,7 @@ func (e *engine) dispatch(ctx context.Context, m *kafka.Message) {
 		w.queue.fail(m.TopicPartition.Error)
 		return
 	}
-	e.watch.up()
+	e.watch.Up()
 	if !w.queue.push(m) || !w.queue.awaitRoom(ctx, e.queueLimit(), roomWait) {
 		e.pause(w)
 	}
@@ -156,58 +153,6 @@ func (e *engine) trouble(err kafka.Error) {
 			w.queue.fail(err)
 		}
 	default:
-		e.watch.down(err)
+		e.watch.Down(err)
 	}
-}
-
-// brokerWatch turns librdkafka's errors, which nothing takes back, into a state
-// that ends.
-type brokerWatch struct {
-	health *ops.Health
-	part   string
-	topics []string
-	err    error
-	asked  time.Time
-}
-
-func (b *brokerWatch) down(err error) {
-	b.err = err
-	b.asked = time.Now()
-	b.health.Set(b.part, err)
-}
-
-func (b *brokerWatch) up() {
-	if b.err == nil {
-		return
-	}
-	b.err = nil
-	b.health.Set(b.part, nil)
-}
-
-// probe asks the brokers, once a second, whether the trouble is over.
-func (b *brokerWatch) probe(k *kafkaclient.Consumer) {
-	if b.err == nil || time.Since(b.asked) < time.Second {
-		return
-	}
-	err := b.ask(k)
-	if err == nil {
-		b.up()
-		return
-	}
-	b.down(err)
-}
-
-// ask fails where no broker answers or a topic is not there.
-func (b *brokerWatch) ask(k *kafkaclient.Consumer) error {
-	const wait = 500 * time.Millisecond
-	for _, topic := range b.topics {
-		md, err := k.GetMetadata(&topic, false, int(wait.Milliseconds()))
-		if err != nil {
-			return fmt.Errorf("ask the brokers for topic %s: %w", topic, err)
-		}
-		if t := md.Topics[topic]; t.Error.Code() != kafka.ErrNoError {
-			return fmt.Errorf("ask the brokers for topic %s: %w", topic, t.Error)
-		}
-	}
-	return nil
 }

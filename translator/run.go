@@ -67,8 +67,12 @@ var errStarting = errors.New("starting")
 // group and for as long as the brokers answer.
 const HealthPart = "kafka"
 
-// partShapes is well where every table that the rules name is known.
-const partShapes = "shapes"
+// Parts of the health that are well where every table that the rules name is known,
+// and while the brokers take what a transaction asks of them.
+const (
+	partShapes      = "shapes"
+	partTransaction = "kafka transaction"
+)
 
 // stage is what outlives a session: the compiled rules and where events go.
 type stage struct {

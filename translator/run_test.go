@@ -80,6 +80,23 @@ func TestRunIsExactlyOnceAcrossRestarts(t *testing.T) {
 	checkOnce(t, got, keys, perRound*rounds)
 }
 
+// TestStopWhileJoining stops it while the group hands it its partitions.
+func TestStopWhileJoining(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.publishShape(b.shape)
+	for i := range 10 {
+		o := b.options()
+		o.Health.Set(HealthPart, errStarting)
+		stop := b.start(o)
+		eventually(t, 20*time.Second, func() bool { return len(o.Health.Reasons()) == 0 }, func() string { return "it did not ask to join" })
+		time.Sleep(time.Duration(i) * 7 * time.Millisecond) // Not to wait for something: each round stops it at another moment.
+		if err := stop(); err != nil {
+			t.Fatalf("Run: %v", err)
+		}
+	}
+}
+
 func TestRunIsExactlyOnceAcrossKill(t *testing.T) {
 	t.Parallel()
 	const keys, renames = 20, 400

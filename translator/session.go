@@ -67,6 +67,7 @@ type session struct {
 func (s *stage) session(ctx context.Context, topics []string) (err error) {
 	producer, err := kafkaclient.NewTxnProducer(ctx, s.options.Kafka, kafkaclient.TxnOptions{
 		TransactionalID: s.options.Group + "-" + rand.Text(), Timeout: txnTimeout,
+		Report: func(err error) { s.options.Health.Set(partTransaction, err) },
 	})
 	if err != nil {
 		return lost(err)

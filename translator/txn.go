@@ -181,6 +181,9 @@ func (s *session) rebalance(c *kafka.Consumer, ev kafka.Event) error {
 }
 
 func (s *session) assign(c *kafka.Consumer, partitions []kafka.TopicPartition) error {
+	if s.closing {
+		return nil // They go at once; to look up offsets would wait for an answer that no longer comes.
+	}
 	if len(partitions) == 0 {
 		return lost(c.IncrementalAssign(partitions))
 	}

@@ -3,7 +3,9 @@ package kafkaclient_test
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/kafkaserver"
 	"telltale/internal/kafkaserver/kafkatest"
 )
 
@@ -153,4 +156,114 @@ func TestProperties(t *testing.T) {
 			t.Errorf("property %q was taken", bad)
 		}
 	}
+}
+
+// TestWaitIsReported takes the broker away under an open transaction: the commit
+// waits, says why, and is done once the broker is back.
+func TestWaitIsReported(t *testing.T) {
+	t.Parallel()
+	o := kafkaserver.Options{Dir: t.TempDir(), Logger: kafkatest.Logger(t)}
+	broker, err := kafkaserver.Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { broker.Close() })
+	c := kafkaclient.Config{Brokers: broker.Brokers()}
+	if err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{spec("t", 1)}, true); err != nil {
+		t.Fatal(err)
+	}
+	reports := make(chan error, 100)
+	p, err := kafkaclient.NewTxnProducer(t.Context(), c, kafkaclient.TxnOptions{
+		TransactionalID: "x", Report: func(err error) { reports <- err },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	if err := p.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	produce(t, p, "t", 0, "a")
+	o.Port = portOf(t, broker.Brokers())
+	broker.Close()
+	committed := make(chan error, 1)
+	go func() { committed <- p.Commit(t.Context()) }()
+
+	if why := <-reports; why == nil || !strings.Contains(why.Error(), `commit, transactional id "x"`) || !strings.Contains(why.Error(), "Connection refused") {
+		t.Errorf("while it waits: got %v, want the call and what is in its way", why)
+	}
+	if broker, err = kafkaserver.Start(o); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-committed; err != nil {
+		t.Fatal(err)
+	}
+	last := errors.New("no report")
+	for len(reports) > 0 {
+		last = <-reports
+	}
+	if last != nil {
+		t.Errorf("when it is done: got %v, want nil", last)
+	}
+	if got := values(t, c, "t"); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("got %q, want what was committed", got)
+	}
+}
+
+// TestWatch follows a broker that goes and comes.
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	o := kafkaserver.Options{Dir: t.TempDir(), Logger: kafkatest.Logger(t)}
+	broker, err := kafkaserver.Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { broker.Close() })
+	c := kafkaclient.Config{Brokers: broker.Brokers()}
+	if err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{spec("t", 1)}, true); err != nil {
+		t.Fatal(err)
+	}
+	k, err := kafkaclient.NewConsumer(c, kafkaclient.ConsumerOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { k.Close() })
+	var state error
+	w := kafkaclient.NewWatch(k, []string{"t"}, func(err error) { state = err })
+	await := func(what string, reached func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !reached(); {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: not after a minute; the state is %v", what, state)
+			}
+			if e, ok := k.Poll(50).(kafka.Error); ok {
+				w.Down(e)
+			}
+			w.Probe()
+		}
+	}
+	o.Port = portOf(t, broker.Brokers())
+	topic := "t"
+	if err := k.Assign([]kafka.TopicPartition{{Topic: &topic, Offset: kafka.OffsetBeginning}}); err != nil {
+		t.Fatal(err)
+	}
+	broker.Close()
+	await("down", func() bool { return state != nil })
+	if broker, err = kafkaserver.Start(o); err != nil {
+		t.Fatal(err)
+	}
+	await("up", func() bool { return state == nil })
+}
+
+func portOf(t *testing.T, addr string) int {
+	t.Helper()
+	_, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }

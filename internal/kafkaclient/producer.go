@@ -5,14 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 )
 
-// callTimeout bounds one call of librdkafka; between calls the context is
-// looked at, which librdkafka itself never does.
-const callTimeout = 5 * time.Second
+// callTimeout bounds one call of librdkafka, which goes on where it was when it
+// is made again; between calls the context is looked at, which librdkafka itself
+// never does, and a wait is reported.
+const callTimeout = 2 * time.Second
 
 // TxnOptions say who produces in transactions.
 type TxnOptions struct {
@@ -21,6 +23,10 @@ type TxnOptions struct {
 	// Timeout is how long the broker lets a transaction stay open before it
 	// aborts it. Default 60 s.
 	Timeout time.Duration
+	// Report learns that a call has to wait for the brokers: it gets the reason
+	// within moments and nil when the wait is over, however that ends. The
+	// goroutine of the call calls it. Nil drops it.
+	Report func(error)
 }
 
 // TxnProducer produces in Kafka transactions. It is used by one goroutine.
@@ -32,6 +38,10 @@ type TxnProducer struct {
 	stopLogs func()
 	events   sync.WaitGroup
 	close    sync.Once
+	report   func(error)
+	// said is what the client reported last beside the answers to calls: why a
+	// call waits.
+	said atomic.Pointer[kafka.Error]
 }
 
 // NewTxnProducer makes a producer and initialises its transactions, which
@@ -65,16 +75,25 @@ func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, 
 		stop()
 		return nil, fmt.Errorf("make a kafka producer %q: %w", o.TransactionalID, err)
 	}
-	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop}
-	t.events.Go(func() { // What matters comes back from the transactional calls.
-		for range p.Events() {
-		}
-	})
+	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop, report: o.Report}
+	if t.report == nil {
+		t.report = func(error) {}
+	}
+	t.events.Go(t.listen)
 	if err := t.retry(ctx, "initialise transactions", p.InitTransactions); err != nil {
 		t.Close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// listen takes the client's events. What counts comes back from the calls.
+func (t *TxnProducer) listen() {
+	for event := range t.p.Events() {
+		if e, ok := event.(kafka.Error); ok && e.Code() != kafka.ErrAllBrokersDown {
+			t.said.Store(&e)
+		}
+	}
 }
 
 // Begin opens a transaction.
@@ -137,19 +156,33 @@ func (t *TxnProducer) Close() {
 
 // retry makes a transactional call until it is done, fails for good, or ctx ends.
 func (t *TxnProducer) retry(ctx context.Context, what string, call func(context.Context) error) error {
-	for {
+	t.said.Store(nil)
+	for waiting := false; ; waiting = true {
 		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 		err := call(one)
 		cancel()
-		if err == nil {
-			return nil
+		if err != nil {
+			err = t.explain(what, err)
 		}
 		if !IsRetriable(err) || ctx.Err() != nil {
-			return fmt.Errorf("%s, transactional id %q: %w", what, t.id, err)
+			if waiting {
+				t.report(nil)
+			}
+			return err
 		}
+		t.report(err)
 		select { // A retriable refusal can come back at once.
 		case <-ctx.Done():
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// explain adds to the failure of a call what it was for, and what the client met
+// meanwhile: the failure itself often says only that time is up.
+func (t *TxnProducer) explain(what string, err error) error {
+	if said := t.said.Load(); said != nil {
+		return fmt.Errorf("%s, transactional id %q: %w (%v)", what, t.id, err, *said)
+	}
+	return fmt.Errorf("%s, transactional id %q: %w", what, t.id, err)
 }
