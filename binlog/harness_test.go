@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +33,13 @@ type harness struct {
 
 func newHarness(t *testing.T, settings ...string) *harness {
 	t.Helper()
-	h := &harness{mysql: mysqltest.Start(t, settings...), broker: kafkatest.Start(t)}
+	return newHarnessOn(t, mysqltest.Servers{}, settings...)
+}
+
+// newHarnessOn makes one with a server of that flavor.
+func newHarnessOn(t *testing.T, servers mysqltest.Servers, settings ...string) *harness {
+	t.Helper()
+	h := &harness{mysql: servers.Start(t, settings...), broker: kafkatest.Start(t)}
 	h.db = mysqltest.DB(t, h.mysql, "shop")
 	h.o = Options{
 		Name: "shop", DSN: h.mysql.DSN(""), Tables: []string{"shop.*"}, CreateTopics: true, Partitions: 3,
@@ -176,11 +181,12 @@ func (h *harness) shapes(t *testing.T) []change.Shape {
 // executed, so that what is not there then never comes.
 func (h *harness) published(t *testing.T) Position {
 	t.Helper()
-	var want string
-	if err := h.db.QueryRowContext(t.Context(), "SELECT @@global.gtid_executed").Scan(&want); err != nil {
+	srv := h.server(t)
+	executed, err := srv.dialect.history(t.Context(), srv)
+	if err != nil {
 		t.Fatal(err)
 	}
-	want = strings.ReplaceAll(want, "\n", "")
+	want := executed.executed.String()
 	deadline := time.Now().Add(patience)
 	for {
 		p, _, err := ReadPosition(t.Context(), h.o.Kafka, h.o.Name)
@@ -195,4 +201,57 @@ func (h *harness) published(t *testing.T) Position {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// server is the harness's server as the reader asks it.
+func (h *harness) server(t *testing.T) *server {
+	t.Helper()
+	dsn, err := h.o.dsn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv, err := openServer(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { srv.Close() })
+	return srv
+}
+
+// purge removes all binlog files but a new one. A server keeps one for a while
+// that a reader has left or that its storage engine has not caught up with.
+func (h *harness) purge(t *testing.T) {
+	t.Helper()
+	h.exec(t, "FLUSH BINARY LOGS")
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		h.exec(t, "PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY")
+		rows, err := h.db.QueryContext(t.Context(), "SHOW BINARY LOGS")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := 0
+		for rows.Next() {
+			files++
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		if files == 1 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the server keeps %d binlog files", files)
+		}
+	}
+}
+
+// mariadb reports whether the server is one.
+func (h *harness) mariadb() bool { return h.mysql.Flavor() == mysqlserver.MariaDB }
+
+// forget is the statement by which a server forgets its binlog and its GTIDs.
+func forget(servers mysqltest.Servers) string {
+	if servers.Flavor == mysqlserver.MariaDB {
+		return "RESET MASTER"
+	}
+	return "RESET BINARY LOGS AND GTIDS"
 }

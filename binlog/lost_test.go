@@ -9,13 +9,19 @@ import (
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/go-mysql-org/go-mysql/replication"
+
+	"telltale/internal/mysqlserver/mysqltest"
 )
 
 // A reader whose position is gone does not take that for a first start: what was
 // written meanwhile would be lost without a word.
 func TestPositionIsGone(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testPositionIsGone)
+}
+
+func testPositionIsGone(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers)
 	h.start(t)
 	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
@@ -47,7 +53,11 @@ func TestPositionIsGone(t *testing.T) {
 // What stands before a transaction that stops the reader is published.
 func TestWholeTransactionsBeforeAStop(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testWholeTransactionsBeforeAStop)
+}
+
+func testWholeTransactionsBeforeAStop(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers)
 	h.start(t)
 	h.mustStop(t)
@@ -66,7 +76,11 @@ func TestWholeTransactionsBeforeAStop(t *testing.T) {
 // CREATE TABLE … SELECT is logged with its rows in one transaction.
 func TestCreateTableSelect(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testCreateTableSelect)
+}
+
+func testCreateTableSelect(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers)
 	h.start(t)
 	h.exec(t, "INSERT INTO customers (name) VALUES ('a'), ('b')",

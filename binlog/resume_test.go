@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"telltale/internal/mysqlserver/mysqltest"
 )
 
 // versions reads the versions of each row in topic order and fails where they
@@ -32,7 +34,11 @@ func (h *harness) checkVersions(t *testing.T, rows, updates int) {
 // publishes every change once and in order (I1, I2, I3).
 func TestRestartsUnderLoad(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testRestartsUnderLoad)
+}
+
+func testRestartsUnderLoad(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers)
 	h.start(t)
 	const rows, updates = 20, 3000
@@ -65,7 +71,11 @@ func TestRestartsUnderLoad(t *testing.T) {
 // A connection that the server cuts is taken up again by the reader itself.
 func TestConnectionIsCut(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testConnectionIsCut)
+}
+
+func testConnectionIsCut(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers)
 	h.start(t)
 	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
@@ -115,44 +125,55 @@ func TestStandby(t *testing.T) {
 
 func TestResumeRefuses(t *testing.T) {
 	t.Parallel()
+	mysqltest.Each(t, testResumeRefuses)
+}
+
+func testResumeRefuses(t *testing.T, servers mysqltest.Servers) {
 	for _, tt := range []struct {
 		name       string
 		statements []string
+		purge      bool
 		want       []string
 	}{
 		{
 			"the server was reset",
-			[]string{"RESET BINARY LOGS AND GTIDS"},
+			[]string{forget(servers)},
+			false,
 			[]string{"lacks transactions that were published", "telltale positions reset"},
 		},
 		{
 			"what was not published is purged",
-			[]string{"UPDATE customers SET version = version + 1", "FLUSH BINARY LOGS", "UPDATE customers SET version = version + 1", "FLUSH BINARY LOGS", "PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY"},
+			[]string{"UPDATE customers SET version = version + 1", "FLUSH BINARY LOGS", "UPDATE customers SET version = version + 1"},
+			true,
 			[]string{"no longer keeps transactions that were not published", "telltale positions reset"},
 		},
 		{
 			"the last one published is purged",
-			[]string{"FLUSH BINARY LOGS", "PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY"},
+			nil, true,
 			[]string{"has purged transaction", "telltale positions trust"},
 		},
 		{
 			"the GTIDs were used again",
 			[]string{
-				"RESET BINARY LOGS AND GTIDS", "UPDATE customers SET name = 'other'", "UPDATE customers SET name = 'others'",
+				forget(servers), "UPDATE customers SET name = 'other'", "UPDATE customers SET name = 'others'",
 				"UPDATE customers SET name = 'o3'", "UPDATE customers SET name = 'o4'", "UPDATE customers SET name = 'o5'", "UPDATE customers SET name = 'o6'",
 			},
+			false,
 			[]string{"is not the one that was published", "the GTID was used again after a restore", "telltale positions reset"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHarness(t)
+			h := newHarnessOn(t, servers)
 			h.exec(t, customers)
 			h.start(t)
 			h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 			h.published(t)
 			h.mustStop(t)
 			h.exec(t, tt.statements...)
+			if tt.purge {
+				h.purge(t)
+			}
 			err := h.fails(t)
 			var refused *ResumeError
 			if !errors.As(err, &refused) {
@@ -172,13 +193,17 @@ func TestResumeRefuses(t *testing.T) {
 // differ from those before.
 func TestResetAndTrust(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testResetAndTrust)
+}
+
+func testResetAndTrust(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers)
 	h.start(t)
 	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 	h.published(t)
 	h.mustStop(t)
-	h.exec(t, "FLUSH BINARY LOGS", "PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY")
+	h.purge(t)
 	if p, err := Trust(t.Context(), h.o); err != nil || p.Incarnation != 1 || p.Last != "" {
 		t.Fatalf("trust: got %+v, %v", p, err)
 	}
@@ -186,7 +211,7 @@ func TestResetAndTrust(t *testing.T) {
 	h.start(t)
 	h.published(t)
 	h.mustStop(t)
-	h.exec(t, "RESET BINARY LOGS AND GTIDS", "UPDATE customers SET version = 98")
+	h.exec(t, forget(servers), "UPDATE customers SET version = 98")
 	if p, err := Reset(t.Context(), h.o); err != nil || p.Incarnation != 2 {
 		t.Fatalf("reset: got %+v, %v", p, err)
 	}
@@ -204,6 +229,10 @@ func TestResetAndTrust(t *testing.T) {
 
 func TestStops(t *testing.T) {
 	t.Parallel()
+	mysqltest.Each(t, testStops)
+}
+
+func testStops(t *testing.T, servers mysqltest.Servers) {
 	for _, tt := range []struct {
 		name       string
 		statements []string
@@ -211,14 +240,14 @@ func TestStops(t *testing.T) {
 	}{
 		{"XA", []string{"XA START 'a'", "INSERT INTO customers (name) VALUES ('x')", "XA END 'a'", "XA PREPARE 'a'", "XA ROLLBACK 'a'"}, "XA"},
 		{"a statement instead of rows", []string{"SET SESSION binlog_format = 'STATEMENT'", "INSERT INTO customers (id, name) VALUES (1, 'x')"}, "a session logged a statement"},
-		{"a type that is not supported", []string{"ALTER TABLE customers ADD COLUMN j json", "INSERT INTO customers (name) VALUES ('x')"}, "column j: type json is not supported"},
+		{"a type that is not supported", []string{"ALTER TABLE customers ADD COLUMN p point", "INSERT INTO customers (name) VALUES ('x')"}, "column p: type geometry is not supported"},
 		{"no primary key", []string{"CREATE TABLE nokey (id int)", "INSERT INTO nokey VALUES (1)"}, "table shop.nokey has no primary key"},
 		{"partitions", []string{"ALTER TABLE customers PARTITION BY HASH (id) PARTITIONS 2"}, "statement on partitions of shop.customers"},
 		{"no metadata", []string{"SET GLOBAL binlog_row_metadata = 'MINIMAL'", "INSERT INTO customers (name) VALUES ('x')"}, "SET GLOBAL binlog_row_metadata = 'FULL'"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHarness(t)
+			h := newHarnessOn(t, servers)
 			h.exec(t, customers)
 			ended := h.start(t)
 			h.exec(t, tt.statements...)

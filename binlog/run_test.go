@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/mysqlserver/mysqltest"
 	"telltale/schemas/change"
 )
 
@@ -16,7 +17,11 @@ const customers = `CREATE TABLE customers (id bigint unsigned AUTO_INCREMENT PRI
 
 func TestChangesOfRows(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testChangesOfRows)
+}
+
+func testChangesOfRows(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers)
 	h.start(t)
 	h.exec(t,
@@ -52,8 +57,14 @@ func TestChangesOfRows(t *testing.T) {
 		if want := kafkaclient.Partition(r.Key, 3); r.TopicPartition.Partition != want {
 			t.Errorf("record %d: got partition %d, want %d", i, r.TopicPartition.Partition, want)
 		}
-		if r.Source.DB != "shop" || r.Source.Table != "customers" || r.Source.Snapshot != "false" || r.Source.File == "" || r.Source.Pos == 0 || r.Source.TsUS == 0 || *r.Source.Thread == 0 {
+		if r.Source.DB != "shop" || r.Source.Table != "customers" || r.Source.Snapshot != "false" || r.Source.File == "" || r.Source.Pos == 0 || r.Source.TsUS == 0 {
 			t.Errorf("record %d: got source %+v", i, r.Source)
+		}
+		if known := r.Source.Thread != nil; known == h.mariadb() || known && *r.Source.Thread == 0 {
+			t.Errorf("record %d: got thread %v", i, r.Source.Thread)
+		}
+		if got, want := r.Source.Connector, string(servers.Flavor); got != want {
+			t.Errorf("record %d: got connector %s, want %s", i, got, want)
 		}
 	}
 	if got := rs[0].Context; got["actor"] != "customer:7" || got["request_id"] != "r1" || len(got) != 2 {
@@ -88,7 +99,11 @@ func headers(r got) []string {
 
 func TestTransactionsOfManyRows(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testTransactionsOfManyRows)
+}
+
+func testTransactionsOfManyRows(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers, "CREATE TABLE notes (id int PRIMARY KEY, body longtext)")
 	h.start(t)
 	const rows = 500
@@ -140,15 +155,23 @@ func TestTransactionsOfManyRows(t *testing.T) {
 
 func TestWhatIsNotPublished(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testWhatIsNotPublished)
+}
+
+func testWhatIsNotPublished(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, customers, "CREATE DATABASE other", "CREATE TABLE other.t (id int PRIMARY KEY)", "INSERT INTO customers (name) VALUES ('before the start')")
 	h.start(t)
+	compress := "SET SESSION binlog_transaction_compression = ON"
+	if h.mariadb() {
+		compress = "SET GLOBAL log_bin_compress = ON, log_bin_compress_min_len = 10"
+	}
 	h.exec(t,
 		"START TRANSACTION", "INSERT INTO customers (name) VALUES ('rolled back')", "ROLLBACK",
 		"UPDATE customers SET name = name", "INSERT INTO other.t VALUES (1)",
 		"START TRANSACTION", "INSERT INTO customers (name) VALUES ('kept')", "SAVEPOINT s",
 		"INSERT INTO customers (name) VALUES ('rolled back to the savepoint')", "ROLLBACK TO s", "COMMIT",
-		"SET SESSION binlog_transaction_compression = ON", "INSERT INTO customers (name) VALUES ('compressed')",
+		compress, "INSERT INTO customers (name) VALUES ('compressed')",
 		"FLUSH BINARY LOGS", "INSERT INTO customers (name) VALUES ('after a rotation')",
 	)
 	h.published(t)
@@ -169,7 +192,11 @@ func TestWhatIsNotPublished(t *testing.T) {
 
 func TestDDLInMidStream(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testDDLInMidStream)
+}
+
+func testDDLInMidStream(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, "CREATE TABLE t (id int PRIMARY KEY, a varchar(10))")
 	h.start(t)
 	h.exec(t, "INSERT INTO t VALUES (1, 'x')",

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/internal/mysqlserver/mysqltest"
 )
 
 // A reader that is stopped inside a large transaction leaves no open Kafka
@@ -12,7 +14,11 @@ import (
 // faster than the stop, the transaction is there, whole.)
 func TestStopInsideATransaction(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testStopInsideATransaction)
+}
+
+func testStopInsideATransaction(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	h.exec(t, "CREATE TABLE notes (id int AUTO_INCREMENT PRIMARY KEY, body longtext)", "INSERT INTO notes (body) VALUES (REPEAT('x', 30000))")
 	for range 10 { // 1,024 rows of 30 kB: many batches.
 		h.exec(t, "INSERT INTO notes (body) SELECT body FROM notes")

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"telltale/internal/mysqlserver/mysqltest"
 )
 
 // typesTable has a column of every type that is supported. Each column's
@@ -74,7 +76,11 @@ var typesTable = []struct {
 // that the information schema gives is the one that the binlog gives.
 func TestTypesAreAsStored(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
+	mysqltest.Each(t, testTypesAreAsStored)
+}
+
+func testTypesAreAsStored(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
 	create, rows := []string{"id int PRIMARY KEY"}, 0
 	for _, c := range typesTable {
 		create = append(create, c.column+" "+c.ddl)
