@@ -28,11 +28,11 @@ type Stage struct {
 	kills   []time.Time
 }
 
-// stages are the three of a pipeline. None serves metrics, so that no port is
+// stages are the three of a pipeline, with all consumers. None serves metrics, so that no port is
 // in the way of a successor.
 func stages(i *install.Install) []*Stage {
 	var all []*Stage
-	for _, args := range [][]string{{Binlog}, {Translator}, {Consumers, "mailer", "security", "history"}} {
+	for _, args := range [][]string{{Binlog}, {Translator}, {Consumers}} {
 		all = append(all, &Stage{Name: args[0], args: append(args, "--ops-listen="), install: i})
 	}
 	return all
