@@ -10,6 +10,9 @@ ARGS ?=
 FUZZTIME ?= 30s
 # Which benchmarks run.
 BENCH ?= .
+# How many rounds of faults, and the seed of the first: another each time.
+ROUNDS ?= 20
+SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 # Packages tested at the same time; each may run a MySQL server or two.
 PARALLEL ?= 2
 
@@ -75,6 +78,11 @@ fuzz: prerequisites ## Run each fuzz target for FUZZTIME (30s)
 bench: prepare ## Run the benchmarks that match BENCH (all)
 	@grep -rlE --include='*_test.go' '^func Benchmark' . | xargs -r -n 1 dirname | sort -u | \
 	xargs -r go test -run '^$$' -bench '$(BENCH)' -benchmem
+
+.PHONY: faults
+faults: prepare ## Kill each stage under load, ROUNDS (20) times, and write docs/faults.md
+	go test ./internal/faults -run '^TestKill9$$' -count 1 -v -timeout 120m \
+	  -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 -report $(CURDIR)/docs/faults.md
 
 .PHONY: pictures
 pictures: prepare ## Take the README's pictures of the demo's page again
