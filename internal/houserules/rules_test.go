@@ -41,7 +41,7 @@ var rules = []rule{
 			return nil
 		}
 		return matching(u.all(), func(p string) bool {
-			return under(p, "binlog", "translator", "consumers", "schemas", "config", "internal/kafkaclient")
+			return under(p, "binlog", "translator", "consumers", "schemas", "config", "internal/kafkaclient", "internal/tracing")
 		})
 	}},
 	{"crudapp is imported by cmd alone", func(u unit) []string {

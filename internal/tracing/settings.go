@@ -72,6 +72,7 @@ func (e environment) validate(exporter string) error {
 			errs,
 			e.check(otlp("ENDPOINT"), isCollector),
 			e.check(otlp("PROTOCOL"), oneOf("http/protobuf", "http/json")),
+			e.check(otlp("INSECURE"), isBool),
 			e.check(otlp("HEADERS"), isHeaders),
 			e.check(otlp("COMPRESSION"), oneOf("gzip", "none")),
 			e.check(otlp("TIMEOUT"), isCount(0)),

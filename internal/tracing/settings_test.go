@@ -72,6 +72,7 @@ func TestValidate(t *testing.T) {
 		"endpoint without scheme": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "user:" + secret + "@collector:4318"}, `want the address of a collector`},
 		"headers":                 {map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": secret}, `want name=value pairs`},
 		"headers, not encoded":    {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_HEADERS": "x=" + secret + "%"}, `OTEL_EXPORTER_OTLP_TRACES_HEADERS: want name=value pairs`},
+		"insecure":                {map[string]string{"OTEL_EXPORTER_OTLP_INSECURE": "1"}, `OTEL_EXPORTER_OTLP_INSECURE: "1": want true or false`},
 		"compression":             {map[string]string{"OTEL_EXPORTER_OTLP_COMPRESSION": "zstd"}, `"zstd" is not supported`},
 		"timeout":                 {map[string]string{"OTEL_EXPORTER_OTLP_TIMEOUT": "10s"}, `OTEL_EXPORTER_OTLP_TIMEOUT: "10s": want a whole number`},
 		"no such certificate":     {map[string]string{"OTEL_EXPORTER_OTLP_CERTIFICATE": filepath.Join(dir, "none")}, `no such file`},
