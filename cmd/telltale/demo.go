@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"math/rand/v2"
 	"os"
 
@@ -9,14 +11,18 @@ import (
 
 	"telltale/config"
 	"telltale/config/rules"
+	"telltale/consumers/history"
 	"telltale/crudapp"
 	"telltale/crudapp/argon2id"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/web"
 	"telltale/internal/demo"
-	"telltale/internal/ops"
+	"telltale/internal/demo/feed"
 	"telltale/internal/tour"
 )
+
+// shownHistory is how many rows of a customer's history the page shows at most.
+const shownHistory = 1000
 
 // demoFlags are the flags of the demo, which reads no configuration.
 type demoFlags struct {
@@ -29,9 +35,9 @@ func newDemoCommand(e env) *cobra.Command {
 	var f demoFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Run everything in one process, with a page to click in and watch",
-		Long: "Run a private MySQL, an embedded broker, a mail server, the shop and the pipeline in one process,\n" +
-			"and a page to click in and watch. With --tour, play a script instead, check each step and end.",
+		Short: "Run everything here, with a page to click in and watch",
+		Long: "Run a private MySQL, an embedded broker, a mail server, the shop, the pipeline and a page\n" +
+			"to click in and watch. With --tour, play a script instead, check each step and end.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.tour && (f.fresh || cmd.Flags().Changed("dir")) {
@@ -43,11 +49,7 @@ func newDemoCommand(e env) *cobra.Command {
 			if f.tour {
 				return runTour(cmd, e, f)
 			}
-			return demo.Run(cmd.Context(), demo.Options{
-				Dir: f.dir, Fresh: f.fresh, Tools: f.tools, Ports: demo.PreferredPorts(),
-				Rules: rules.Files, Build: buildDemo, Stdout: e.stdout,
-				Logger: newLogger(e.stderr, config.Log{Level: "warn"}),
-			})
+			return runDemo(cmd, e, f)
 		},
 	}
 	flags := cmd.Flags()
@@ -57,6 +59,18 @@ func newDemoCommand(e env) *cobra.Command {
 	flags.BoolVar(&f.tour, "tour", false, "play the story on a throw-away directory, check each step and end")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of the tour's random moments (default: a random one, which is printed)")
 	return cmd
+}
+
+func runDemo(cmd *cobra.Command, e env, f demoFlags) error {
+	binary, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return demo.Run(cmd.Context(), demo.Options{
+		Dir: f.dir, Fresh: f.fresh, Tools: f.tools, Ports: demo.PreferredPorts(),
+		Binary: binary, Consumers: consumerNames(), Rules: rules.Files, Build: buildDemo, History: demoHistory{},
+		Stdout: e.stdout, StageLog: e.stderr, Logger: newLogger(e.stderr, config.Log{Level: "warn"}),
+	})
 }
 
 func runTour(cmd *cobra.Command, e env, f demoFlags) error {
@@ -72,13 +86,10 @@ func runTour(cmd *cobra.Command, e env, f demoFlags) error {
 	})
 }
 
-// buildDemo makes the shop and the stages as their own commands do. Each stage
-// has a health of its own, which the page shows beside its name.
+// buildDemo makes the shop as its own command does. The stages are commands of
+// this binary, which the demo starts.
 //
-//	Env ──► config.Config ──► process ─┬─► binlog
-//	                                   ├─► translator
-//	                                   └─► consumers
-//	    ──► mysql.Store ──► crudapp.Accounts ──► web.Handler
+//	Env ──► mysql.Store ──► crudapp.Accounts ──► web.Handler
 func buildDemo(ctx context.Context, e demo.Env) (demo.App, error) {
 	store, err := mysql.Open(ctx, e.Shop, nil)
 	if err != nil {
@@ -87,49 +98,39 @@ func buildDemo(ctx context.Context, e demo.Env) (demo.App, error) {
 	if err := store.Migrate(ctx); err != nil {
 		return demo.App{Close: store.Close}, err
 	}
-	app := demo.App{
+	return demo.App{
 		Close: store.Close,
 		Shop: web.New(web.Options{
 			Accounts:        crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: argon2id.New(argon2id.Options{})}),
 			Logger:          e.Logger.With("component", string(config.StageCRUDApp)),
 			InsecureCookies: true, FrameAncestors: []string{e.Page}, Registerer: e.Registry,
 		}),
-	}
-	app.Stages, err = demoStages(e)
-	return app, err
+	}, nil
 }
 
-func demoStages(e demo.Env) ([]demo.Stage, error) {
-	// A process of its own for each stage, but for what is registered and logged.
-	own := func() *process {
-		return &process{
-			Effective: config.Effective{Config: demoConfig(e)},
-			logger:    e.Logger, registry: e.Registry, health: ops.NewHealth(),
+// demoHistory reads what the consumer history wrote.
+type demoHistory struct{}
+
+// Latest implements demo.History.
+func (demoHistory) Latest(ctx context.Context, db *sql.DB, limit int) ([]feed.Fact, error) {
+	changes, err := history.Latest(ctx, db, limit)
+	return facts(changes), err
+}
+
+// Of implements demo.History.
+func (demoHistory) Of(ctx context.Context, db *sql.DB, customer string) ([]feed.Fact, error) {
+	changes, err := history.Of(ctx, db, customer, history.Page{Limit: shownHistory})
+	return facts(changes), err
+}
+
+// facts are rows of the history as the page shows them.
+func facts(changes []history.Change) []feed.Fact {
+	list := make([]feed.Fact, len(changes))
+	for i, c := range changes {
+		list[i] = feed.Fact{
+			ID: fmt.Sprintf("%s/%d", c.Customer, c.Number), Customer: c.Customer, Number: c.Number,
+			Event: c.EventID, Type: c.Type, Field: c.What, Old: c.Old, New: c.New, At: c.At, Actor: c.Actor, Request: c.Request,
 		}
 	}
-	stage := func(p *process, a actor) demo.Stage {
-		return demo.Stage{Name: a.name, Run: a.run, Health: p.health}
-	}
-	reader, translator, consumers := own(), own(), own()
-	stages := []demo.Stage{stage(reader, reader.binlogActor()), stage(translator, translator.translatorActor())}
-	stages[0].Await = true
-	actors, err := consumers.consumerActors(consumerNames())
-	for _, a := range actors {
-		stages = append(stages, stage(consumers, a))
-	}
-	return stages, err
-}
-
-// demoConfig is the configuration that a person would write for the demo.
-func demoConfig(e demo.Env) config.Config {
-	c := config.Default(config.StageBinlog, config.StageTranslator, config.StageConsumers)
-	c.Source.Name, c.Source.DSN = e.Source, e.Binlog
-	c.Source.Tables = []string{"shop.*"}
-	c.Source.ExcludeTables = []string{"shop.sessions", "shop.goose_db_version"}
-	c.Source.Columns = []config.ColumnRule{{Match: "*.password_hash", Do: "deny"}}
-	c.Kafka.Brokers = e.Brokers
-	c.Translator.Rules = e.Rules
-	c.Consumers.Database.DSN = e.Consumers
-	c.Consumers.SMTP = config.SMTP{Addr: e.SMTP, From: "Corner Shop <shop@example.com>", TLS: "none"}
-	return c
+	return list
 }

@@ -3,8 +3,8 @@ package demo
 import (
 	"maps"
 	"slices"
-	"strings"
 	"sync"
+	"time"
 
 	"telltale/internal/demo/feed"
 )
@@ -14,6 +14,7 @@ const (
 	starting = "starting"
 	running  = "running"
 	waiting  = "waiting"
+	killed   = "killed"
 	failed   = "failed"
 	stopped  = "stopped"
 )
@@ -27,20 +28,33 @@ type board struct {
 	status feed.Status
 }
 
-// set shows a part's state. A part that failed stays so.
-func (b *board) set(name, state, reason string) {
+// add puts a part at the end of the list.
+func (b *board) add(name, kind, state string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	part := feed.Part{Name: name, State: state, Reason: reason}
+	b.status.Parts = append(b.status.Parts, feed.Part{Name: name, Kind: kind, State: state, Since: time.Now()})
+	b.show()
+}
+
+// set shows a part's state.
+func (b *board) set(name, state, reason string) {
+	b.update(name, func(p *feed.Part) { p.State, p.Reason = state, reason })
+}
+
+// update changes what is shown of a part that was added.
+func (b *board) update(name string, change func(*feed.Part)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	i := slices.IndexFunc(b.status.Parts, func(p feed.Part) bool { return p.Name == name })
-	switch {
-	case i < 0:
-		b.status.Parts = append(b.status.Parts, part)
-	case b.status.Parts[i] == part || b.status.Parts[i].State == failed:
+	part := b.status.Parts[i]
+	change(&part)
+	if part == b.status.Parts[i] {
 		return
-	default:
-		b.status.Parts[i] = part
 	}
+	if part.State != b.status.Parts[i].State {
+		part.Since = time.Now()
+	}
+	b.status.Parts[i] = part
 	b.show()
 }
 
@@ -59,15 +73,4 @@ func (b *board) show() {
 	b.log.SetStatus(s)
 }
 
-// follow shows a stage as its health says: waiting with the reasons, or running.
-func (b *board) follow(name string, reasons map[string]string) {
-	if len(reasons) == 0 {
-		b.set(name, running, "")
-		return
-	}
-	var lines []string
-	for _, part := range slices.Sorted(maps.Keys(reasons)) {
-		lines = append(lines, part+": "+reasons[part])
-	}
-	b.set(name, waiting, strings.Join(lines, "; "))
-}
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

@@ -13,15 +13,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"telltale/internal/demo/feed"
+	"telltale/internal/install"
 	"telltale/internal/kafkaclient"
-	"telltale/internal/kafkaserver"
-	"telltale/internal/mysqlserver"
 	"telltale/internal/ops"
-	"telltale/internal/smtpserver"
 )
 
 // Run runs the demo until ctx is cancelled, when it stops everything in order
-// within ten seconds and returns nil, or until a part fails that cannot mend
+// within ten seconds and returns nil, or until something fails that cannot mend
 // itself, when it does the same and returns why.
 func Run(ctx context.Context, o Options) error {
 	o, err := o.withDefaults()
@@ -55,20 +53,18 @@ type demo struct {
 	dir  *dataDir
 	fail context.CancelCauseFunc
 
-	mysql     *mysqlserver.Server
-	broker    *kafkaserver.Server
-	smtp      *smtpserver.Server
-	mailbox   *mailbox
-	ledger    *sql.DB
+	servers   servers
+	install   *install.Install
+	ledger    *sql.DB // The consumers' database.
 	shell     *sql.DB
 	app       App
-	stages    []*supervised
-	shop      *website
-	page      *website
-	ops       *website
+	stages    []*stage
+	sites     sites
 	addresses Addresses
 
 	log      *feed.Log
+	backlogs backlogs
+	awaited  awaited
 	board    *board
 	health   *ops.Health
 	registry *prometheus.Registry
@@ -88,6 +84,12 @@ func newDemo(o Options, dir *dataDir, fail context.CancelCauseFunc) *demo {
 		Options: o, dir: dir, fail: fail, log: log, board: &board{log: log}, health: ops.NewHealth(), registry: registry,
 		caughtUp: make(chan struct{}),
 	}
+	for _, name := range []string{partMySQL, partBroker, partMail, partShop} {
+		d.board.add(name, feed.PartServer, starting)
+	}
+	for _, name := range d.stageNames() {
+		d.board.add(name, feed.PartStage, starting)
+	}
 	d.following, d.stopFollow = context.WithCancel(context.Background())
 	return d
 }
@@ -96,95 +98,93 @@ func newDemo(o Options, dir *dataDir, fail context.CancelCauseFunc) *demo {
 // reader's position is fixed: on the first start that is the server's newest
 // transaction, and what the shop wrote before it would never be told.
 func (d *demo) start(ctx context.Context) error {
-	if err := d.startServers(ctx); err != nil {
-		return err
-	}
-	sites, err := d.openSites()
-	if err != nil {
-		return err
-	}
-	env, err := d.env(ctx)
-	if err != nil {
-		return errors.Join(err, sites.close())
-	}
-	d.follow.Go(d.watchTopics)
-	if d.app, err = d.Build(ctx, env); err != nil {
-		return errors.Join(fmt.Errorf("build the demo: %w", err), sites.close())
-	}
-	if err := d.startStages(ctx); err != nil {
-		return errors.Join(err, sites.close())
-	}
-	return d.serve(ctx, sites)
-}
-
-func (d *demo) startStages(ctx context.Context) error {
-	for _, s := range d.app.Stages {
-		d.board.set(s.Name, starting, "")
-		v := supervise(ctx, s, d.failed(s.Name))
-		d.stages = append(d.stages, v)
-		d.follow.Go(func() { d.followHealth(v) })
-		if err := v.await(ctx); err != nil {
+	for _, step := range []func(context.Context) error{
+		d.startServers, d.openSites, d.setUp, d.startWatching, d.buildShop, d.startStages, d.serve,
+	} {
+		if err := step(ctx); err != nil {
 			return err
 		}
-		d.say("%-11s running", s.Name)
 	}
 	return nil
 }
 
-// failed shows a part's failure and ends the demo with it.
-func (d *demo) failed(name string) func(error) {
-	return func(err error) {
-		d.board.set(name, failed, err.Error())
-		d.fail(err)
+// setUp makes the accounts, unpacks the rules and writes the configuration of
+// the stages.
+func (d *demo) setUp(ctx context.Context) error {
+	dir, err := d.unpackRules()
+	if err != nil {
+		return err
 	}
+	rules, err := feed.ReadRules(os.DirFS(dir))
+	if err != nil {
+		return err
+	}
+	d.log.SetRules(rules)
+	d.install, err = install.New(ctx, install.Options{
+		Binary: d.Binary, Dir: d.dir.path, Rules: dir,
+		MySQL: d.addresses.MySQL, Brokers: d.addresses.Brokers, SMTP: d.addresses.SMTP,
+	})
+	if err != nil {
+		return err
+	}
+	if d.ledger, err = sql.Open("mysql", d.install.DSNs.Consumers); err != nil {
+		return fmt.Errorf("open the consumers' database: %w", err)
+	}
+	if d.shell, err = sql.Open("mysql", d.install.DSNs.Shell); err != nil {
+		return fmt.Errorf("open the shop's database: %w", err)
+	}
+	d.shell.SetMaxIdleConns(-1) // A session ends with its request.
+	return nil
 }
 
-// followHealth shows a stage's health on the page and hands it on to /readyz
-// until the stage has ended.
-func (d *demo) followHealth(v *supervised) {
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	shown := map[string]string{}
-	for {
-		reasons := v.Health.Reasons()
-		d.board.follow(v.Name, reasons)
-		for part := range shown {
-			if _, still := reasons[part]; !still {
-				d.health.Set(v.Name+", "+part, nil)
-			}
-		}
-		for part, reason := range reasons {
-			d.health.Set(v.Name+", "+part, errors.New(reason))
-		}
-		shown = reasons
-		select {
-		case <-v.done:
-			d.board.set(v.Name, stopped, "")
-			return
-		case <-d.following.Done():
-			return
-		case <-tick.C:
-		}
+// unpackRules replaces the rule files in the data directory.
+func (d *demo) unpackRules() (string, error) {
+	dir := d.dir.file("rules")
+	if err := os.RemoveAll(dir); err != nil {
+		return "", fmt.Errorf("unpack the rules: %w", err)
 	}
+	if err := os.CopyFS(dir, d.Rules); err != nil {
+		return "", fmt.Errorf("unpack the rules: %w", err)
+	}
+	return dir, nil
+}
+
+func (d *demo) buildShop(ctx context.Context) (err error) {
+	env := Env{DSNs: d.install.DSNs, Page: d.addresses.Page, Logger: d.Logger, Registry: d.registry}
+	if d.app, err = d.Build(ctx, env); err != nil {
+		return fmt.Errorf("build the demo: %w", err)
+	}
+	return nil
+}
+
+// startWatching starts what fills the log.
+func (d *demo) startWatching(context.Context) error {
+	d.follow.Go(d.watchTopics)
+	d.follow.Go(d.watchMySQL)
+	d.follow.Go(d.watchHistory)
+	d.follow.Go(d.watchLag)
+	return nil
 }
 
 // watchTopics fills the log from the topics.
 func (d *demo) watchTopics() {
 	err := feed.Watch(d.following, feed.WatchOptions{
-		Kafka:    d.kafka(),
-		Changes:  []string{Source + "." + shopDatabase + "."},
-		Events:   []string{"events."},
-		Newest:   keptOffsets,
-		Sink:     d.log,
-		CaughtUp: func() { close(d.caughtUp) },
+		Kafka:     d.kafka(),
+		Changes:   []string{Source + "." + shopDatabase + ".", Source + "." + shopAggregate},
+		Events:    []string{"events."},
+		Positions: Source + ".positions",
+		Position:  d.backlogs.setPosition,
+		Newest:    keptOffsets,
+		Sink:      sink{d.log, &d.backlogs, &d.awaited},
+		CaughtUp:  func() { close(d.caughtUp) },
 	})
 	if err != nil {
-		d.failed("page")(err)
+		d.fail(err)
 	}
 }
 
 func (d *demo) kafka() kafkaclient.Config {
-	return kafkaclient.Config{Brokers: d.broker.Brokers(), Logger: d.Logger}
+	return kafkaclient.Config{Brokers: d.addresses.Brokers, Logger: d.Logger}
 }
 
 // stop ends what runs, in the order in which the work flows: nothing that
@@ -199,32 +199,18 @@ func (d *demo) stop(cause error) error {
 	all, cancel := context.WithTimeout(context.Background(), stopAll)
 	defer cancel()
 	d.board.end(reason)
-	var errs []error
-	note := func(err error) {
-		if err != nil && !errors.Is(cause, err) {
-			errs = append(errs, err)
-		}
-	}
-	note(stopSite(d.page, stopPage))
-	note(stopSite(d.shop, stopShop))
-	for _, v := range d.stages {
-		note(v.stop(stopStage))
-	}
-	note(stopSite(d.ops, stopPage))
+	errs := []error{d.sites.stopPages(), d.stopStages(), d.sites.stopOps()}
 	if d.app.Close != nil {
-		note(d.app.Close())
+		errs = append(errs, d.app.Close())
 	}
 	d.stopFollow()
-	note(within(stopFeed, "the page's reader of the topics", func() error { d.follow.Wait(); return nil }))
-	note(d.stopServers(all))
-	return errors.Join(errs...)
-}
-
-func stopSite(w *website, limit time.Duration) error {
-	if w == nil {
-		return nil
+	errs = append(errs, within(stopFeed, "the page's reader of the topics", func() error { d.follow.Wait(); return nil }))
+	for _, db := range []*sql.DB{d.shell, d.ledger} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
 	}
-	return w.stop(limit)
+	return errors.Join(append(errs, d.stopServers(all))...)
 }
 
 // say prints a line for the person who started the demo.
@@ -233,14 +219,14 @@ func (d *demo) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(d.Stdout, format+"\n", args...)
 }
 
-// unpackRules replaces the rule files in the data directory.
-func (d *demo) unpackRules() (string, error) {
-	dir := d.dir.file("rules")
-	if err := os.RemoveAll(dir); err != nil {
-		return "", fmt.Errorf("unpack the rules: %w", err)
+// within waits for a stop that knows no deadline of its own.
+func within(limit time.Duration, name string, stop func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- stop() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(limit):
+		return fmt.Errorf("%s did not stop within %s", name, limit)
 	}
-	if err := os.CopyFS(dir, d.Rules); err != nil {
-		return "", fmt.Errorf("unpack the rules: %w", err)
-	}
-	return dir, nil
 }

@@ -1,23 +1,26 @@
 package demo
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"telltale/internal/demo/feed"
 	"telltale/internal/dirlock"
-	"telltale/internal/ops"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets this binary play a stage for the tests of its supervisor.
+func TestMain(m *testing.M) {
+	if os.Getenv(actEnv) != "" {
+		act(os.Getenv(actEnv), os.Getenv(addrEnv))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
@@ -165,92 +168,47 @@ func TestMailboxSurvivesARestart(t *testing.T) {
 	}
 }
 
-func TestSupervisedStage(t *testing.T) {
-	t.Parallel()
-	broken := errors.New("broken")
-	untilCancelled := func(ctx context.Context) error { <-ctx.Done(); return nil }
-	tests := []struct {
-		name         string
-		run          func(context.Context) error
-		failed, stop string // Parts of the errors; empty: none.
-	}{
-		{"stops when asked", untilCancelled, "", ""},
-		{"fails", func(context.Context) error { return broken }, "stage: broken", "stage: broken"},
-		{"ends by itself", func(context.Context) error { return nil }, "ended by itself", "ended by itself"},
-		{"fails to stop well", func(ctx context.Context) error { <-ctx.Done(); return broken }, "stage: broken", "stage: broken"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			failures := make(chan error, 1)
-			v := supervise(t.Context(), Stage{Name: "stage", Run: tt.run, Health: ops.NewHealth()}, func(err error) { failures <- err })
-			if tt.failed != "" && !strings.Contains(tt.name, "stop") {
-				if err := <-failures; !strings.Contains(err.Error(), tt.failed) {
-					t.Errorf("failure: got %v, want %q", err, tt.failed)
-				}
-			}
-			err := v.stop(5 * time.Second)
-			if tt.stop == "" && err != nil || tt.stop != "" && (err == nil || !strings.Contains(err.Error(), tt.stop)) {
-				t.Errorf("stop: got %v, want %q", err, tt.stop)
-			}
-		})
-	}
-}
-
-func TestStageThatDoesNotStopIsNamed(t *testing.T) {
-	t.Parallel()
-	release := make(chan struct{})
-	v := supervise(t.Context(), Stage{
-		Name: "stage", Health: ops.NewHealth(),
-		Run: func(context.Context) error { <-release; return nil },
-	}, func(error) {})
-	if err := v.stop(time.Millisecond); err == nil || !strings.Contains(err.Error(), "stage: it did not stop within 1ms") {
-		t.Errorf("got error %v", err)
-	}
-	close(release)
-	<-v.done
-}
-
-func TestAwaitedStage(t *testing.T) {
-	t.Parallel()
-	health := ops.NewHealth()
-	cleared := make(chan struct{})
-	v := supervise(t.Context(), Stage{
-		Name: "reader", Health: health, Await: true,
-		Run: func(ctx context.Context) error {
-			<-cleared
-			health.Set("reader", nil)
-			<-ctx.Done()
-			return nil
-		},
-	}, func(error) {})
-	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
-	if err := v.await(short); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "starting") {
-		t.Errorf("before it works: got error %v, want a deadline and the reason", err)
-	}
-	close(cleared)
-	if err := v.await(t.Context()); err != nil {
-		t.Errorf("when it works: got error %v", err)
-	}
-	if err := v.stop(5 * time.Second); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestBoardShowsStates(t *testing.T) {
 	t.Parallel()
 	log := feed.NewLog(feed.LogOptions{})
 	b := &board{log: log}
-	b.set("binlog", starting, "")
-	b.follow("binlog", map[string]string{"mysql": "refused", "binlog": "retrying"})
-	b.set("mailer", failed, "broken")
-	b.follow("mailer", nil) // What failed stays so.
-	b.end("mailer: broken")
-	items, _ := log.Since(0)
-	got := items[len(items)-1].Data.(feed.Status)
-	want := []feed.Part{{Name: "binlog", State: waiting, Reason: "binlog: retrying; mysql: refused"}, {Name: "mailer", State: failed, Reason: "broken"}}
-	if len(got.Parts) != 2 || got.Parts[0] != want[0] || got.Parts[1] != want[1] || got.Ended != "mailer: broken" {
-		t.Errorf("got %+v, want %+v", got, want)
+	shown := func() feed.Status {
+		items, _ := log.Since(0)
+		return items[len(items)-1].Data.(feed.Status)
+	}
+	b.add("binlog", feed.PartStage, starting)
+	b.add("mailer", feed.PartStage, starting)
+	began := shown().Parts[0].Since
+	b.set("binlog", starting, "mysql: refused")
+	if got := shown().Parts[0]; got.Reason != "mysql: refused" || got.Since != began {
+		t.Errorf("another reason: got %+v, want the state of %s", got, began)
+	}
+	b.update("binlog", func(p *feed.Part) { p.State, p.Reason, p.Restarts = running, "", 1 })
+	if got := shown().Parts[0]; got.State != running || got.Restarts != 1 || !got.Since.After(began) {
+		t.Errorf("another state: got %+v, want one that began after %s", got, began)
+	}
+	_, more := log.Since(0)
+	b.set("binlog", running, "")
+	if closed(more) {
+		t.Error("the page is told what it knows")
+	}
+	b.end("it was stopped")
+	if got := shown(); len(got.Parts) != 2 || got.Ended != "it was stopped" {
+		t.Errorf("the end: got %+v", got)
+	}
+}
+
+func TestCountGTIDs(t *testing.T) {
+	t.Parallel()
+	for set, want := range map[string]int64{
+		"": 0,
+		"b4c13007-e5c8-11f1-9c3d-02fc00000001:34":                                                          1,
+		"b4c13007-e5c8-11f1-9c3d-02fc00000001:1-5:7":                                                       6,
+		"12345678-1234-1234-1234-123456789012:2-3":                                                         2,
+		"b4c13007-e5c8-11f1-9c3d-02fc00000001:1-2:tag:1-3:9,\n" + "c4c13007-e5c8-11f1-9c3d-02fc00000001:5": 7,
+	} {
+		if got := countGTIDs(set); got != want {
+			t.Errorf("%q: got %d, want %d", set, got, want)
+		}
 	}
 }

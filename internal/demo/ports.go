@@ -11,12 +11,12 @@ import (
 // Ports are the ports of 127.0.0.1 that the demo would like. One that is taken
 // is stepped over; 0 takes any free one.
 type Ports struct {
-	Page, Shop, Ops, MySQL, Kafka, SMTP int
+	Page, Shop, Elsewhere, Ops, MySQL, Kafka, SMTP int
 }
 
 // PreferredPorts are the ports that the demo takes when they are free.
 func PreferredPorts() Ports {
-	return Ports{Page: 8080, Shop: 8081, Ops: 9100, MySQL: 13306, Kafka: 19092, SMTP: 2525}
+	return Ports{Page: 8080, Shop: 8081, Elsewhere: 8082, Ops: 9100, MySQL: 13306, Kafka: 19092, SMTP: 2525}
 }
 
 // portSteps is how many ports are tried before the demo gives up.

@@ -2,30 +2,53 @@ package demo
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
-	"telltale/internal/demo/account"
 	"telltale/internal/demo/feed"
-	"telltale/internal/demo/page"
 	"telltale/internal/kafkaserver"
 	"telltale/internal/mysqlserver"
-	"telltale/internal/ops"
 	"telltale/internal/smtpserver"
 )
 
+// The parts that are servers, as they are shown and asked for.
 const (
-	// shopDatabase is the application's database.
-	shopDatabase = "shop"
+	partMySQL  = "MySQL"
+	partBroker = "broker"
+	partMail   = "mail server"
+	partShop   = "shop"
+)
+
+const (
+	// shopDatabase is the application's database, shopAggregate the name under
+	// which its tables of one customer are routed together.
+	shopDatabase  = "shop"
+	shopAggregate = "customer"
 	// keptOffsets is how far back in each partition the page reads at its start.
 	keptOffsets = 500
 	// lookUpTime bounds how long a mail waits to be told apart.
 	lookUpTime = time.Second
+	// stopMySQL is how long MySQL may take to stop before it is started again; it
+	// is killed then, which costs it a recovery.
+	stopMySQL = 4 * time.Second
 )
+
+// servers are what the pipeline stands on. Each can be stopped and started
+// again, on its old port and data, while the rest runs.
+type servers struct {
+	mu      sync.Mutex
+	mysql   *mysqlserver.Server
+	broker  *kafkaserver.Server
+	smtp    *smtpserver.Server // Nil while it is down.
+	mailbox *mailbox
+
+	mysqlOptions  mysqlserver.Options
+	brokerOptions kafkaserver.Options
+}
 
 // startServers starts what the pipeline stands on.
 func (d *demo) startServers(ctx context.Context) error {
@@ -47,16 +70,83 @@ func (d *demo) startMySQL(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.mysql, err = mysqlserver.Start(ctx, mysqlserver.Options{
+	d.servers.mysqlOptions = mysqlserver.Options{
 		Binary: binary, Dir: d.dir.file("mysql"), Port: port, Settings: d.MySQLSettings, Progress: progress,
-	})
-	if err != nil {
+	}
+	if err := d.bootMySQL(ctx); err != nil {
 		return err
 	}
-	d.addresses.MySQL = d.mysql.DSN("")
-	d.board.set("MySQL", running, "")
-	d.say("%-11s %s on %s", "MySQL", binary.Version, d.mysql.Addr())
+	d.addresses.MySQL = d.servers.mysql.DSN("")
+	d.say("%-11s %s on %s", "MySQL", binary.Version, d.servers.mysql.Addr())
 	return nil
+}
+
+// bootMySQL starts the server as before.
+func (d *demo) bootMySQL(ctx context.Context) error {
+	server, err := mysqlserver.Start(ctx, d.servers.mysqlOptions)
+	if err != nil {
+		d.board.set(partMySQL, failed, err.Error())
+		return err
+	}
+	d.servers.mysql = server
+	d.board.set(partMySQL, running, "")
+	return nil
+}
+
+// restartMySQL stops the server in order and starts it again.
+func (d *demo) restartMySQL(ctx context.Context) error {
+	d.servers.mu.Lock()
+	defer d.servers.mu.Unlock()
+	d.restarting(partMySQL)
+	stop, cancel := context.WithTimeout(ctx, stopMySQL)
+	defer cancel()
+	if err := d.servers.mysql.Stop(stop); err != nil {
+		d.Logger.Warn("MySQL was killed to start it again", "error", err)
+	}
+	return d.bootMySQL(ctx)
+}
+
+// watchMySQL starts the server again when it ended by itself. One that does not
+// come back ends the demo.
+func (d *demo) watchMySQL() {
+	for {
+		server := d.currentMySQL()
+		select {
+		case <-d.following.Done():
+			return
+		case <-server.Done():
+		}
+		if d.currentMySQL() != server { // It was started again on demand.
+			continue
+		}
+		d.board.set(partMySQL, failed, fmt.Sprintf("the server ended: %v; its log is %s", server.Err(), server.LogPath()))
+		select {
+		case <-d.following.Done():
+			return
+		case <-time.After(firstPause):
+		}
+		if err := d.reviveMySQL(server); err != nil && d.following.Err() == nil {
+			d.fail(err)
+			return
+		}
+	}
+}
+
+func (d *demo) currentMySQL() *mysqlserver.Server {
+	d.servers.mu.Lock()
+	defer d.servers.mu.Unlock()
+	return d.servers.mysql
+}
+
+// reviveMySQL starts the server again unless somebody else did.
+func (d *demo) reviveMySQL(ended *mysqlserver.Server) error {
+	d.servers.mu.Lock()
+	defer d.servers.mu.Unlock()
+	if d.servers.mysql != ended {
+		return nil
+	}
+	d.restarting(partMySQL)
+	return d.bootMySQL(d.following)
 }
 
 func (d *demo) startBroker(context.Context) error {
@@ -64,52 +154,60 @@ func (d *demo) startBroker(context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.broker, err = kafkaserver.Start(kafkaserver.Options{Dir: d.dir.file("kafka"), Port: port, Logger: d.Logger})
-	if err != nil {
+	d.servers.brokerOptions = kafkaserver.Options{Dir: d.dir.file("kafka"), Port: port, Logger: d.Logger}
+	if err := d.bootBroker(); err != nil {
 		return err
 	}
-	d.addresses.Brokers = d.broker.Brokers()
-	d.board.set("broker", running, "")
-	d.say("%-11s on %s", "broker", d.broker.Brokers())
+	d.addresses.Brokers = d.servers.broker.Brokers()
+	d.say("%-11s on %s", "broker", d.addresses.Brokers)
 	return nil
 }
 
-// startMail starts the mail server and fills the page's mailbox.
-func (d *demo) startMail(context.Context) error {
-	var old []feed.Mail
-	var err error
-	if d.mailbox, old, err = openMailbox(d.dir.file("mails.jsonl")); err != nil {
-		return err
-	}
-	for _, m := range old {
-		d.log.AddMail(m)
-	}
-	port, err := d.port("mail server", d.Ports.SMTP)
+func (d *demo) bootBroker() error {
+	broker, err := kafkaserver.Start(d.servers.brokerOptions)
 	if err != nil {
+		d.board.set(partBroker, failed, err.Error())
 		return err
 	}
-	d.smtp, err = smtpserver.Start(smtpserver.Options{Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), Log: d.Logger})
-	if err != nil {
-		return err
-	}
-	d.smtp.Subscribe(d.takeMail)
-	d.addresses.SMTP = d.smtp.Addr()
-	d.board.set("mail server", running, "")
-	d.say("%-11s on %s", "mail server", d.smtp.Addr())
+	d.servers.broker = broker
+	d.board.set(partBroker, running, "")
 	return nil
 }
 
-// takeMail keeps a mail and shows it beside the event that it came of.
-func (d *demo) takeMail(m smtpserver.Mail) {
-	ctx, cancel := context.WithTimeout(context.Background(), lookUpTime)
-	defer cancel()
-	event, err := feed.EventOf(ctx, d.ledger, m.MessageID)
-	if err != nil {
-		d.Logger.Warn("a mail is shown without its event", "message_id", m.MessageID, "error", err)
+func (d *demo) restartBroker() error {
+	d.servers.mu.Lock()
+	defer d.servers.mu.Unlock()
+	d.restarting(partBroker)
+	d.servers.broker.Close()
+	return d.bootBroker()
+}
+
+// restarting shows that a server is stopped and started again.
+func (d *demo) restarting(part string) {
+	d.board.update(part, func(p *feed.Part) {
+		p.State, p.Reason, p.Restarts = starting, "it is started again", p.Restarts+1
+	})
+}
+
+// stopServers stops what the pipeline stood on.
+func (d *demo) stopServers(ctx context.Context) error {
+	s := &d.servers
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	if s.smtp != nil {
+		errs = append(errs, within(stopMail, "the mail server", s.smtp.Close))
 	}
-	mail := feed.Mail{MessageID: m.MessageID, From: m.From, To: m.To, Subject: m.Subject, Body: m.Body, At: m.At, Event: event}
-	d.mailbox.add(mail)
-	d.log.AddMail(mail)
+	if s.mailbox != nil {
+		errs = append(errs, s.mailbox.close())
+	}
+	if s.broker != nil {
+		errs = append(errs, within(stopBroker, "the broker", func() error { s.broker.Close(); return nil }))
+	}
+	if s.mysql != nil {
+		errs = append(errs, s.mysql.Stop(ctx))
+	}
+	return errors.Join(errs...)
 }
 
 // port finds a free port and says so when it is not the preferred one.
@@ -121,131 +219,4 @@ func (d *demo) port(name string, preferred int) (int, error) {
 	return port, err
 }
 
-// env makes the accounts and gathers what the stages and the shop need.
-func (d *demo) env(ctx context.Context) (Env, error) {
-	dsns, err := account.Create(ctx, d.mysql.DSN(""))
-	if err != nil {
-		return Env{}, err
-	}
-	if d.ledger, err = sql.Open("mysql", dsns.Consumers); err != nil {
-		return Env{}, fmt.Errorf("open the consumers' database: %w", err)
-	}
-	if d.shell, err = sql.Open("mysql", dsns.Shell); err != nil {
-		return Env{}, fmt.Errorf("open the shop's database: %w", err)
-	}
-	d.shell.SetMaxIdleConns(-1) // A session ends with its request.
-	rules, err := d.unpackRules()
-	if err != nil {
-		return Env{}, err
-	}
-	return Env{
-		DSNs: dsns, Source: Source, Brokers: d.broker.Brokers(), SMTP: d.smtp.Addr(), Rules: rules,
-		Page: d.addresses.Page, Logger: d.Logger, Registry: d.registry,
-	}, nil
-}
-
-// sites are the listeners of what browsers reach, before anything serves there.
-type sites struct{ page, shop, ops net.Listener }
-
-func (d *demo) openSites() (sites, error) {
-	var s sites
-	for _, one := range []struct {
-		name      string
-		preferred int
-		listener  *net.Listener
-		origin    *string
-	}{
-		{"page", d.Ports.Page, &s.page, &d.addresses.Page},
-		{"shop", d.Ports.Shop, &s.shop, &d.addresses.Shop},
-		{"metrics", d.Ports.Ops, &s.ops, &d.addresses.Ops},
-	} {
-		l, err := listen(one.preferred)
-		if err != nil {
-			return s, errors.Join(err, s.close())
-		}
-		*one.listener, *one.origin = l, "http://"+l.Addr().String()
-		if port := l.Addr().(*net.TCPAddr).Port; one.preferred != 0 && port != one.preferred {
-			d.say("%-11s port %d is taken, using %d", one.name, one.preferred, port)
-		}
-	}
-	return s, nil
-}
-
-func (s sites) close() error {
-	var errs []error
-	for _, l := range []net.Listener{s.page, s.shop, s.ops} {
-		if l != nil {
-			errs = append(errs, l.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// serve opens the doors, the page's last: it shows the others.
-func (d *demo) serve(ctx context.Context, s sites) error {
-	select {
-	case <-d.caughtUp:
-	case <-ctx.Done():
-		return errors.Join(context.Cause(ctx), s.close())
-	}
-	handler, err := page.New(page.Options{
-		Log: d.log, Host: s.page.Addr().String(), Shop: d.addresses.Shop, SQL: d.shell, Logger: d.Logger,
-	})
-	if err != nil {
-		return errors.Join(err, s.close())
-	}
-	d.ops = serve("metrics", s.ops, ops.Handler(d.registry, d.health), d.Logger, d.fail)
-	d.shop = serve("shop", s.shop, d.app.Shop, d.Logger, d.failed("shop"))
-	d.board.set("shop", running, "")
-	d.page = serve("page", s.page, handler, d.Logger, d.fail)
-	d.follow.Go(d.watchMySQL)
-	d.say("%-11s on %s", "shop", d.addresses.Shop)
-	d.say("%-11s on %s/metrics", "metrics", d.addresses.Ops)
-	d.say("\nOpen %s/ in a browser. Ctrl-C stops.", d.addresses.Page)
-	return nil
-}
-
-// watchMySQL ends the demo when its server is gone, as long as anything needs it.
-func (d *demo) watchMySQL() {
-	select {
-	case <-d.following.Done():
-	case <-d.mysql.Done():
-		err := fmt.Errorf("the MySQL server ended; its log is %s", d.mysql.LogPath())
-		d.failed("MySQL")(errors.Join(err, d.mysql.Err()))
-	}
-}
-
-// stopServers stops what the pipeline stood on.
-func (d *demo) stopServers(ctx context.Context) error {
-	var errs []error
-	if d.smtp != nil {
-		errs = append(errs, within(stopMail, "the mail server", d.smtp.Close))
-	}
-	if d.mailbox != nil {
-		errs = append(errs, d.mailbox.close())
-	}
-	for _, db := range []*sql.DB{d.shell, d.ledger} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	if d.broker != nil {
-		errs = append(errs, within(stopBroker, "the broker", func() error { d.broker.Close(); return nil }))
-	}
-	if d.mysql != nil {
-		errs = append(errs, d.mysql.Stop(ctx))
-	}
-	return errors.Join(errs...)
-}
-
-// within waits for a stop that knows no deadline of its own.
-func within(limit time.Duration, name string, stop func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- stop() }()
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(limit):
-		return fmt.Errorf("%s did not stop within %s", name, limit)
-	}
-}
+func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

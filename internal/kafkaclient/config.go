@@ -102,7 +102,8 @@ func (c Config) log(l kafka.LogEvent) {
 	c.Logger.Log(context.Background(), level, "kafka client", "client", l.Name, "tag", l.Tag, "message", l.Message)
 }
 
-func (c Config) withAdmin(f func(*kafka.AdminClient) error) error {
+// WithAdmin calls f with an admin client, which is closed when f returns.
+func (c Config) WithAdmin(f func(*kafka.AdminClient) error) error {
 	m, err := c.configMap(nil)
 	if err != nil {
 		return err

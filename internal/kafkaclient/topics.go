@@ -50,7 +50,7 @@ func (e *MissingTopicsError) Error() string {
 // EnsureTopics creates the topics that are missing. With create false a missing
 // one is a MissingTopicsError. A topic that is there is left as it is.
 func EnsureTopics(ctx context.Context, c Config, specs []TopicSpec, create bool) error {
-	return c.withAdmin(func(a *kafka.AdminClient) error {
+	return c.WithAdmin(func(a *kafka.AdminClient) error {
 		missing, err := missingTopics(ctx, a, c, specs)
 		if err != nil || len(missing) == 0 {
 			return err
@@ -125,7 +125,7 @@ func led(t kafka.TopicMetadata) bool {
 // an error.
 func Partitions(ctx context.Context, c Config, topic string) (int32, error) {
 	var n int32
-	err := c.withAdmin(func(a *kafka.AdminClient) error {
+	err := c.WithAdmin(func(a *kafka.AdminClient) error {
 		md, err := a.GetMetadata(&topic, false, millis(ctx, 10*time.Second))
 		if err != nil {
 			return fmt.Errorf("ask for the partitions of kafka topic %s at %q: %w", topic, c.Brokers, err)

@@ -111,13 +111,16 @@ const (
 
 // Fact is a row of a customer's history: what became of one field.
 type Fact struct {
-	// ID numbers the rows in the order in which the consumer wrote them.
-	ID       uint64 `json:"id"`
+	// ID is the row's for ever: the customer's id, a slash and Number, which
+	// counts the customer's rows from 1.
+	ID       string `json:"id"`
 	Customer string `json:"customer"`
+	Number   uint64 `json:"number"`
 	// Event is the id of the event that told it, Type its type.
 	Event string `json:"event"`
 	Type  string `json:"type"`
 	// Field is what changed, from Old to New; null where there was or is nothing.
+	// It is sign_in for a sign-in, with the address as New.
 	Field string  `json:"field"`
 	Old   *string `json:"old"`
 	New   *string `json:"new"`
@@ -127,7 +130,7 @@ type Fact struct {
 	Actor   string `json:"actor"`
 	Request string `json:"request"`
 	// Written is when the row was seen in the consumer's table.
-	Written time.Time `json:"written"`
+	Written time.Time `json:"written,omitzero"`
 }
 
 // Sample is how far each stage was behind at one moment.

@@ -57,6 +57,9 @@ type Event struct {
 	Key string
 	// Data is the event's JSON object.
 	Data json.RawMessage
+	// Place and Offset are where the record stands.
+	Place  Place
+	Offset int64
 	// Time is when it happened.
 	Time time.Time
 	// Seen is when the reader of the topic got the record.
@@ -108,7 +111,10 @@ func image(raw json.RawMessage) json.RawMessage {
 // parseEvent reads a business record: CloudEvents attributes as headers, the
 // data as value.
 func parseEvent(m *kafka.Message, seen time.Time) (Event, error) {
-	e := Event{Key: string(m.Key), Data: m.Value, Seen: seen}
+	e := Event{
+		Key: string(m.Key), Data: m.Value, Seen: seen,
+		Place: place(m.TopicPartition), Offset: int64(m.TopicPartition.Offset),
+	}
 	var at string
 	fields := map[string]*string{
 		"ce_id": &e.ID, "ce_type": &e.Type, "ce_subject": &e.Subject,
@@ -136,4 +142,22 @@ func parseEvent(m *kafka.Message, seen time.Time) (Event, error) {
 func ChangeOf(eventID string) string {
 	i := strings.LastIndexByte(eventID, '/')
 	return eventID[:max(i, 0)]
+}
+
+// Position is how far the reader of the binlog has published.
+type Position struct {
+	// GTIDSet holds the transactions that it has passed, captured or not.
+	GTIDSet string `json:"gtid_set"`
+}
+
+// parsePosition reads a record of the positions topic, and tells whether it is
+// the newest position: others are bookmarks.
+func parsePosition(m *kafka.Message) (p Position, newest bool, err error) {
+	if m.Value == nil || bytes.ContainsRune(m.Key, '@') {
+		return Position{}, false, nil
+	}
+	if err := json.Unmarshal(m.Value, &p); err != nil {
+		return Position{}, false, fmt.Errorf("read position at %s: %w", m.TopicPartition, err)
+	}
+	return p, true, nil
 }

@@ -35,6 +35,10 @@ type WatchOptions struct {
 	// Changes are the prefixes of the raw topics, for example "shop.shop.";
 	// Events those of the business topics, for example "events.".
 	Changes, Events []string
+	// Positions is the topic of the reader's positions, each of which is handed
+	// to Position. Empty: it is not followed.
+	Positions string
+	Position  func(Position)
 	// Newest bounds what is read of each partition's past, in offsets. 0 reads
 	// from the beginning.
 	Newest int
@@ -123,7 +127,7 @@ func (w *watcher) start() kafka.Offset {
 }
 
 func (w *watcher) watched(topic string) bool {
-	return hasPrefix(topic, w.Changes) || hasPrefix(topic, w.Events)
+	return topic == w.Positions || hasPrefix(topic, w.Changes) || hasPrefix(topic, w.Events)
 }
 
 func hasPrefix(topic string, prefixes []string) bool {
@@ -149,6 +153,13 @@ func (w *watcher) handle(ev kafka.Event) error {
 func (w *watcher) record(m *kafka.Message, seen time.Time) error {
 	if m.TopicPartition.Error != nil {
 		return fmt.Errorf("watch %s: %w", m.TopicPartition, m.TopicPartition.Error)
+	}
+	if *m.TopicPartition.Topic == w.Positions {
+		p, newest, err := parsePosition(m)
+		if newest {
+			w.Position(p)
+		}
+		return err
 	}
 	if hasPrefix(*m.TopicPartition.Topic, w.Events) {
 		e, err := parseEvent(m, seen)

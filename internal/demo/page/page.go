@@ -27,6 +27,11 @@ type Options struct {
 	Host string
 	// Shop is the shop's origin, for example "http://127.0.0.1:8081".
 	Shop string
+	// Elsewhere is the origin of the shop's second door, whose visitors seem to
+	// come from another address.
+	Elsewhere string
+	// Controls are what the buttons do.
+	Controls Controls
 	// SQL runs the statements typed by hand, by the driver go-sql-driver/mysql.
 	// A connection is used for one request and then closed, so that nothing of a
 	// session outlives it. Several statements in one request need
@@ -52,7 +57,11 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(files)))
 	mux.HandleFunc("GET /api/feed", p.stream)
 	mux.HandleFunc("GET /api/state", p.state)
+	mux.HandleFunc("GET /api/history", p.history)
 	mux.HandleFunc("POST /api/sql", p.runSQL)
+	mux.HandleFunc("POST /api/stages/{name}/kill", p.killStage)
+	mux.HandleFunc("POST /api/servers/{name}/restart", p.restartServer)
+	mux.HandleFunc("POST /api/smtp", p.setMail)
 	return p.guard(http.NewCrossOriginProtection().Handler(mux)), nil
 }
 
@@ -89,7 +98,7 @@ func (p *page) guard(next http.Handler) http.Handler {
 
 func (p *page) showIndex(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if err := p.index.Execute(w, struct{ Shop string }{p.Shop}); err != nil {
+	if err := p.index.Execute(w, struct{ Shop, Elsewhere string }{p.Shop, p.Elsewhere}); err != nil {
 		p.Logger.Warn("write the demo page", "error", err)
 	}
 }
