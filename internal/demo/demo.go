@@ -161,7 +161,10 @@ func (d *demo) buildShop(ctx context.Context) (err error) {
 func (d *demo) startWatching(context.Context) error {
 	d.follow.Go(d.watchTopics)
 	d.follow.Go(d.watchMySQL)
-	d.follow.Go(d.watchHistory)
+	if d.History != nil {
+		known := d.addFacts(nil)
+		d.follow.Go(func() { d.watchHistory(known) })
+	}
 	d.follow.Go(d.watchLag)
 	return nil
 }

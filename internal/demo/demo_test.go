@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -156,9 +157,11 @@ func post(t *testing.T, url string, body map[string]string, status int) {
 
 // state is what /api/state says.
 type state struct {
-	Cards  []feed.Card
-	Mails  []feed.Mail
-	Status feed.Status
+	Cards   []feed.Card
+	Mails   []feed.Mail
+	History []feed.Fact
+	Lag     []feed.Sample
+	Status  feed.Status
 }
 
 func (c *child) state(t *testing.T) state {
@@ -207,13 +210,18 @@ func (c *child) awaitCard(t *testing.T, lastID, eventType string) (card feed.Car
 				t.Fatal(err)
 			}
 			seen = append(seen, card.ID)
-			if len(card.Events) > 0 && card.Events[0].Title == eventType && len(card.Effects) > 0 && card.Row != nil {
+			if len(card.Events) > 0 && card.Events[0].Title == eventType && hasMail(card) && card.Row != nil {
 				return card, seen, id
 			}
 		}
 	}
 	t.Fatalf("the feed ended before a card with %s and its mail: %v", eventType, lines.Err())
 	return card, seen, id
+}
+
+// hasMail tells whether a mail came of a change.
+func hasMail(c feed.Card) bool {
+	return slices.ContainsFunc(c.Effects, func(e feed.Effect) bool { return e.Kind == feed.EffectMail })
 }
 
 func TestDemo(t *testing.T) {
@@ -224,7 +232,7 @@ func TestDemo(t *testing.T) {
 	bob := map[string]string{"name": "Bob", "email": "bob@example.com", "password": "a long enough pass phrase"}
 	post(t, c.shop+"/api/customers", bob, http.StatusCreated)
 	registered, _, id := c.awaitCard(t, "", "CustomerRegistered")
-	for what, ms := range map[string]*float64{"row": registered.Row.MS, "event": registered.Events[0].MS, "mail": registered.Effects[0].MS} {
+	for what, ms := range map[string]*float64{"row": registered.Row.MS, "event": registered.Events[0].MS, "effect": registered.Effects[0].MS} {
 		if ms == nil || *ms < 0 || *ms > 30_000 {
 			t.Errorf("milliseconds to the %s: got %v", what, ms)
 		}
@@ -248,8 +256,8 @@ func TestDemo(t *testing.T) {
 	c.interrupt(t)
 	c = start(t, binary, "--dir", dir)
 	s := c.state(t)
-	if len(s.Cards) != 2 || s.Cards[0].ID != registered.ID || s.Cards[1].ID != renamed.ID || len(s.Cards[1].Effects) != 1 || len(s.Mails) != 2 {
-		t.Errorf("after a restart: got %+v, want the two cards and mails from before", s)
+	if len(s.Cards) != 2 || s.Cards[0].ID != registered.ID || s.Cards[1].ID != renamed.ID || !hasMail(s.Cards[1]) || len(s.Mails) != 2 || len(s.History) != 3 {
+		t.Errorf("after a restart: got %+v, want the two cards, the mails and the history from before", s)
 	}
 	post(t, c.shop+"/api/session", bob, http.StatusBadRequest) // Unknown field: the shop is there.
 	delete(bob, "name")

@@ -57,16 +57,12 @@ func (a *awaited) any() bool {
 	return len(a.events) > 0
 }
 
-// watchHistory fills the log from the history. While the database does not
-// answer there is nothing new.
-func (d *demo) watchHistory() {
-	if d.History == nil {
-		return
-	}
+// watchHistory fills the log from the history, but for the rows that are known.
+// While the database does not answer there is nothing new.
+func (d *demo) watchHistory(known map[string]bool) {
 	tick := time.NewTicker(historySoon)
 	defer tick.Stop()
-	var asked time.Time
-	known := map[string]bool{}
+	asked := time.Now()
 	for {
 		if d.awaited.any() || time.Since(asked) >= historyEvery {
 			asked = time.Now()

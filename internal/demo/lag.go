@@ -3,11 +3,13 @@ package demo
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/go-sql-driver/mysql"
 
 	"telltale/internal/demo/feed"
 )
@@ -114,10 +116,17 @@ func (d *demo) sampleLag(s *sampler) {
 func (s *sampler) sample(ctx context.Context, now time.Time) feed.Sample {
 	stages := []feed.Lag{s.binlog(ctx, now), s.translator(ctx, now)}
 	offsets, err := consumerOffsets(ctx, s.ledger)
+	mails := map[string]queue{}
+	if err == nil {
+		mails, err = waitingMails(ctx, s.ledger)
+	}
 	for _, name := range s.consumers {
 		lag := feed.Lag{Name: name, Unit: "events", Lag: unknownLag}
 		if err == nil {
 			lag.Lag, lag.BehindMS = behind(&s.backlogs.events, offsets[name], now)
+		}
+		if q := mails[name]; q.n > 0 {
+			lag.Unit, lag.Lag, lag.BehindMS = "events and mails", lag.Lag+q.n, max(lag.BehindMS, q.oldestMS)
 		}
 		stages = append(stages, lag)
 	}
@@ -183,9 +192,13 @@ func groupOffsets(ctx context.Context, admin *kafka.AdminClient, group string) (
 	return offsets, nil
 }
 
-// consumerOffsets are how far each consumer is, which stands in their database.
+// consumerOffsets are how far each consumer is, which stands in their database:
+// nowhere before the first has made the table.
 func consumerOffsets(ctx context.Context, db *sql.DB) (map[string]feed.Offsets, error) {
 	rows, err := db.QueryContext(ctx, "SELECT consumer, topic, partition_id, next_offset FROM consumer_offsets")
+	if noTable(err) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the consumers' offsets: %w", err)
 	}
@@ -204,4 +217,43 @@ func consumerOffsets(ctx context.Context, db *sql.DB) (map[string]feed.Offsets, 
 		all[name][p] = next
 	}
 	return all, rows.Err()
+}
+
+// queue is how many mails a consumer has planned and not sent, and how long the
+// oldest has waited, in milliseconds.
+type queue struct {
+	n        int64
+	oldestMS float64
+}
+
+// waitingMails are the queues of the consumers that have one. Those that send
+// no mails have made no table for them, and then there are none.
+func waitingMails(ctx context.Context, db *sql.DB) (map[string]queue, error) {
+	const query = `SELECT consumer, COUNT(*), TIMESTAMPDIFF(MICROSECOND, MIN(planned_at), NOW(6)) / 1000
+FROM mail_ledger WHERE state = 'planned' GROUP BY consumer`
+	queues := map[string]queue{}
+	rows, err := db.QueryContext(ctx, query)
+	if noTable(err) {
+		return queues, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("count the mails that wait: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var q queue
+		if err := rows.Scan(&name, &q.n, &q.oldestMS); err != nil {
+			return nil, fmt.Errorf("count the mails that wait: %w", err)
+		}
+		queues[name] = q
+	}
+	return queues, rows.Err()
+}
+
+// noTable tells whether a statement failed since nobody has made its table yet.
+func noTable(err error) bool {
+	const erNoSuchTable = 1146
+	var m *mysql.MySQLError
+	return errors.As(err, &m) && m.Number == erNoSuchTable
 }
