@@ -27,8 +27,9 @@ func TestPublishWhatIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer producer.Close()
-	s := recordedStream()
-	if err := replay(t, s); err != nil {
+	story := mysqlStory()
+	s := story.stream(t)
+	if err := story.replay(t, s); err != nil {
 		t.Fatal(err)
 	}
 	ended := errors.New("ended")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -12,43 +13,72 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
 
+	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqltest"
 )
 
 var (
-	recordAgain  = flag.Bool("record", false, "record testdata/story.binlog from a real server again")
+	recordAgain  = flag.Bool("record", false, "record the binlogs in testdata from real servers again")
 	updateGolden = flag.Bool("update", false, "write the golden files again")
 )
 
-const storyBinlog = "testdata/story.binlog"
-
-// story is what was run on MySQL 9.7 to record the binlog.
-var story = []string{
-	"CREATE DATABASE shop", "USE shop", customers,
-	"INSERT INTO customers (name, secret, balance, created) VALUES ('Bob', 'x', 10.5, '2024-03-10 02:30:00.123456') /*actor='customer%3A1'*/",
-	"UPDATE customers SET name = 'Alice 🌍', version = version + 1 WHERE id = 1",
-	"START TRANSACTION", "INSERT INTO customers (name) VALUES ('a'), ('b')", "UPDATE customers SET phone = '+44' WHERE id = 1", "COMMIT",
-	"START TRANSACTION", "INSERT INTO customers (name) VALUES ('never')", "ROLLBACK",
-	"CREATE DATABASE other", "CREATE TABLE other.t (id int PRIMARY KEY)", "INSERT INTO other.t VALUES (1)",
-	"UPDATE customers SET id = 100 WHERE id = 2",
-	"ALTER TABLE customers ADD COLUMN email varchar(50) AFTER name", "UPDATE customers SET email = 'a@b.c' WHERE id = 1",
-	"SET SESSION binlog_transaction_compression = ON", "DELETE FROM customers",
+// recording is the binlog of a story, recorded from a real server.
+type recording struct {
+	servers mysqltest.Servers
+	// path is that of its files, which end in .binlog, .golden and .routed.golden.
+	path string
+	// compress makes the server compress from then on.
+	compress string
+	// statements are what only this server is told.
+	statements []string
 }
 
-// recordStory runs the story on a real server and keeps its binlog.
-func recordStory(t *testing.T) {
+func mysqlStory() recording {
+	return recording{path: "testdata/story", compress: "SET SESSION binlog_transaction_compression = ON"}
+}
+
+// mariadbStory goes on in a second domain, and makes a table from rows.
+func mariadbStory() recording {
+	return recording{
+		servers:  mysqltest.Servers{Flavor: mysqlserver.MariaDB},
+		path:     "testdata/mariadb",
+		compress: "SET GLOBAL log_bin_compress = ON, log_bin_compress_min_len = 10",
+		statements: []string{
+			"CREATE TABLE copies (PRIMARY KEY (id)) SELECT id, name FROM customers",
+			"SET SESSION gtid_domain_id = 7", "UPDATE copies SET name = 'in another domain' WHERE id = 1", "SET SESSION gtid_domain_id = 0",
+			"START TRANSACTION", "SAVEPOINT a", "UPDATE copies SET name = 'one' WHERE id = 1", "SAVEPOINT b", "UPDATE copies SET name = 'two' WHERE id = 1", "ROLLBACK TO b", "COMMIT",
+		},
+	}
+}
+
+// story is what was run to record the binlogs.
+func (r recording) story() []string {
+	story := []string{
+		"CREATE DATABASE shop", "USE shop", customers,
+		"INSERT INTO customers (name, secret, balance, created) VALUES ('Bob', 'x', 10.5, '2024-03-10 02:30:00.123456') /*actor='customer%3A1'*/",
+		"UPDATE customers SET name = 'Alice 🌍', version = version + 1 WHERE id = 1",
+		"START TRANSACTION", "INSERT INTO customers (name) VALUES ('a'), ('b')", "UPDATE customers SET phone = '+44' WHERE id = 1", "COMMIT",
+		"START TRANSACTION", "INSERT INTO customers (name) VALUES ('never')", "ROLLBACK",
+		"CREATE DATABASE other", "CREATE TABLE other.t (id int PRIMARY KEY)", "INSERT INTO other.t VALUES (1)",
+		"UPDATE customers SET id = 100 WHERE id = 2",
+		"ALTER TABLE customers ADD COLUMN email varchar(50) AFTER name", "UPDATE customers SET email = 'a@b.c' WHERE id = 1",
+	}
+	return append(append(story, r.statements...), r.compress, "DELETE FROM customers", "FLUSH BINARY LOGS")
+}
+
+// record runs the story on a real server and keeps its binlog.
+func (r recording) record(t *testing.T) {
 	t.Helper()
-	s := mysqltest.Start(t)
+	s := r.servers.Start(t)
 	db := mysqltest.DB(t, s, "start")
 	conn, err := db.Conn(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, q := range append([]string{"RESET BINARY LOGS AND GTIDS", "SET time_zone = '+00:00', timestamp = 1700000000"}, append(story, "FLUSH BINARY LOGS")...) {
+	for _, q := range append([]string{forget(r.servers), "SET time_zone = '+00:00', timestamp = 1700000000"}, r.story()...) {
 		if _, err := conn.ExecContext(t.Context(), q); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}
@@ -61,21 +91,29 @@ func recordStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(storyBinlog, b, 0o644); err != nil {
+	if err := os.WriteFile(r.path+".binlog", b, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// recordedStream is a stream without servers: MySQL's collations of utf8mb4 and
-// binary, topics of four partitions, and a clock that stands.
-func recordedStream() *stream {
+// stream is a stream without servers: collations of utf8mb4 and binary, topics of
+// four partitions, and a clock that stands.
+func (r recording) stream(tb testing.TB) *stream {
+	tb.Helper()
 	topics := map[string]*topic{}
 	known := map[string]bool{}
-	empty := mysql.NewMysqlGTIDSet()
+	var d dialect = mysqlDialect{}
+	if r.servers.Flavor == mysqlserver.MariaDB {
+		d = mariadbDialect{}
+	}
+	empty, err := d.parse("")
+	if err != nil {
+		tb.Fatal(err)
+	}
 	return newStream(streamOptions{
-		flavor: mysql.MySQLFlavor, source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
-		colls:    collations{63: {name: "binary", maxLen: 1}, 255: {name: "utf8mb4", maxLen: 4}},
-		progress: newMySQLProgress(&empty),
+		flavor: d.flavor(), source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
+		colls:    collations{63: {name: "binary", maxLen: 1}, 45: {name: "utf8mb4", maxLen: 4}, 255: {name: "utf8mb4", maxLen: 4}},
+		progress: d.progress(empty),
 		open: func(p *plan) (*topic, *schemaRecord, error) {
 			s, name := p.shape, p.shape.Table
 			if p.route != nil {
@@ -95,13 +133,13 @@ func recordedStream() *stream {
 	})
 }
 
-// replay feeds a recorded binlog to a handler.
-func replay(tb testing.TB, h replication.EventHandler) error {
+// replay feeds the binlog to a handler.
+func (r recording) replay(tb testing.TB, h replication.EventHandler) error {
 	tb.Helper()
 	p := replication.NewBinlogParser()
 	p.SetRawMode(true)
 	p.SetVerifyChecksum(true)
-	return p.ParseFile(storyBinlog, 4, h.HandleEvent)
+	return p.ParseFile(r.path+".binlog", 4, h.HandleEvent)
 }
 
 // text is a batch as the golden file holds it.
@@ -127,25 +165,37 @@ func text(b *batch) string {
 	return out.String()
 }
 
+// eachRecording runs a test on the binlog of each server.
+func eachRecording(t *testing.T, test func(*testing.T, recording)) {
+	t.Helper()
+	for _, r := range []recording{mysqlStory(), mariadbStory()} {
+		t.Run(filepath.Base(r.path), func(t *testing.T) { test(t, r) })
+	}
+}
+
 func TestRecordedStory(t *testing.T) {
+	eachRecording(t, testRecordedStory)
+}
+
+func testRecordedStory(t *testing.T, r recording) {
 	if *recordAgain {
-		recordStory(t)
+		r.record(t)
 	}
 	routed, err := newRoutes([]Aggregate{{Name: "customer", Tables: []AggregateTable{{Table: "shop.customers", Key: "id"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, rs := range map[string]routes{"testdata/story.golden": nil, "testdata/story.routed.golden": routed} {
-		s := recordedStream()
+	for end, rs := range map[string]routes{".golden": nil, ".routed.golden": routed} {
+		s := r.stream(t)
 		s.options.filter.routes = rs
-		if err := replay(t, s); err != nil {
+		if err := r.replay(t, s); err != nil {
 			t.Fatal(err)
 		}
 		b, err := s.take(t.Context(), nil, false)
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, path, text(b))
+		golden(t, r.path+end, text(b))
 	}
 }
 
@@ -169,14 +219,18 @@ func golden(t *testing.T, path, got string) {
 // neither the records of a partition nor which is the last.
 func TestHandOverInsideATransaction(t *testing.T) {
 	t.Parallel()
-	whole := recordedStream()
-	if err := replay(t, whole); err != nil {
+	eachRecording(t, testHandOverInsideATransaction)
+}
+
+func testHandOverInsideATransaction(t *testing.T, r recording) {
+	whole := r.stream(t)
+	if err := r.replay(t, whole); err != nil {
 		t.Fatal(err)
 	}
 	want := text(whole.cur)
-	cut := recordedStream()
+	cut := r.stream(t)
 	var got []string
-	err := replay(t, handler(func(e *replication.BinlogEvent) error {
+	err := r.replay(t, handler(func(e *replication.BinlogEvent) error {
 		err := cut.HandleEvent(e)
 		if len(cut.cur.records) > 0 {
 			b := cut.swap()
@@ -219,15 +273,19 @@ func (h handler) HandleEvent(e *replication.BinlogEvent) error { return h(e) }
 // A fingerprint does not depend on what is captured.
 func TestFingerprintIsOfTheTransaction(t *testing.T) {
 	t.Parallel()
+	eachRecording(t, testFingerprintIsOfTheTransaction)
+}
+
+func testFingerprintIsOfTheTransaction(t *testing.T, r recording) {
 	sums := func(f filter) map[string]string {
 		m := map[string]string{}
-		s := recordedStream()
+		s := r.stream(t)
 		s.options.filter = f
 		s.options.onCommit = func(gtid string, f *fingerprint) error {
 			m[gtid] = f.String()
 			return nil
 		}
-		if err := replay(t, s); err != nil {
+		if err := r.replay(t, s); err != nil {
 			t.Fatal(err)
 		}
 		return m
@@ -245,44 +303,65 @@ func TestFingerprintIsOfTheTransaction(t *testing.T) {
 	}
 }
 
-// FuzzHandleEvent changes one event of the recorded story: the stream may stop,
+// FuzzHandleEvent changes one event of a recorded story: the stream may stop,
 // but not panic, and what it publishes stays JSON.
 func FuzzHandleEvent(f *testing.F) {
-	var events []*replication.BinlogEvent
-	err := replay(f, handler(func(e *replication.BinlogEvent) error {
-		events = append(events, e)
-		return nil
-	}))
-	if err != nil {
-		f.Fatal(err)
+	recordings := []recording{mysqlStory(), mariadbStory()}
+	events := make([][]*replication.BinlogEvent, len(recordings))
+	for i, r := range recordings {
+		err := r.replay(f, handler(func(e *replication.BinlogEvent) error {
+			events[i] = append(events[i], e)
+			return nil
+		}))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for j := range events[i] {
+			f.Add(i == 1, j, 3, byte(0xff))
+		}
 	}
-	for i := range events {
-		f.Add(i, 3, byte(0xff))
-	}
-	f.Fuzz(func(t *testing.T, which, at int, with byte) {
-		s := recordedStream()
-		for i, e := range events {
-			g, ok := e.Event.(*replication.GenericEvent)
-			if ok && i == which && at >= 0 && at < len(g.Data) {
-				data := bytes.Clone(g.Data)
-				data[at] ^= with
-				raw := append(bytes.Clone(e.RawData[:replication.EventHeaderSize]), data...)
-				e = &replication.BinlogEvent{Header: e.Header, Event: &replication.GenericEvent{Data: data}, RawData: append(raw, e.RawData[len(raw):]...)}
+	f.Fuzz(func(t *testing.T, mariadb bool, which, at int, with byte) {
+		story := 0
+		if mariadb {
+			story = 1
+		}
+		s := recordings[story].stream(t)
+		for i, e := range events[story] {
+			if i == which {
+				e = damaged(e, at, with)
 			}
 			if err := s.HandleEvent(e); err != nil {
-				return
+				break
+			}
+		}
+		for _, r := range s.cur.records {
+			if !r.tombstone && r.topic.name != "schemas" && !json.Valid(r.value.in(s.cur.buf)) {
+				t.Errorf("published %s", r.value.in(s.cur.buf))
 			}
 		}
 	})
 }
 
+// damaged is an event with one byte behind the header changed.
+func damaged(e *replication.BinlogEvent, at int, with byte) *replication.BinlogEvent {
+	g, ok := e.Event.(*replication.GenericEvent)
+	if !ok || at < 0 || at >= len(g.Data) {
+		return e
+	}
+	data := bytes.Clone(g.Data)
+	data[at] ^= with
+	raw := append(bytes.Clone(e.RawData[:replication.EventHeaderSize]), data...)
+	return &replication.BinlogEvent{Header: e.Header, Event: &replication.GenericEvent{Data: data}, RawData: append(raw, e.RawData[len(raw):]...)}
+}
+
 // BenchmarkStream is the way from raw events to records ready for Kafka, in
 // single-row transactions: six events a row, its comment among them.
 func BenchmarkStream(b *testing.B) {
-	s := recordedStream()
+	r := mysqlStory()
+	s := r.stream(b)
 	var update []*replication.BinlogEvent
 	n := 0
-	err := replay(b, handler(func(e *replication.BinlogEvent) error {
+	err := r.replay(b, handler(func(e *replication.BinlogEvent) error {
 		if e.Header.EventType == replication.GTID_EVENT {
 			n++
 		}
