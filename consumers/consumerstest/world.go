@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -110,6 +112,29 @@ func (w *World) Publish(customer int, events ...event.Event) string {
 		w.T.Fatal(err)
 	}
 	return events[len(events)-1].ID
+}
+
+// AwaitHandled waits until the only consumer of the database has handled every
+// event that was published.
+func (w *World) AwaitHandled() {
+	w.T.Helper()
+	last := make(map[int32]int64)
+	err := kafkaclient.ReadToEnd(w.T.Context(), w.Kafka, event.Topic("customer"), func(m *kafka.Message) error {
+		last[m.TopicPartition.Partition] = int64(m.TopicPartition.Offset)
+		return nil
+	})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	var want []string
+	for _, p := range slices.Sorted(maps.Keys(last)) {
+		want = append(want, fmt.Sprintf("%d: %d", p, last[p]+1))
+	}
+	handled := func() []string {
+		return w.Rows("SELECT CONCAT(partition_id, ': ', next_offset) FROM consumer_offsets WHERE next_offset > 0 ORDER BY partition_id")
+	}
+	w.Eventually("all events handled", func() bool { return slices.Equal(handled(), want) },
+		func() string { return fmt.Sprintf("the partitions are at %v, want %v", handled(), want) })
 }
 
 // Run is a consumer under way.

@@ -85,7 +85,7 @@ func (c Customer) with(d consumers.Delivery) (Customer, error) {
 	switch d.Type {
 	case TypeRegistered:
 		data, err := consumers.Data[Registered](d)
-		return Customer{Name: data.Name, Email: data.Email}, requireAddress(data.Email, err)
+		return Customer(data), requireAddress(data.Email, err)
 	case TypeNameChanged:
 		data, err := consumers.Data[NameChanged](d)
 		c.Name = data.New
