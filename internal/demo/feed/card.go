@@ -26,7 +26,7 @@ func (l *Log) card(id string) *card {
 	k := &card{entry: entry[Card]{value: Card{ID: id, Order: l.order}}}
 	l.byID[id] = k
 	l.cards = append(l.cards, k)
-	for len(l.cards) > l.options.Cards {
+	for len(l.cards) > l.options.Remembered {
 		delete(l.byID, l.cards[0].value.ID)
 		l.cards = slices.Delete(l.cards, 0, 1)
 	}

@@ -9,9 +9,12 @@ import (
 
 // LogOptions bound what a Log keeps.
 type LogOptions struct {
-	// Cards, Mails, Facts and Samples are how many of the newest are kept.
+	// Cards, Mails, Facts and Samples are how many of the newest are told.
 	// Default 200 each, and 120 samples.
 	Cards, Mails, Facts, Samples int
+	// Remembered is how many cards are kept in all, so that what comes of a burst
+	// of changes finds its card. Default ten times Cards.
+	Remembered int
 	// Started is the beginning of the present: latencies of what committed
 	// before are not told, since nobody watched.
 	Started time.Time
@@ -46,6 +49,7 @@ type entry[T any] struct {
 // NewLog returns an empty log.
 func NewLog(o LogOptions) *Log {
 	o.Cards, o.Mails = cmp.Or(o.Cards, 200), cmp.Or(o.Mails, 200)
+	o.Remembered = max(o.Cards, cmp.Or(o.Remembered, 10*o.Cards))
 	o.Facts, o.Samples = cmp.Or(o.Facts, 200), cmp.Or(o.Samples, 120)
 	return &Log{options: o, byID: map[string]*card{}, changed: make(chan struct{})}
 }
@@ -157,7 +161,7 @@ func (l *Log) Since(seq uint64) ([]Item, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var items []Item
-	for _, k := range l.cards {
+	for _, k := range l.cards[max(0, len(l.cards)-l.options.Cards):] {
 		if k.seq > seq {
 			items = append(items, Item{k.seq, KindCard, k.value})
 		}

@@ -148,6 +148,22 @@ func TestSinceTellsWhatBecameDifferent(t *testing.T) {
 	}
 }
 
+// An event that comes when many more changes have come since finds its card, and
+// makes no new one.
+func TestLogRemembersMoreThanItTells(t *testing.T) {
+	t.Parallel()
+	l := feed.NewLog(feed.LogOptions{Cards: 2, Remembered: 4})
+	for i := range 5 {
+		l.AddChange(change(fmt.Sprintf("g:%d", i), started))
+	}
+	l.AddEvent(event("g:1", started)) // Remembered, but not told.
+	l.AddEvent(event("g:4", started))
+	got := cards(l, 0)
+	if len(got) != 2 || got[0].ID != "g:3" || got[1].ID != "g:4" || got[1].Order != 5 || len(got[1].Events) != 1 {
+		t.Errorf("got %+v, want g:3 and g:4 with its event", got)
+	}
+}
+
 func TestLogIsBounded(t *testing.T) {
 	t.Parallel()
 	l := feed.NewLog(feed.LogOptions{Cards: 3, Mails: 2})

@@ -145,7 +145,7 @@ function gist(card) {
 function summary(newest) {
   if (newest.length === 0) return "";
   const all = newest[0].order;
-  const times = newest.slice(0, 50).map(total).filter((ms) => ms !== null).sort((a, b) => a - b);
+  const times = newest.slice(0, 50).filter((c) => c.effects.length > 0).map(total).filter((ms) => ms !== null).sort((a, b) => a - b);
   const pace = times.length > 0 ? `median ${took(times[times.length >> 1])} from commit to effect` : "";
   return [all > kept ? `newest ${kept} of ${count(all, "change")}` : count(all, "change"), pace].filter(Boolean).join(" · ");
 }
