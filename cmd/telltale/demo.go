@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+	"go.opentelemetry.io/otel/trace"
 
 	"telltale/config"
 	"telltale/config/rules"
@@ -19,6 +20,7 @@ import (
 	"telltale/internal/demo"
 	"telltale/internal/demo/feed"
 	"telltale/internal/tour"
+	"telltale/internal/tracing"
 )
 
 // shownHistory is how many rows of a customer's history the page shows at most.
@@ -66,10 +68,20 @@ func runDemo(cmd *cobra.Command, e env, f demoFlags) error {
 	if err != nil {
 		return err
 	}
+	logger := newLogger(e.stderr, config.Log{Level: "warn"})
+	// The shop's alone: the stages read the same variables by themselves.
+	traces, err := tracing.Open(cmd.Context(), tracing.Options{Version: version(), Console: e.stdout, Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer traces.Close()
+	build := func(ctx context.Context, d demo.Env) (demo.App, error) {
+		return buildDemo(ctx, d, traces.Provider(string(config.StageCRUDApp)))
+	}
 	return demo.Run(cmd.Context(), demo.Options{
 		Dir: f.dir, Fresh: f.fresh, Tools: f.tools, Ports: demo.PreferredPorts(),
-		Binary: binary, Consumers: consumerNames(), Rules: rules.Files, Build: buildDemo, History: demoHistory{},
-		Stdout: e.stdout, StageLog: e.stderr, Logger: newLogger(e.stderr, config.Log{Level: "warn"}),
+		Binary: binary, Consumers: consumerNames(), Rules: rules.Files, Build: build, History: demoHistory{},
+		Stdout: e.stdout, StageLog: e.stderr, Logger: logger,
 	})
 }
 
@@ -90,7 +102,7 @@ func runTour(cmd *cobra.Command, e env, f demoFlags) error {
 // this binary, which the demo starts.
 //
 //	Env ──► mysql.Store ──► crudapp.Accounts ──► web.Handler
-func buildDemo(ctx context.Context, e demo.Env) (demo.App, error) {
+func buildDemo(ctx context.Context, e demo.Env, traces trace.TracerProvider) (demo.App, error) {
 	store, err := mysql.Open(ctx, e.Shop, nil)
 	if err != nil {
 		return demo.App{}, err
@@ -103,7 +115,7 @@ func buildDemo(ctx context.Context, e demo.Env) (demo.App, error) {
 		Shop: web.New(web.Options{
 			Accounts:        crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: argon2id.New(argon2id.Options{})}),
 			Logger:          e.Logger.With("component", string(config.StageCRUDApp)),
-			InsecureCookies: true, FrameAncestors: []string{e.Page}, Registerer: e.Registry,
+			InsecureCookies: true, FrameAncestors: []string{e.Page}, Registerer: e.Registry, Traces: traces,
 		}),
 	}, nil
 }
