@@ -169,6 +169,9 @@ type SMTP struct {
 	// TLS is starttls, the default, which insists on STARTTLS; tls for a connection
 	// that is encrypted from its first byte; or none.
 	TLS string `mapstructure:"tls" help:"encryption to the mail server: starttls, tls or none"`
+	// Connections is how many connections a consumer that mails has to the server
+	// at most at a time, in each process. Default 8.
+	Connections int `mapstructure:"connections" help:"connections of a consumer to the mail server at a time"`
 }
 
 // CRUDApp is the shop's own configuration.
@@ -229,7 +232,7 @@ func Default(stages ...Stage) Config {
 		Source:     Source{Types: "lossless", Format: "json", Snapshot: "never", Delivery: "exactly-once"},
 		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
 		Translator: Translator{Rules: "config/rules"},
-		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls"}},
+		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls", Connections: 8}},
 		HTTP:       HTTP{Listen: "127.0.0.1:8080"},
 		Ops:        Ops{Listen: opsListen(stages)},
 		Log:        Log{Level: "info", Format: "text"},

@@ -39,7 +39,7 @@ func TestGoodFiles(t *testing.T) {
 		Translator: config.Translator{Rules: "rules", Group: "shop-translator"},
 		Consumers: config.Consumers{
 			Database: config.Database{DSN: "mailer:secret@tcp(db:3306)/mailer"},
-			SMTP:     config.SMTP{Addr: "mail:465", From: "shop@example.com", Username: "shop", Password: "0123", TLS: "tls"},
+			SMTP:     config.SMTP{Addr: "mail:465", From: "shop@example.com", Username: "shop", Password: "0123", TLS: "tls", Connections: 4},
 		},
 		CRUDApp: config.CRUDApp{DSN: "shop:secret@tcp(db:3306)/shop", InsecureCookies: true, TrustedProxies: []string{"10.0.0.0/8"}},
 		HTTP:    config.HTTP{Listen: ":8081"},

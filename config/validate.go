@@ -135,6 +135,9 @@ func (l loader) smtp() {
 		l.missing("consumers.smtp.password", ", and consumers.smtp.username needs it")
 	}
 	l.oneOf("consumers.smtp.tls", s.TLS, []string{"starttls", "tls", "none"})
+	if s.Connections < 1 {
+		l.wrong("consumers.smtp.connections", "%d is not a number of connections, from 1", s.Connections)
+	}
 }
 
 func (l loader) proxies() {

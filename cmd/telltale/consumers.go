@@ -86,7 +86,7 @@ func (p *process) consumer(name string) (consumers.Consumer, error) {
 func (p *process) mail() mail.Options {
 	s := p.Consumers.SMTP
 	return mail.Options{
-		SMTP:   mail.SMTP{Addr: s.Addr, From: s.From, Username: s.Username, Password: s.Password, TLS: s.TLS},
+		SMTP:   mail.SMTP{Addr: s.Addr, From: s.From, Username: s.Username, Password: s.Password, TLS: s.TLS, Connections: s.Connections},
 		Logger: p.component(config.StageConsumers), Registerer: p.registry,
 		Traces: p.traces.Provider(string(config.StageConsumers)),
 	}
