@@ -75,6 +75,11 @@ func await(t *testing.T, what string, wanting func() string) {
 	}
 }
 
+// newClient keeps no connection open, and so no goroutine.
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+}
+
 // register opens an account at the shop, as a program does.
 func (w *world) register(t *testing.T, name, email string) {
 	t.Helper()
@@ -84,7 +89,7 @@ func (w *world) register(t *testing.T, name, email string) {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := newClient().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +148,7 @@ func get(t *testing.T, url string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := newClient().Do(r)
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return ""
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"go.uber.org/goleak"
 
 	"telltale/internal/kafkaclient"
 	"telltale/internal/kafkaserver"
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 		fmt.Println(broker(dir))
 		select {}
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 func broker(dir string) string {
