@@ -139,7 +139,7 @@ func poll(t *testing.T, limit time.Duration, what string, done func() bool) {
 	}
 }
 
-func post(t *testing.T, url string, body map[string]string, status int) {
+func post(t *testing.T, url string, body any, status int) {
 	t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -30,7 +30,7 @@ func start(t *testing.T, db *sql.DB) (base string, log *feed.Log) {
 	log = feed.NewLog(feed.LogOptions{Started: time.Now()})
 	server := httptest.NewUnstartedServer(nil)
 	h, err := page.New(page.Options{
-		Log: log, Host: server.Listener.Addr().String(), Shop: "http://127.0.0.1:8081", SQL: db,
+		Log: log, Host: server.Listener.Addr().String(), Shop: "http://127.0.0.1:8081", SQL: db, Controls: &controls{},
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
