@@ -66,12 +66,15 @@ func sessionConfig(dsn string) (*mysql.Config, error) {
 		cfg.WriteTimeout = 30 * time.Second
 	}
 	params := map[string]string{
-		"transaction_isolation":    "'READ-COMMITTED'",
+		isolation:                  "'READ-COMMITTED'",
 		"innodb_lock_wait_timeout": "5",
 		"time_zone":                "'+00:00'",
 		"sql_mode":                 "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
 	}
 	for k, v := range cfg.Params {
+		if k == "transaction_isolation" || k == "tx_isolation" {
+			delete(params, isolation)
+		}
 		params[k] = v
 	}
 	cfg.Params = params
@@ -79,6 +82,10 @@ func sessionConfig(dsn string) (*mysql.Config, error) {
 	cfg.Logger = &mysql.NopLogger{}
 	return cfg, nil
 }
+
+// isolation is the variable's name in MySQL, and in MariaDB, each of which reads
+// the comment that is meant for it.
+const isolation = "/*!80000 transaction_isolation */ /*M! tx_isolation */"
 
 // createDatabase makes sure that the database is there.
 func createDatabase(ctx context.Context, cfg *mysql.Config) error {

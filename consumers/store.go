@@ -125,7 +125,7 @@ func (s *store) advance(ctx context.Context, tx *sql.Tx, c claim, next int64) er
 // owned runs f in a transaction in which the claim cannot be taken over.
 func (s *store) owned(ctx context.Context, c claim, f func(tx *sql.Tx) error) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		const hold = "SELECT owner_epoch FROM consumer_offsets WHERE consumer = ? AND topic = ? AND partition_id = ? FOR SHARE"
+		const hold = "SELECT owner_epoch FROM consumer_offsets WHERE consumer = ? AND topic = ? AND partition_id = ? LOCK IN SHARE MODE" // FOR SHARE is MySQL's alone.
 		var epoch int64
 		err := tx.QueryRowContext(ctx, hold, s.consumer, c.topic, c.partition).Scan(&epoch)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {

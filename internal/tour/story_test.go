@@ -9,27 +9,34 @@ import (
 	"telltale/internal/apachekafka/apachekafkatest"
 	"telltale/internal/binarytest"
 	"telltale/internal/kafkaserver/kafkatest"
+	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqltest"
 	"telltale/internal/tour"
 )
 
 // TestStory plays the tour on the servers of the demo.
 func TestStory(t *testing.T) {
-	play(t, tour.EmbeddedBroker(kafkatest.Logger(t)))
+	play(t, mysqltest.Binary(t), tour.EmbeddedBroker(kafkatest.Logger(t)))
+}
+
+// TestStoryOnMariaDB plays it on the other server that applications call MySQL.
+func TestStoryOnMariaDB(t *testing.T) {
+	mariadb := mysqltest.Servers{Flavor: mysqlserver.MariaDB}
+	play(t, mariadb.Binary(t), tour.EmbeddedBroker(kafkatest.Logger(t)))
 }
 
 // TestStoryOnApacheKafka plays the same on Apache Kafka, whose transactions,
 // fencing and consumer groups are what the promises rest on in production.
 func TestStoryOnApacheKafka(t *testing.T) {
 	jars := apachekafkatest.Jars(t)
-	play(t, func(ctx context.Context, dir string, port int) (tour.Broker, error) {
+	play(t, mysqltest.Binary(t), func(ctx context.Context, dir string, port int) (tour.Broker, error) {
 		return apachekafka.Start(ctx, apachekafka.Options{Jars: jars, Dir: dir, Port: port})
 	})
 }
 
 // play plays the tour's steps one after the other: each builds on those before
 // it, so that none runs in parallel.
-func play(t *testing.T, broker func(context.Context, string, int) (tour.Broker, error)) {
+func play(t *testing.T, server mysqlserver.Binary, broker func(context.Context, string, int) (tour.Broker, error)) {
 	t.Helper()
 	rules, err := filepath.Abs("../../config/rules")
 	if err != nil {
@@ -37,7 +44,7 @@ func play(t *testing.T, broker func(context.Context, string, int) (tour.Broker, 
 	}
 	dir := t.TempDir()
 	servers, err := tour.StartServers(t.Context(), tour.ServersOptions{
-		Dir: dir, MySQL: mysqltest.Binary(t), Broker: broker, Log: kafkatest.Logger(t),
+		Dir: dir, MySQL: server, Broker: broker, Log: kafkatest.Logger(t),
 	})
 	t.Cleanup(func() {
 		if err := servers.Stop(); err != nil {
