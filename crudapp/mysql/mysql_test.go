@@ -22,11 +22,15 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// TestMySQL runs all tests on one server, each in a database of its own. The
-// server's time zone, SQL mode and comment handling are not the shop's.
-func TestMySQL(t *testing.T) {
+// TestStore runs all tests on one server of each kind, each in a database of its
+// own. The server's time zone, SQL mode and comment handling are not the shop's.
+func TestStore(t *testing.T) {
 	t.Parallel()
-	server := mysqltest.Start(t, "default-time-zone=-05:00", "sql-mode=")
+	mysqltest.Each(t, testStore)
+}
+
+func testStore(t *testing.T, servers mysqltest.Servers) {
+	server := servers.Start(t, "default-time-zone=-05:00", "sql-mode=")
 	for name, test := range map[string]func(*testing.T, *mysqlserver.Server){
 		"Open names what is wrong":             testOpenErrors,
 		"Migrate takes turns":                  testMigrateTakesTurns,
