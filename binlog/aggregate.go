@@ -119,6 +119,7 @@ func (p *plan) setRoute(r *route) error {
 	c.key = 0
 	p.key = []keyColumn{{column: i, name: append(member, ':')}}
 	p.route, p.form = r, keyForm(c.def.Type)
+	p.shape.Aggregate, p.shape.KeyColumn = r.aggregate, r.column
 	return nil
 }
 

@@ -54,12 +54,12 @@ func newPlan(d tableDef, cs collations, f filter) (*plan, error) {
 	if err := p.setKey(d.key); err != nil {
 		return nil, fmt.Errorf("table %s.%s %w", d.db, d.table, err)
 	}
-	p.shape = p.shape.WithID()
 	if r := f.routes[d.db+"."+d.table]; r != nil {
 		if err := p.setRoute(r); err != nil {
 			return nil, err
 		}
 	}
+	p.shape = p.shape.WithID()
 	return p, nil
 }
 

@@ -168,15 +168,18 @@ func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source str
 
 // topics are the Kafka topics of a source, opened as tables turn up.
 type topics struct {
-	o       Options
-	byName  map[string]*topic // Raw topics; tables of an aggregate share one.
-	known   map[string]bool   // Shapes by the key of their record.
+	o      Options
+	byName map[string]*topic // Raw topics; tables of an aggregate share one.
+	known  map[string]bool   // Shapes by the key of their record.
+	// newest is each table's shape that was published last, by the same key:
+	// one that comes back is published again, since its readers go by the newest.
+	newest  map[string]string
 	schemas *topic
 }
 
 // load reads which shapes are known and makes sure of all topics at once.
 func (t *topics) load(ctx context.Context, plans []*plan) error {
-	t.byName, t.known = map[string]*topic{}, map[string]bool{}
+	t.byName, t.known, t.newest = map[string]*topic{}, map[string]bool{}, map[string]string{}
 	specs := []kafkaclient.TopicSpec{t.compacted(PositionsTopic(t.o.Name)), t.compacted(change.SchemasTopic(t.o.Name))}
 	for _, p := range plans {
 		if spec := t.raw(p); !slices.ContainsFunc(specs, func(s kafkaclient.TopicSpec) bool { return s.Name == spec.Name }) {
@@ -188,7 +191,9 @@ func (t *topics) load(ctx context.Context, plans []*plan) error {
 	}
 	t.schemas = newTopic(change.SchemasTopic(t.o.Name), 1)
 	return kafkaclient.ReadToEnd(ctx, t.o.Kafka, t.schemas.name, func(m *kafka.Message) error {
-		t.known[string(m.Key)] = m.Value != nil
+		key := string(m.Key)
+		t.known[key] = m.Value != nil
+		t.newest[tableOfShape(key)] = key
 		return nil
 	})
 }
@@ -201,18 +206,14 @@ func (t *topics) compacted(name string) kafkaclient.TopicSpec {
 }
 
 func (t *topics) raw(p *plan) kafkaclient.TopicSpec {
-	name := change.Topic(t.o.Name, p.shape.DB, p.shape.Table)
-	if p.route != nil {
-		name = change.AggregateTopic(t.o.Name, p.route.aggregate)
-	}
 	return kafkaclient.TopicSpec{
-		Name: name, Partitions: t.o.Partitions, ReplicationFactor: t.o.ReplicationFactor,
+		Name: p.shape.Topic(t.o.Name), Partitions: t.o.Partitions, ReplicationFactor: t.o.ReplicationFactor,
 		Settings: map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000"},
 	}
 }
 
 // open returns a table's topic, and the record of a shape that the schemas
-// topic does not know.
+// topic does not know or no longer holds for the newest.
 func (t *topics) open(ctx context.Context, p *plan) (*topic, *schemaRecord, error) {
 	spec, shape := t.raw(p), p.shape
 	one := t.byName[spec.Name]
@@ -227,16 +228,20 @@ func (t *topics) open(ctx context.Context, p *plan) (*topic, *schemaRecord, erro
 		one = newTopic(spec.Name, n)
 		t.byName[spec.Name] = one
 	}
-	if t.known[shape.Key()] {
+	key := shape.Key()
+	if t.known[key] && t.newest[tableOfShape(key)] == key {
 		return one, nil, nil
 	}
 	value, err := json.Marshal(shape)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the shape of table %s.%s: %w", shape.DB, shape.Table, err)
 	}
-	t.known[shape.Key()] = true
-	return one, &schemaRecord{topic: t.schemas, key: []byte(shape.Key()), value: value}, nil
+	t.known[key], t.newest[tableOfShape(key)] = true, key
+	return one, &schemaRecord{topic: t.schemas, key: []byte(key), value: value}, nil
 }
+
+// tableOfShape is the table that the key of a shape's record names.
+func tableOfShape(key string) string { return key[:max(0, strings.LastIndexByte(key, '@'))] }
 
 // validTopic reports whether a table's name can be part of a topic's.
 func validTopic(table string) bool {

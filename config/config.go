@@ -57,6 +57,10 @@ type Source struct {
 	// Columns are rules for columns that must not be published as they are; the
 	// first that matches a column decides. Default: none.
 	Columns []ColumnRule `mapstructure:"columns"`
+	// Aggregates route the changes of several tables into one topic, keyed by the
+	// row that they belong to, so that they keep one order. Default: none; each
+	// table has a topic of its own.
+	Aggregates []Aggregate `mapstructure:"aggregates"`
 	// Types says how MySQL's values are written: lossless, the default.
 	Types string `mapstructure:"types" help:"how values are written: lossless"`
 	// Format says how a change is serialised: json, the default.
@@ -99,6 +103,25 @@ type ColumnRule struct {
 	Match string `mapstructure:"match"`
 	// Do is deny: the column appears nowhere that the reader writes.
 	Do string `mapstructure:"do"`
+}
+
+// Aggregate is some tables whose changes go to one topic,
+// <source.name>.<aggregate>.
+type Aggregate struct {
+	// Name is the topic's last part. It must match [A-Za-z0-9_-]{1,100}.
+	Name string `mapstructure:"name"`
+	// Tables are the aggregate's. The first is the root's: the name of its key
+	// column is the name in every record key.
+	Tables []AggregateTable `mapstructure:"tables"`
+}
+
+// AggregateTable is a table of an aggregate. A table is in one at most.
+type AggregateTable struct {
+	// Table is db.table, without patterns. source.tables must match it.
+	Table string `mapstructure:"table"`
+	// Key is the column that holds the root's key: its own in the root's table, the
+	// reference to it in the others. It must not be null.
+	Key string `mapstructure:"key"`
 }
 
 // Kafka is the cluster and how topics on it are made.

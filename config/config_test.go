@@ -29,6 +29,9 @@ func TestGoodFiles(t *testing.T) {
 				{Match: "*.password_hash", Do: "deny"},
 				{Match: "shop.customers.phone", Do: "deny"},
 			},
+			Aggregates: []config.Aggregate{{Name: "customer", Tables: []config.AggregateTable{
+				{Table: "shop.customers", Key: "id"}, {Table: "shop.sign_ins", Key: "customer_id"},
+			}}},
 			Types: "lossless", Format: "json", Snapshot: "never", Delivery: "exactly-once",
 			ServerID: 4294967295,
 		},

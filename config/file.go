@@ -23,8 +23,6 @@ const DefaultFile = "telltale.yaml"
 // are refused by name, so that nobody takes them for a slip of the pen.
 func planned(key string) (reason string, ok bool) {
 	switch key {
-	case "source.aggregates":
-		return "routing several tables to one aggregate is not built yet; remove it: each table is keyed by its own primary key", true
 	case "source.type_options":
 		return "single type options are not built yet; remove it: source.types decides for all columns", true
 	}

@@ -72,6 +72,7 @@ func (l loader) source() {
 	l.patterns("source.tables", l.Source.Tables)
 	l.patterns("source.exclude_tables", l.Source.ExcludeTables)
 	l.columns()
+	l.aggregates()
 	l.oneOf("source.types", l.Source.Types, []string{"lossless"}, "debezium")
 	l.oneOf("source.format", l.Source.Format, []string{"json"}, "json-with-schema", "avro", "json-schema")
 	l.oneOf("source.snapshot", l.Source.Snapshot, []string{"never"}, "initial", "only", "when_needed")

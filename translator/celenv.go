@@ -23,13 +23,13 @@ const (
 
 // variables are those that a change of an op has.
 func variables(op change.Op) []string {
-	switch op {
-	case change.Update:
-		return []string{varBefore, varAfter, varRow}
-	case change.Delete:
+	switch {
+	case !hasAfter(op):
 		return []string{varBefore, varRow}
+	case !hasBefore(op):
+		return []string{varAfter, varRow}
 	}
-	return []string{varAfter, varRow}
+	return []string{varBefore, varAfter, varRow}
 }
 
 // newEnv is the language for rules on one op of one table. Nothing in it reads

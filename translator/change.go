@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
 	"telltale/schemas/change"
 )
 
@@ -26,6 +28,19 @@ type rawChange struct {
 	// key, and the place for error messages, are the record's own.
 	key   []byte
 	place place
+}
+
+// markHalf tells the halves of an update that changed the record's key from the
+// delete and the create that they look like.
+func (c *rawChange) markHalf(headers []kafka.Header) {
+	for _, h := range headers {
+		switch {
+		case h.Key == change.HeaderNewKey && c.op == change.Delete:
+			c.op = opLeave
+		case h.Key == change.HeaderOldKey && c.op == change.Create:
+			c.op = opArrive
+		}
+	}
 }
 
 // place is where a record stands.

@@ -117,7 +117,7 @@ func TestWriteShapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{shapePath(dir, "shop.customers")}; !slices.Equal(written, want) {
+	if want := []string{shapePath(dir, "shop.customers"), shapePath(dir, "shop.sign_ins")}; !slices.Equal(written, want) {
 		t.Errorf("got %q, want %q", written, want)
 	}
 	got, err := readShape(dir, "shop.customers")

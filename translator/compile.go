@@ -171,19 +171,25 @@ func compileRule(t *table, env *cel.Env, r *rule) (*program, Problems) {
 }
 
 // checkKey makes sure that the changes of one aggregate share a partition: the
-// raw topic is keyed, and so ordered, by the table's primary key.
+// raw topic is keyed, and so ordered, by the table's primary key, or where the
+// source routes the table, by the column that it routes it by.
 func (c *compiler) checkKey(key *operand) {
 	if key == nil {
 		return
 	}
-	primary := c.table.shape.PrimaryKey
+	shape := &c.table.shape
+	ordered := shape.OrderedBy()
 	line := c.rule.keySource().at
-	if len(primary) == 0 {
+	switch {
+	case slices.Equal(slices.Sorted(slices.Values(ordered)), key.columns) && len(ordered) > 0:
+	case shape.Aggregate != "":
+		c.fail(line, "key: it must be made of the column %s of %s, by which source.aggregates routes the table to %s, and of nothing else: "+
+			"the raw changes are ordered by that column; it reads %q", shape.KeyColumn, c.table.name, shape.Aggregate, key.columns)
+	case len(ordered) == 0:
 		c.fail(line, "key: table %s has no primary key, so its changes have no order by key", c.table.name)
-		return
-	}
-	if !slices.Equal(slices.Sorted(slices.Values(primary)), key.columns) {
+	default:
 		c.fail(line, "key: it must be made of the primary key of %s, which is %q, and of nothing else: "+
-			"the raw changes are ordered by that key; it reads %q", c.table.name, primary, key.columns)
+			"the raw changes are ordered by that key; it reads %q. Where that is another table's key, "+
+			"route both to one aggregate in source.aggregates", c.table.name, ordered, key.columns)
 	}
 }

@@ -64,6 +64,7 @@ func TestCompileProblems(t *testing.T) {
 	t.Parallel()
 	update := func(parts ...string) string { return ruleText("row.id", "update", parts...) }
 	const data = "data: {id: after.id}"
+	const route = ". Where that is another table's key, route both to one aggregate in source.aggregates"
 	const cel = `f.yaml:7: ThingHappened: `
 	tests := []struct {
 		name, text, want string
@@ -87,8 +88,8 @@ func TestCompileProblems(t *testing.T) {
 		{"sequence of no number", update("sequence: after.ratio", data), cel + `sequence: "after.ratio" is of type double or null, want a whole number or a text`},
 		{"a type as data", update("data: {x: type(after.id)}"), cel + `data.x: "type(after.id)" is of type type(uint), want a value that JSON can hold`},
 		{"json()", update("data: {x: json(after.extra)}"), cel + "data.x: json() (reading into a JSON column) is not built yet"},
-		{"key of another column", ruleText("row.name", "update", data), `f.yaml:2: ThingHappened: key: it must be made of the primary key of db.t, which is ["id"], and of nothing else: the raw changes are ordered by that key; it reads ["name"]`},
-		{"own key of another column", update("key: after.small", data), cel + `key: it must be made of the primary key of db.t, which is ["id"], and of nothing else: the raw changes are ordered by that key; it reads ["small"]`},
+		{"key of another column", ruleText("row.name", "update", data), `f.yaml:2: ThingHappened: key: it must be made of the primary key of db.t, which is ["id"], and of nothing else: the raw changes are ordered by that key; it reads ["name"]` + route},
+		{"own key of another column", update("key: after.small", data), cel + `key: it must be made of the primary key of db.t, which is ["id"], and of nothing else: the raw changes are ordered by that key; it reads ["small"]` + route},
 		{"ignored column", "ignore: [db.t.naem]\n" + update(data), "f.yaml:1: ignore: table db.t has no column naem; did you mean name?"},
 	}
 	for _, tt := range tests {
@@ -125,6 +126,27 @@ func TestCompileNeedsAPrimaryKey(t *testing.T) {
 	_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape)
 	if want := "f.yaml:2: ThingHappened: key: table db.t has no primary key, so its changes have no order by key"; err == nil || err.Error() != want {
 		t.Errorf("\ngot  %v\nwant %s", err, want)
+	}
+}
+
+// A routed table is ordered by the column that it is routed by.
+func TestCompileRoutedTable(t *testing.T) {
+	t.Parallel()
+	shape := everything
+	shape.Aggregate, shape.KeyColumn = "owner", "small"
+	for key, want := range map[string]string{
+		"row.small": "",
+		"row.id": "f.yaml:2: ThingHappened: key: it must be made of the column small of db.t, by which source.aggregates routes the table to owner, " +
+			`and of nothing else: the raw changes are ordered by that column; it reads ["id"]`,
+	} {
+		f, err := parseRules("f.yaml", []byte(ruleText(key, "update", "data: {id: after.id}")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape)
+		if got := fmt.Sprint(err); got != want && !(want == "" && err == nil) {
+			t.Errorf("key %s:\ngot  %s\nwant %s", key, got, want)
+		}
 	}
 }
 

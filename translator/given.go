@@ -19,6 +19,9 @@ import (
 // testCommit is when every transaction of a file test committed.
 var testCommit = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// halves end the ids of what an update of the key becomes.
+var halves = map[change.Op]string{opLeave: "-", opArrive: "+"}
+
 // givenChanges makes raw changes, one transaction, of a test's rows.
 func (t *translator) givenChanges(f *ruleFile, test ruleTest) ([]rawChange, error) {
 	newest := make(map[string]*table)
@@ -37,7 +40,7 @@ func (t *translator) givenChanges(f *ruleFile, test ruleTest) ([]rawChange, erro
 		if err != nil {
 			return nil, err
 		}
-		c.id = fmt.Sprintf("test:1:%s:%d", g.table, perTable[g.table])
+		c.id = fmt.Sprintf("test:1:%s:%d%s", g.table, perTable[g.table], halves[g.op])
 		perTable[g.table]++
 		c.last = i == len(test.given)-1
 		changes = append(changes, c)
@@ -77,7 +80,8 @@ func (b imageBuilder) change() (rawChange, error) {
 		c.after, c.key = b.image(after, before)
 		if oldKey != nil && !bytes.Equal(oldKey, c.key) {
 			return rawChange{}, b.file.problem(g.at,
-				"given: an update of the primary key arrives as a delete of the old key and an insert of the new; write those")
+				"given: an update of %q, by which the changes are ordered, arrives as two changes; write leave: %s and arrive: %s",
+				b.table.shape.OrderedBy(), g.table, g.table)
 		}
 	}
 	return c, nil
@@ -96,7 +100,7 @@ func (b imageBuilder) image(own, other map[string][]byte) (object, key []byte) {
 			values[name] = zero(b.table.slot(name))
 		}
 	}
-	return appendObject(nil, b.table.columnNames(), values), appendObject(nil, b.table.shape.PrimaryKey, values)
+	return appendObject(nil, b.table.columnNames(), values), appendObject(nil, b.table.shape.OrderedBy(), values)
 }
 
 func appendObject(dst []byte, names []string, values map[string][]byte) []byte {

@@ -36,7 +36,8 @@ type bench struct {
 	n        int // Changes made so far; the last GTID.
 }
 
-// setup starts a broker that holds the customers' topic and no shape yet.
+// setup starts a broker that holds the customers' topic and the shape of
+// sign-ins, and not yet that of customers.
 func setup(t testing.TB) *bench {
 	t.Helper()
 	return setupOn(t, kafkatest.Start(t).Brokers())
@@ -63,8 +64,13 @@ func setupOn(t testing.TB, brokers string) *bench {
 		b.producer.Close()
 		drained.Wait()
 	})
-	b.topics("shop.shop.customers", 3)
+	b.topics("shop.customer", 3)
 	b.topics("shop.schemas", 1)
+	signIns, err := readShape(rulesDir, "shop.sign_ins")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.publishShape(signIns)
 	return b
 }
 
@@ -143,7 +149,7 @@ func (b *bench) change(op change.Op, before, after *customer) {
 		row = before
 	}
 	key := fmt.Sprintf(`{"id":%d}`, row.ID)
-	b.produce("shop.shop.customers", kafkaclient.Partition([]byte(key), 3), key, b.envelope(op, before, after))
+	b.produce("shop.customer", kafkaclient.Partition([]byte(key), 3), key, b.envelope(op, before, after))
 }
 
 // renames makes n renames for each of the customers 1 to keys, in turn.

@@ -5,6 +5,7 @@ import "github.com/prometheus/client_golang/prometheus"
 // metrics are the translator's.
 type metrics struct {
 	records      *prometheus.CounterVec
+	passed       *prometheus.CounterVec
 	tombstones   *prometheus.CounterVec
 	events       *prometheus.CounterVec
 	transactions *prometheus.CounterVec
@@ -17,6 +18,10 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "telltale_translator_records_total",
 			Help: "Raw changes translated, with or without an event, by table. Records read again after an aborted transaction count again.",
+		}, []string{"table"}),
+		passed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "telltale_translator_passed_total",
+			Help: "Raw changes passed over on purpose, of tables that share a topic with others and that no rule names, by table.",
 		}, []string{"table"}),
 		tombstones: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "telltale_translator_tombstones_total",
@@ -39,6 +44,6 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Help: "Changes that a rule could not be applied to.",
 		}),
 	}
-	r.MustRegister(m.records, m.tombstones, m.events, m.transactions, m.lag, m.ruleErrors)
+	r.MustRegister(m.records, m.passed, m.tombstones, m.events, m.transactions, m.lag, m.ruleErrors)
 	return m
 }

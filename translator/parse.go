@@ -213,7 +213,7 @@ func (p *parser) parseOn(r *rule, n *yaml.Node) error {
 	}
 	known, ok := opWords[op]
 	if !ok {
-		return p.problem(n, "on.op is %q, want insert, update, delete or snapshot", op)
+		return p.problem(n, "on.op is %q, want insert, update, delete, snapshot, leave or arrive", op)
 	}
 	if r.table == "" {
 		return p.problem(n, "on.table is missing, for example shop.customers")

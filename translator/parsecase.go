@@ -45,7 +45,7 @@ func (p *parser) parseGiven(n *yaml.Node) (givenChange, error) {
 	for word, op := range opWords {
 		known[word] = func(n *yaml.Node) error {
 			if g.table != "" {
-				return p.problem(n, "given: one of insert, update, delete and snapshot, not two")
+				return p.problem(n, "given: one of insert, update, delete, snapshot, leave and arrive, not two")
 			}
 			g.op = op
 			return p.word(&g.table, tableName, word)(n)
@@ -54,15 +54,13 @@ func (p *parser) parseGiven(n *yaml.Node) (givenChange, error) {
 	if err := p.mapping(n, "given", known); err != nil {
 		return g, err
 	}
-	wantBefore := g.op == change.Update || g.op == change.Delete
-	wantAfter := g.op != change.Delete
 	switch {
 	case g.table == "":
-		return g, p.problem(n, "given: one of insert, update, delete and snapshot is missing, for example update: shop.customers")
-	case (g.before != nil) != wantBefore:
-		return g, p.problem(n, "given: before belongs to update and delete, and to them alone; this is %s", opWord(g.op))
-	case (g.after != nil) != wantAfter:
-		return g, p.problem(n, "given: after belongs to insert, update and snapshot, and to them alone; this is %s", opWord(g.op))
+		return g, p.problem(n, "given: one of insert, update, delete, snapshot, leave and arrive is missing, for example update: shop.customers")
+	case (g.before != nil) != hasBefore(g.op):
+		return g, p.problem(n, "given: before belongs to update, delete and leave, and to them alone; this is %s", opWord(g.op))
+	case (g.after != nil) != hasAfter(g.op):
+		return g, p.problem(n, "given: after belongs to insert, update, snapshot and arrive, and to them alone; this is %s", opWord(g.op))
 	}
 	return g, nil
 }

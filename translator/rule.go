@@ -78,10 +78,26 @@ type expectedEvent struct {
 	attributes map[string]string
 }
 
+// The ops of an update that changes the key of a row's records: the row leaves
+// the one key and arrives at the other. On the wire they are a delete and a
+// create with a header; no row began or ended.
+const (
+	opLeave  change.Op = "leave"
+	opArrive change.Op = "arrive"
+)
+
 // opWords are the words of `on.op` and of the keys in `given`.
 var opWords = map[string]change.Op{
 	"insert": change.Create, "update": change.Update, "delete": change.Delete, "snapshot": change.Read,
+	"leave": opLeave, "arrive": opArrive,
 }
+
+// hasBefore and hasAfter say which images a change of an op has.
+func hasBefore(op change.Op) bool {
+	return op == change.Update || op == change.Delete || op == opLeave
+}
+
+func hasAfter(op change.Op) bool { return op != change.Delete && op != opLeave }
 
 // opWord is the word of the rule language for an op.
 func opWord(op change.Op) string {

@@ -91,7 +91,7 @@ func TestRulesProblems(t *testing.T) {
 		{"no number", given("before: {small: x}, after: {}"), `thing.yaml:12: given: column small (smallint): "x" is no value of it`},
 		{"no date", given("before: {created: yesterday}, after: {}"), `thing.yaml:12: given: column created (datetime(6)): mysql.datetime "yesterday" is no point in time`},
 		{"a list", given("before: {name: [a]}, after: {}"), "thing.yaml:12: given: column name (varchar(100)): want a single value"},
-		{"another key", given("before: {id: 1}, after: {id: 2}"), "thing.yaml:12: given: an update of the primary key arrives as a delete of the old key and an insert of the new; write those"},
+		{"another key", given("before: {id: 1}, after: {id: 2}"), `thing.yaml:12: given: an update of ["id"], by which the changes are ordered, arrives as two changes; write leave: db.t and arrive: db.t`},
 		{"another table", "  - name: t\n    given: [{insert: db.u, after: {id: 1}}]\n", `thing.yaml:12: test "t": no rule names the table db.u`},
 		{"another event", given("before: {}, after: {}") + "    expect: [{ThingRenmed: {id: 1}}]\n", `thing.yaml:13: test "t": no rule of this file makes ThingRenmed; did you mean ThingRenamed?`},
 	}

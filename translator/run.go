@@ -82,7 +82,9 @@ type stage struct {
 	tracer     *tracing.Tracer
 	// partitions is how many each event topic has.
 	partitions map[string]int32
-	log        *slog.Logger
+	// inputs are the raw topics of the tables that the rules name.
+	inputs []string
+	log    *slog.Logger
 }
 
 // Run translates until ctx is cancelled, then commits what is whole and returns
@@ -181,19 +183,9 @@ func (s *stage) retry(ctx context.Context, f func(context.Context) error) error 
 // sessions run one after the other: each ends with a lost broker or a fenced
 // producer and the next goes on from the committed offsets.
 func (s *stage) sessions(ctx context.Context) error {
-	topics := s.inputTopics()
 	return s.retry(ctx, func(ctx context.Context) error {
-		return s.session(ctx, topics)
+		return s.session(ctx, s.inputs)
 	})
-}
-
-// inputTopics are the raw topics of the tables that the rules name.
-func (s *stage) inputTopics() []string {
-	var topics []string
-	for _, table := range s.translator.rules.tables() {
-		topics = append(topics, s.options.Source+"."+table)
-	}
-	return topics
 }
 
 // schemasTopic is where the reader publishes the shapes.

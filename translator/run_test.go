@@ -26,7 +26,7 @@ func TestRunTranslatesAndStops(t *testing.T) {
 	b.change(change.Create, nil, bob)
 	b.change(change.Update, bob, &customer{ID: 42, Name: "Alice", Email: "alice@example.com", Phone: "1", Version: 2})
 	b.change(change.Delete, &customer{ID: 42, Version: 2}, nil)
-	b.produce("shop.shop.customers", kafkaclient.Partition([]byte(`{"id":42}`), 3), `{"id":42}`, nil)
+	b.produce("shop.customer", kafkaclient.Partition([]byte(`{"id":42}`), 3), `{"id":42}`, nil)
 	b.flush()
 	o := b.options()
 	stop := b.start(o)
@@ -194,12 +194,12 @@ func TestRunStopsAtWhatItCannotTranslate(t *testing.T) {
 		{
 			"a rule that fails on a row", "string(1 / (int(after.version) - 3))", func(*bench) {},
 			"customer.yaml:23: CustomerNameChanged: data.new_name: division by zero; " +
-				"change 3e11fa47-71ca-11e1-9e33-c80aa9429562:2:shop.customers:0 (topic shop.shop.customers, partition",
+				"change 3e11fa47-71ca-11e1-9e33-c80aa9429562:2:shop.customers:0 (topic shop.customer, partition",
 		},
 		{
 			"a record that is no change", "after.name",
-			func(b *bench) { b.produce("shop.shop.customers", 0, "k", []byte(`{"id":1}`)) },
-			"topic shop.shop.customers, partition 0, offset",
+			func(b *bench) { b.produce("shop.customer", 0, "k", []byte(`{"id":1}`)) },
+			"topic shop.customer, partition 0, offset",
 		},
 	}
 	for _, tt := range tests {

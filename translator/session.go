@@ -198,7 +198,10 @@ func (s *session) handle(m *kafka.Message) error {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	c.key, c.place = m.Key, where
-	if err := s.learnShape(&c); err != nil || s.rewind {
+	c.markHalf(m.Headers)
+	if !s.translator.concerns(&c) {
+		c.before, c.after = nil, nil // It may end its transaction; no rule reads it.
+	} else if err := s.learnShape(&c); err != nil || s.rewind {
 		return err // What went before it may have been taken back.
 	}
 	ready := g.add(c, len(m.Value))
@@ -249,10 +252,27 @@ func (s *session) publish(changes []rawChange) error {
 		}
 		s.metrics.events.WithLabelValues(out[i].event.Type).Inc()
 	}
-	s.metrics.records.WithLabelValues(changes[0].table).Add(float64(len(changes)))
+	s.count(changes)
 	s.newest = changes[len(changes)-1].at
 	s.traceEvents(out, changes[0].place, began)
 	return nil
+}
+
+// count counts the changes of a transaction, which may be of several tables,
+// run by run.
+func (s *session) count(changes []rawChange) {
+	for from := 0; from < len(changes); {
+		to := from + 1
+		for to < len(changes) && changes[to].table == changes[from].table {
+			to++
+		}
+		counter := s.metrics.records
+		if !s.translator.concerns(&changes[from]) {
+			counter = s.metrics.passed
+		}
+		counter.WithLabelValues(changes[from].table).Add(float64(to - from))
+		from = to
+	}
 }
 
 // message makes the record of an event. Its timestamp is the event's time, but

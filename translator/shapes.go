@@ -108,6 +108,7 @@ func (s *stage) learnTables(ctx context.Context) (waiting []string, err error) {
 		return nil, err
 	}
 	var problems []error
+	s.inputs = nil
 	for _, name := range s.translator.rules.tables() {
 		newest, ok := book.newest[name]
 		if !ok {
@@ -115,8 +116,12 @@ func (s *stage) learnTables(ctx context.Context) (waiting []string, err error) {
 			continue
 		}
 		problems = append(problems, s.translator.learn(newest.shape))
-		if _, err := kafkaclient.Partitions(ctx, s.options.Kafka, s.options.Source+"."+name); err != nil {
+		topic := newest.shape.Topic(s.options.Source)
+		if _, err := kafkaclient.Partitions(ctx, s.options.Kafka, topic); err != nil {
 			waiting = append(waiting, name)
+		}
+		if !slices.Contains(s.inputs, topic) {
+			s.inputs = append(s.inputs, topic)
 		}
 	}
 	return waiting, errors.Join(problems...)

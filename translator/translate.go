@@ -15,6 +15,8 @@ type translator struct {
 	source string
 	rules  *ruleSet
 	tables map[shapeID]*table
+	// named are the tables that the rules name.
+	named map[string]bool
 }
 
 // shapeID names one shape of one table.
@@ -28,7 +30,11 @@ type outgoing struct {
 }
 
 func newTranslator(source string, rules *ruleSet) *translator {
-	return &translator{source: source, rules: rules, tables: make(map[shapeID]*table)}
+	t := &translator{source: source, rules: rules, tables: make(map[shapeID]*table), named: make(map[string]bool)}
+	for _, name := range rules.tables() {
+		t.named[name] = true
+	}
+	return t
 }
 
 // learn compiles the rules against a shape.
@@ -46,13 +52,19 @@ func (t *translator) knows(c *rawChange) bool {
 	return t.tables[shapeID{c.table, c.shape}] != nil
 }
 
+// concerns reports whether some rule names the table of a change.
+func (t *translator) concerns(c *rawChange) bool { return t.named[c.table] }
+
 // translate makes the events of one group: changes of one MySQL transaction and
 // one key, in order. The changes come in the reader's order and their events in
-// the rules'. It needs every shape to be known.
+// the rules'. It needs every shape to be known of tables that the rules name.
 func (t *translator) translate(group []rawChange) ([]outgoing, error) {
 	var out []outgoing
 	for i := range group {
 		c := &group[i]
+		if !t.concerns(c) {
+			continue
+		}
 		compiled := t.tables[shapeID{c.table, c.shape}]
 		if compiled == nil {
 			return nil, fmt.Errorf("translate change %s (%s): the shape %s of %s is not known", c.id, c.place, c.shape, c.table)
@@ -82,10 +94,10 @@ func (t *translator) translate(group []rawChange) ([]outgoing, error) {
 
 // checkImages makes sure that the images are there that an op promises.
 func checkImages(c *rawChange) error {
-	if c.before == nil && (c.op == change.Update || c.op == change.Delete) {
+	if c.before == nil && hasBefore(c.op) {
 		return fmt.Errorf("%s without a before image", opWord(c.op))
 	}
-	if c.after == nil && c.op != change.Delete {
+	if c.after == nil && hasAfter(c.op) {
 		return fmt.Errorf("%s without an after image", opWord(c.op))
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"pgregory.net/rapid"
 
 	"telltale/schemas/change"
@@ -190,6 +191,47 @@ func TestAbsentIsNotNull(t *testing.T) {
 				t.Errorf("\ngot  %v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// The halves of an update of the key are no insert and no delete.
+func TestTranslateHalves(t *testing.T) {
+	t.Parallel()
+	header := func(key string) []kafka.Header { return []kafka.Header{{Key: key, Value: []byte(`{"id":2}`)}} }
+	for _, tt := range []struct {
+		rule    string
+		op      change.Op
+		headers []kafka.Header
+		want    int
+	}{
+		{"insert", change.Create, nil, 1},
+		{"insert", change.Create, header("traceparent"), 1},
+		{"insert", change.Create, header(change.HeaderOldKey), 0},
+		{"arrive", change.Create, header(change.HeaderOldKey), 1},
+		{"arrive", change.Create, nil, 0},
+		{"delete", change.Delete, nil, 1},
+		{"delete", change.Delete, header(change.HeaderNewKey), 0},
+		{"leave", change.Delete, header(change.HeaderNewKey), 1},
+		{"leave", change.Delete, nil, 0},
+		{"update", change.Update, header(change.HeaderNewKey), 1},
+	} {
+		tr, err := compileText(ruleText("row.id", tt.rule, "data: {id: row.id}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, after := fullImage, fullImage
+		switch tt.op {
+		case change.Create:
+			before = ""
+		case change.Delete:
+			after = ""
+		}
+		c := testChange(tt.op, before, after)
+		c.markHalf(tt.headers)
+		out, err := tr.translate([]rawChange{c})
+		if err != nil || len(out) != tt.want {
+			t.Errorf("op %s on %s with headers %v: got %d events, %v, want %d", tt.rule, tt.op, tt.headers, len(out), err, tt.want)
+		}
 	}
 }
 

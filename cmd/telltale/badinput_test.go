@@ -49,7 +49,7 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "no key", environ: map[string]string{"KAFKA_BROKERS": "", "SOURCE_NAME": ""},
 			want: []string{
-				"telltale: `source.name` is not set; set it in telltale.yaml, as TELLTALE_SOURCE_NAME or as --source-name",
+				"telltale: `source.name` is not set; set it in ", "telltale.yaml, as TELLTALE_SOURCE_NAME or as --source-name",
 				"telltale: `kafka.brokers` is not set;",
 			},
 		},
@@ -87,6 +87,26 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "table without a primary key", environ: map[string]string{"SOURCE_TABLES": "shop.notes"},
 			want: []string{"shop.notes", "has no primary key", "mend: take it out: source.exclude_tables: [shop.notes]"},
+		},
+		{
+			name: "aggregate with a name that is taken", args: aggregatesWith(t, "name: customer", "name: positions"),
+			want: []string{"`source.aggregates[0].name` in", "line 2: \"positions\" names another topic of the source; choose another name"},
+		},
+		{
+			name: "aggregate of a pattern", args: aggregatesWith(t, "shop.sign_ins", "shop.*"),
+			want: []string{"`source.aggregates[0].tables[1].table` in", `"shop.*" is no table db.table, for example shop.customers`},
+		},
+		{
+			name: "aggregate of a table that is not there", args: aggregatesWith(t, "shop.sign_ins", "shop.sign_in"),
+			want: []string{"table shop.sign_in of aggregate customer is not among the tables that are captured", "where: source.aggregates", "did you mean shop.sign_ins?"},
+		},
+		{
+			name: "aggregate by a column that is not there", args: aggregatesWith(t, "customer_id", "costumer_id"),
+			want: []string{"table shop.sign_ins, key column costumer_id of aggregate customer, is not there", "where: source.aggregates", "did you mean customer_id?"},
+		},
+		{
+			name: "aggregate by another type", args: aggregatesWith(t, "customer_id", "address"),
+			want: []string{"address of aggregate customer, is text in JSON, and its root shop.customers.id is a whole number", "where: source.aggregates", "mend: give both one type"},
 		},
 		{
 			name: "binlog_format", do: "SET GLOBAL binlog_format = 'STATEMENT'", undo: "SET GLOBAL binlog_format = 'ROW'",
@@ -159,7 +179,7 @@ func (b badInput) test(t *testing.T, w *world, before []string) {
 	if b.status == 0 {
 		b.status = exitFailure
 	}
-	got := runCommand(t.Context(), w.environ(b.environ), b.args...)
+	got := w.command(t.Context(), w.environ(b.environ), b.args...)
 	if got.status != b.status || got.stdout != b.stdout {
 		t.Errorf("status %d, stdout %q, want %d, %q", got.status, got.stdout, b.status, b.stdout)
 	}
@@ -195,6 +215,13 @@ func TestBadServer(t *testing.T) {
 			`gtid_mode is "OFF" but must be "ON"`, "mend: restart the server with --gtid-mode=ON",
 		},
 	}.test(t, w, w.traces(t))
+}
+
+// aggregatesWith is the pipeline with one text of its routing in place of
+// another.
+func aggregatesWith(t *testing.T, old, replacement string) []string {
+	t.Helper()
+	return []string{"run", "--config", writeFile(t, "telltale.yaml", strings.Replace(aggregates, old, replacement, 1))}
 }
 
 // rulesWith copies the shop's rules with one text in place of another.

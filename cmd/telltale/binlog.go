@@ -34,9 +34,17 @@ func (p *process) binlogOptions() binlog.Options {
 	for _, c := range p.Source.Columns {
 		columns = append(columns, binlog.ColumnRule{Match: c.Match, Do: c.Do})
 	}
+	var aggregates []binlog.Aggregate
+	for _, a := range p.Source.Aggregates {
+		var tables []binlog.AggregateTable
+		for _, t := range a.Tables {
+			tables = append(tables, binlog.AggregateTable{Table: t.Table, Key: t.Key})
+		}
+		aggregates = append(aggregates, binlog.Aggregate{Name: a.Name, Tables: tables})
+	}
 	return binlog.Options{
 		Name: p.Source.Name, DSN: p.Source.DSN, TLS: p.encryption[config.StageBinlog],
-		Tables: p.Source.Tables, ExcludeTables: p.Source.ExcludeTables, Columns: columns,
+		Tables: p.Source.Tables, ExcludeTables: p.Source.ExcludeTables, Columns: columns, Aggregates: aggregates,
 		Snapshot: p.Source.Snapshot, Types: p.Source.Types, Format: p.Source.Format, Delivery: p.Source.Delivery,
 		ServerID: p.Source.ServerID, Version: version(),
 		Kafka:      p.kafka(config.StageBinlog),

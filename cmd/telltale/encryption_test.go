@@ -107,7 +107,7 @@ func (w *world) testEncryptedRun(t *testing.T, environ map[string]string) {
 	environ["OPS_LISTEN"], environ["HTTP_LISTEN"] = ops, shop
 	all := w.encrypted(environ)
 	done := make(chan result, 2)
-	go func() { done <- runCommand(ctx, all, "run") }()
+	go func() { done <- w.command(ctx, all, "run") }()
 	go func() { done <- runCommand(ctx, append(all, "TELLTALE_OPS_LISTEN=127.0.0.1:0"), "crudapp") }()
 	// The reader publishes from its start on, so the change comes after it.
 	eventually(t, "the pipeline is ready", func() (bool, string) {

@@ -126,7 +126,7 @@ func TestConfigPrintWithProblems(t *testing.T) {
 	file := writeFile(t, "telltale.yaml", "source:\n  name: shop\n  colour: blue\n  dns: x\n")
 	got := runCommand(t.Context(), nil, "config", "print", "--config", file)
 	want := "telltale: unknown key `source.colour` in " + file + " line 3; known here: name, dsn, dsn_file, tls, tables, " +
-		"exclude_tables, columns, types, format, snapshot, delivery, server_id\n" +
+		"exclude_tables, columns, aggregates, types, format, snapshot, delivery, server_id\n" +
 		"telltale: unknown key `source.dns` in " + file + " line 4; did you mean `source.dsn`?\n"
 	if got.status != exitFailure || got.stderr != want {
 		t.Errorf("status %d, stderr\n%s\nwant status %d and\n%s", got.status, got.stderr, exitFailure, want)

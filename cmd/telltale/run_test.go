@@ -23,7 +23,7 @@ func TestRun(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	done := make(chan result, 1)
-	go func() { done <- runCommand(ctx, environ, "run") }()
+	go func() { done <- w.command(ctx, environ, "run") }()
 	ended := func(r result) { t.Fatalf("telltale run ended early: status %d\n%s", r.status, r.stderr) }
 
 	// The reader publishes from its start on, so the change comes after it.
@@ -33,7 +33,7 @@ func TestRun(t *testing.T) {
 			ended(r)
 		default:
 		}
-		r := runCommand(t.Context(), environ, "positions", "show")
+		r := w.command(t.Context(), environ, "positions", "show")
 		return r.status == exitOK, r.stderr
 	})
 	w.exec(t, `INSERT INTO customers (email, name, password_hash, created_at, updated_at)
@@ -70,12 +70,12 @@ func TestRun(t *testing.T) {
 		t.Fatal("telltale run does not stop")
 	}
 	t.Logf("stopped in %v", time.Since(began))
-	testAfterwards(t, environ)
+	w.testAfterwards(t, environ)
 }
 
 // testAfterwards looks with the operator's commands at what a run left behind.
-func testAfterwards(t *testing.T, environ []string) {
-	r := runCommand(t.Context(), environ, "check")
+func (w *world) testAfterwards(t *testing.T, environ []string) {
+	r := w.command(t.Context(), environ, "check")
 	want := "kafka      ok\nbinlog     ok\ntranslator ok\nconsumers  ok\nmail       wrong\n"
 	if r.status != exitFailure || r.stdout != want || !strings.Contains(r.stderr, "where: consumers.smtp.addr") {
 		t.Errorf("check: status %d, stdout\n%s\nwant\n%s\nstderr\n%s", r.status, r.stdout, want, r.stderr)
@@ -83,7 +83,7 @@ func testAfterwards(t *testing.T, environ []string) {
 	testCheckOfStages(t, environ)
 	incarnations := []int{0, 1, 2}
 	for i, command := range []string{"show", "trust", "reset"} {
-		r := runCommand(t.Context(), environ, "positions", command)
+		r := w.command(t.Context(), environ, "positions", command)
 		var p binlog.Position
 		if err := json.Unmarshal([]byte(r.stdout), &p); err != nil || r.status != exitOK {
 			t.Fatalf("positions %s: status %d, %v\n%s%s", command, r.status, err, r.stdout, r.stderr)

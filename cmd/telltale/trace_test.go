@@ -37,10 +37,10 @@ func TestTrace(t *testing.T) {
 	}), []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + collector.URL, "OTEL_BSP_SCHEDULE_DELAY=20"})
 	var stages []*child
 	for _, stage := range []string{"binlog", "translator", "consumers mailer"} {
-		stages = append(stages, startStage(t, environ, strings.Fields(stage)...))
+		stages = append(stages, startStage(t, environ, append(strings.Fields(stage), "--config", w.config)...))
 	}
 	eventually(t, "position", func() (bool, string) {
-		r := runCommand(t.Context(), environ, "positions", "show")
+		r := w.command(t.Context(), environ, "positions", "show")
 		return r.status == exitOK, r.stderr
 	})
 	tracedShop := w.startShop(t, environ)
@@ -87,13 +87,13 @@ var pipelineSpans = []struct {
 	kind          otlp.Span_SpanKind
 	attributes    map[string]any
 }{
-	{"telltale-binlog", "send shop.shop.customers", otlp.Span_SPAN_KIND_PRODUCER, map[string]any{
-		"messaging.system": "kafka", "messaging.operation.type": "send", "messaging.destination.name": "shop.shop.customers",
+	{"telltale-binlog", "send shop.customer", otlp.Span_SPAN_KIND_PRODUCER, map[string]any{
+		"messaging.system": "kafka", "messaging.operation.type": "send", "messaging.destination.name": "shop.customer",
 		"messaging.batch.message_count": int64(1),
 	}},
 	{"telltale-translator", "send events.customer", otlp.Span_SPAN_KIND_PRODUCER, map[string]any{
 		"messaging.system": "kafka", "messaging.operation.type": "send", "messaging.destination.name": "events.customer",
-		"cloudevents.event_type": "CustomerRegistered", "telltale.input": "shop.shop.customers",
+		"cloudevents.event_type": "CustomerRegistered", "telltale.input": "shop.customer",
 	}},
 	{"telltale-consumers", "process events.customer", otlp.Span_SPAN_KIND_CONSUMER, map[string]any{
 		"messaging.system": "kafka", "messaging.operation.type": "process", "messaging.destination.name": "events.customer",

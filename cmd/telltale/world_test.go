@@ -35,11 +35,18 @@ type world struct {
 	mysql *mysqlserver.Server
 	root  *sql.DB
 	kafka *kafkaserver.Server
+	// config is a file with what fits no environment variable.
+	config string
 }
+
+// aggregates is the routing that the shop's rules need.
+const aggregates = `source:
+  aggregates: [{name: customer, tables: [{table: shop.customers, key: id}, {table: shop.sign_ins, key: customer_id}]}]
+`
 
 func newWorld(t *testing.T, settings ...string) *world {
 	t.Helper()
-	w := &world{mysql: mysqltest.Start(t, settings...), kafka: kafkatest.Start(t)}
+	w := &world{mysql: mysqltest.Start(t, settings...), kafka: kafkatest.Start(t), config: writeFile(t, "telltale.yaml", aggregates)}
 	store, err := mysql.Open(t.Context(), w.mysql.DSN("shop"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +92,7 @@ func (w *world) environ(over map[string]string) []string {
 	values := map[string]string{
 		"SOURCE_NAME":             "shop",
 		"SOURCE_DSN":              w.dsn(readerUser, ""),
-		"SOURCE_TABLES":           "shop.customers",
+		"SOURCE_TABLES":           "shop.customers,shop.sign_ins",
 		"KAFKA_BROKERS":           w.kafka.Brokers(),
 		"KAFKA_PARTITIONS":        "2",
 		"TRANSLATOR_RULES":        "../../config/rules",
@@ -103,6 +110,14 @@ func (w *world) environ(over map[string]string) []string {
 		environ = append(environ, "TELLTALE_"+k+"="+v)
 	}
 	return environ
+}
+
+// command runs a command line in this world.
+func (w *world) command(ctx context.Context, environ []string, args ...string) result {
+	if !slices.Contains(args, "--config") {
+		args = append(slices.Clone(args), "--config", w.config)
+	}
+	return runCommand(ctx, environ, args...)
 }
 
 // traces are what a pipeline that started leaves behind: topics and databases.

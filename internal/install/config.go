@@ -25,6 +25,17 @@ type sourceConfig struct {
 	Tables        []string     `json:"tables"`
 	ExcludeTables []string     `json:"exclude_tables"`
 	Columns       []columnRule `json:"columns"`
+	Aggregates    []aggregate  `json:"aggregates"`
+}
+
+type aggregate struct {
+	Name   string           `json:"name"`
+	Tables []aggregateTable `json:"tables"`
+}
+
+type aggregateTable struct {
+	Table string `json:"table"`
+	Key   string `json:"key"`
 }
 
 type columnRule struct {
@@ -70,6 +81,9 @@ func (i *Install) config() configFile {
 			Name: Source, DSN: i.DSNs.Binlog, Tables: []string{"shop.*"},
 			ExcludeTables: []string{"shop.sessions", "shop.goose_db_version"},
 			Columns:       []columnRule{{Match: "*.password_hash", Do: "deny"}},
+			Aggregates: []aggregate{{Name: "customer", Tables: []aggregateTable{
+				{Table: "shop.customers", Key: "id"}, {Table: "shop.sign_ins", Key: "customer_id"},
+			}}},
 		},
 		Kafka:      kafkaConfig{Brokers: i.Brokers},
 		Translator: translatorConfig{Rules: i.Rules},

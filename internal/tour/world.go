@@ -132,7 +132,8 @@ func (w *World) watch(ctx context.Context) error {
 	failed := make(chan struct{})
 	w.watching.Go(func() {
 		w.watchErr = feed.Watch(ctx, feed.WatchOptions{
-			Kafka: w.install.Kafka(), Changes: []string{install.Source + ".shop."}, Events: []string{"events."}, Sink: w.seen,
+			Kafka: w.install.Kafka(), Sink: w.seen,
+			Changes: []string{install.Source + ".shop.", install.Source + ".customer"}, Events: []string{"events."},
 			CaughtUp: func() { close(ready) },
 		})
 		close(failed)

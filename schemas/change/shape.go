@@ -17,6 +17,11 @@ type Shape struct {
 	// PrimaryKey names the key's columns in the key's order; empty where the
 	// table has none.
 	PrimaryKey []string `json:"primary_key"`
+	// Aggregate names the aggregate that the source routes the table's changes
+	// to, together with other tables'; empty where the table has a topic of its
+	// own. KeyColumn is then the column that holds the value of the record key.
+	Aggregate string `json:"aggregate,omitempty"`
+	KeyColumn string `json:"key_column,omitempty"`
 }
 
 // Column is one column of a Shape, in the table's order.
@@ -42,12 +47,32 @@ func (s Shape) WithID() Shape {
 		fmt.Fprintf(h, "%q %q %t %q,", c.Name, c.Type, c.Nullable, c.Charset)
 	}
 	fmt.Fprintf(h, "%q", s.PrimaryKey)
+	if s.Aggregate != "" {
+		fmt.Fprintf(h, ",%q by %q", s.Aggregate, s.KeyColumn)
+	}
 	s.ID = strconv.FormatUint(h.Sum64(), 36)
 	return s
 }
 
 // Key is the key of the shape's record.
 func (s Shape) Key() string { return s.DB + "." + s.Table + "@" + s.ID }
+
+// Topic is the topic that holds the raw changes of rows of this shape.
+func (s Shape) Topic(source string) string {
+	if s.Aggregate != "" {
+		return AggregateTopic(source, s.Aggregate)
+	}
+	return Topic(source, s.DB, s.Table)
+}
+
+// OrderedBy are the columns whose values, together, are the record key: changes
+// in which they agree keep their order.
+func (s Shape) OrderedBy() []string {
+	if s.Aggregate != "" {
+		return []string{s.KeyColumn}
+	}
+	return s.PrimaryKey
+}
 
 // ParseShape reads the value of a record of the schemas topic.
 func ParseShape(value []byte) (Shape, error) {
@@ -64,7 +89,8 @@ func ParseShape(value []byte) (Shape, error) {
 // SchemasTopic is the topic that holds a source's shapes.
 func SchemasTopic(source string) string { return source + ".schemas" }
 
-// Topic is the topic that holds the raw changes of a table.
+// Topic is the topic that holds the raw changes of a table that is routed to no
+// aggregate.
 func Topic(source, db, table string) string { return source + "." + db + "." + table }
 
 // AggregateTopic is the topic that holds the raw changes of an aggregate's

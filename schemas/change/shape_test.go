@@ -20,6 +20,24 @@ func exampleShape() change.Shape {
 	}
 }
 
+func TestShapeTopicAndOrder(t *testing.T) {
+	t.Parallel()
+	shape := exampleShape()
+	if got, want := shape.Topic("src"), "src.shop.customers"; got != want {
+		t.Errorf("topic: got %s, want %s", got, want)
+	}
+	if got, want := shape.OrderedBy(), []string{"id"}; !slices.Equal(got, want) {
+		t.Errorf("ordered by %q, want %q", got, want)
+	}
+	shape.Aggregate, shape.KeyColumn = "client", "client_id"
+	if got, want := shape.Topic("src"), "src.client"; got != want {
+		t.Errorf("routed topic: got %s, want %s", got, want)
+	}
+	if got, want := shape.OrderedBy(), []string{"client_id"}; !slices.Equal(got, want) {
+		t.Errorf("routed: ordered by %q, want %q", got, want)
+	}
+}
+
 // The id is part of the wire: another value would make readers take a known
 // shape for a new one.
 func TestShapeID(t *testing.T) {
@@ -50,6 +68,9 @@ func TestShapeIDTellsShapesApart(t *testing.T) {
 		{"a column less", func(s *change.Shape) { s.Columns = s.Columns[:2] }},
 		{"primary key", func(s *change.Shape) { s.PrimaryKey = []string{"name"} }},
 		{"no primary key", func(s *change.Shape) { s.PrimaryKey = nil }},
+		{"routed", func(s *change.Shape) { s.Aggregate, s.KeyColumn = "customer", "id" }},
+		{"routed elsewhere", func(s *change.Shape) { s.Aggregate, s.KeyColumn = "client", "id" }},
+		{"routed by another column", func(s *change.Shape) { s.Aggregate, s.KeyColumn = "customer", "name" }},
 	}
 	seen := map[string]string{exampleShape().WithID().ID: "the example"}
 	for _, tt := range tests {
@@ -65,20 +86,23 @@ func TestShapeIDTellsShapesApart(t *testing.T) {
 
 func TestShapeOnTheWire(t *testing.T) {
 	t.Parallel()
-	shape := exampleShape().WithID()
-	text, err := json.Marshal(shape)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := validate(t, compileSchema(t, "shape.schema.json"), text); err != nil {
-		t.Error(err)
-	}
-	again, err := change.ParseShape(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !reflect.DeepEqual(again, shape) {
-		t.Errorf("\ngot  %+v\nwant %+v", again, shape)
+	routed := exampleShape()
+	routed.Aggregate, routed.KeyColumn = "customer", "id"
+	for _, shape := range []change.Shape{exampleShape().WithID(), routed.WithID()} {
+		text, err := json.Marshal(shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(t, compileSchema(t, "shape.schema.json"), text); err != nil {
+			t.Error(err)
+		}
+		again, err := change.ParseShape(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(again, shape) {
+			t.Errorf("\ngot  %+v\nwant %+v", again, shape)
+		}
 	}
 	for _, text := range []string{`{"db":"a","table":"b"}`, `{`, `{"db":1}`} {
 		if _, err := change.ParseShape([]byte(text)); err == nil {
