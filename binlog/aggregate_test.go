@@ -325,3 +325,24 @@ func TestDeniedColumnsOfAnyType(t *testing.T) {
 		}
 	}
 }
+
+// Readers of the raw topics go by a table's newest shape, which says how it is
+// routed: one that comes back is published again.
+func TestShapesFollowTheRouting(t *testing.T) {
+	t.Parallel()
+	h := newAggregateHarness(t)
+	h.exec(t, "DROP TABLE sign_ins")
+	routed := []Aggregate{{Name: "customer", Tables: []AggregateTable{{Table: "shop.customers", Key: "id"}}}}
+	for _, aggregates := range [][]Aggregate{nil, routed, routed, nil} {
+		h.o.Aggregates = aggregates
+		h.start(t)
+		h.mustStop(t)
+	}
+	var got []string
+	for _, s := range h.shapes(t) {
+		got = append(got, s.Topic("shop"))
+	}
+	if want := "shop.shop.customers shop.customer shop.shop.customers"; strings.Join(got, " ") != want {
+		t.Errorf("got the shapes' topics %q, want %q", got, want)
+	}
+}
