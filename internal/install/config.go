@@ -67,7 +67,8 @@ type smtpConfig struct {
 }
 
 type crudappConfig struct {
-	DSN string `json:"dsn"`
+	DSN            string   `json:"dsn"`
+	TrustedProxies []string `json:"trusted_proxies"`
 }
 
 type listenConfig struct {
@@ -91,7 +92,7 @@ func (i *Install) config() configFile {
 			Database: databaseConfig{DSN: i.DSNs.Consumers},
 			SMTP:     smtpConfig{Addr: i.SMTP, From: "Corner Shop <shop@example.com>", TLS: "none"},
 		},
-		CRUDApp: crudappConfig{DSN: i.DSNs.Shop},
+		CRUDApp: crudappConfig{DSN: i.DSNs.Shop, TrustedProxies: []string{"127.0.0.1/32"}},
 		HTTP:    listenConfig{Listen: i.ShopAddr},
 	}
 }

@@ -32,21 +32,36 @@ func (w *World) ledger(ctx context.Context) ([]ledgerRow, error) {
 	return all, rows.Err()
 }
 
-// settledLedger reads the ledger once every mail in it was noted, which comes
-// after the mail was taken.
-func (w *World) settledLedger(ctx context.Context) ([]ledgerRow, error) {
+// shipped is how many consumers there are.
+const shipped = 3
+
+// settled waits until no consumer is behind another and every mail in the
+// ledger was noted, which comes after the mail was taken. One of the consumers
+// must have handled the last event before.
+func (w *World) settled(ctx context.Context) error {
+	const query = `SELECT NOT EXISTS (SELECT 1 FROM mail_ledger WHERE state = 'planned')
+AND (SELECT COUNT(DISTINCT consumer) FROM consumer_offsets) = ?
+AND NOT EXISTS (SELECT 1 FROM consumer_offsets GROUP BY topic, partition_id HAVING COUNT(*) < ? OR MIN(next_offset) < MAX(next_offset))`
 	for {
-		rows, err := w.ledger(ctx)
-		if err != nil {
-			return nil, err
+		var settled bool
+		if err := w.consumers.QueryRowContext(ctx, query, shipped, shipped).Scan(&settled); err != nil {
+			return fmt.Errorf("ask how far the consumers are: %w", err)
 		}
-		if !slices.ContainsFunc(rows, func(r ledgerRow) bool { return r.state == "planned" }) {
-			return rows, nil
+		if settled {
+			return nil
 		}
 		if err := pause(ctx); err != nil {
-			return nil, fmt.Errorf("wait for the ledger to note its mails: %w", err)
+			return fmt.Errorf("wait for the consumers: %w", err)
 		}
 	}
+}
+
+// settledLedger reads the ledger when all is settled.
+func (w *World) settledLedger(ctx context.Context) ([]ledgerRow, error) {
+	if err := w.settled(ctx); err != nil {
+		return nil, err
+	}
+	return w.ledger(ctx)
 }
 
 // learn remembers of which event every mail in the ledger came.
@@ -59,8 +74,7 @@ func (w *World) learn(rows []ledgerRow) {
 // markAll marks customers by one statement, in a world in which the pipeline
 // may be far behind, and waits until the mails about it were noted.
 func (s *Story) markAll(ctx context.Context, crowd []*person) error {
-	s.world.markers++
-	phone := fmt.Sprintf(markerPhone, s.world.markers)
+	phone := s.world.nextMarker()
 	args := []any{phone}
 	for _, p := range crowd {
 		args = append(args, p.ID)
@@ -68,6 +82,9 @@ func (s *Story) markAll(ctx context.Context, crowd []*person) error {
 	statement := "UPDATE customers SET phone = ? WHERE id IN (?" + strings.Repeat(", ?", len(crowd)-1) + ")"
 	if _, err := s.world.shell.ExecContext(ctx, statement, args...); err != nil {
 		return fmt.Errorf("mark %d customers: %w", len(crowd), err)
+	}
+	for _, p := range crowd {
+		s.diary.set(p.ID, origin{}, "phone", phone)
 	}
 	for {
 		done, err := s.world.marked(ctx, phone, len(crowd))

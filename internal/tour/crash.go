@@ -53,11 +53,12 @@ func (s *Story) killed(ctx context.Context) error {
 func (s *Story) registerCrowd(ctx context.Context) ([]*person, error) {
 	var crowd []*person
 	for i := range people {
-		p := &person{browser: newBrowser(s.world.shopURL()), names: []string{name(i, 0)}}
+		p := &person{browser: newBrowser(s.world.shopURL(), fmt.Sprintf("person-%d", i)), names: []string{name(i, 0)}}
 		var err error
 		if p.customer, err = p.browser.register(ctx, p.names[0], fmt.Sprintf("person-%d@example.com", i)); err != nil {
 			return nil, err
 		}
+		s.diary.set(p.ID, p.browser.by(0), "name", p.Name, "email", p.Email)
 		crowd = append(crowd, p)
 	}
 	s.did("POST /api/customers, %d times", people)
@@ -84,6 +85,7 @@ func (s *Story) rename(ctx context.Context, crowd []*person, seen func() int) er
 		if saved.Name != next.Name {
 			return fmt.Errorf("rename customer %d to %q: status %d", p.ID, next.Name, status)
 		}
+		s.diary.set(p.ID, p.browser.by(p.ID), "name", saved.Name)
 		p.customer, p.names = saved, append(p.names, saved.Name)
 	}
 	s.did("PUT /api/customers/me, %d times", renames)

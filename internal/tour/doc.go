@@ -9,5 +9,5 @@
 // That nothing else happened is proved without waiting for it: after each step
 // the tour changes the same customer once more in a way that nothing else does,
 // the marker. Everything about one customer arrives in order (I2), so what has
-// not arrived before the marker did will never arrive.
+// not arrived before the marker did, at every consumer, will never arrive.
 package tour

@@ -24,12 +24,8 @@ type wantEvent struct {
 	data map[string]any
 }
 
-// compare says what is not exactly so. Where not everything was seen, what is
-// there is not judged.
-func (w want) compare(came Seen, complete bool) error {
-	if !complete {
-		return nil
-	}
+// compare says what is not exactly so.
+func (w want) compare(came Seen) error {
 	var ops, mails []string
 	for _, c := range came.Changes {
 		ops = append(ops, c.Op)

@@ -46,7 +46,7 @@ func TestCompareNotices(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := w.compare(tt.came, true)
+			err := w.compare(tt.came)
 			switch {
 			case tt.want == "" && err != nil:
 				t.Errorf("got error %v, want none", err)

@@ -20,28 +20,16 @@ const (
 	markerEvent = "CustomerPhoneChanged"
 )
 
-// observe does something to a customer and returns all that came of it: what
-// was seen after before and ahead of a marker, which is returned too as the end
-// for the next step.
-func (w *World) observe(ctx context.Context, before Seen, do func(context.Context) (customer uint64, err error)) (came, end Seen, err error) {
-	ctx, cancel := context.WithTimeout(ctx, observeTime)
-	defer cancel()
-	id, err := do(ctx)
-	if err != nil {
-		return came, before, err
-	}
-	end, err = w.mark(ctx, id)
-	if err != nil {
-		return came, end, err
-	}
-	return end.after(before).withoutMarker(), end, nil
+// nextMarker is a phone number that was never there.
+func (w *World) nextMarker() string {
+	w.markers++
+	return fmt.Sprintf(markerPhone, w.markers)
 }
 
-// mark makes the marker and waits until its mail was taken: then everything
-// before it has been seen, since what concerns one customer comes in order.
-func (w *World) mark(ctx context.Context, customer uint64) (Seen, error) {
-	w.markers++
-	phone := fmt.Sprintf(markerPhone, w.markers)
+// mark makes the marker and waits until its event, its mail and all consumers
+// are done with it: then everything before it has been seen, since what concerns
+// one customer comes in order.
+func (w *World) mark(ctx context.Context, customer uint64, phone string) (Seen, error) {
 	if _, err := w.shell.ExecContext(ctx, "UPDATE customers SET phone = ? WHERE id = ?", phone, customer); err != nil {
 		return Seen{}, fmt.Errorf("mark customer %d: %w", customer, err)
 	}
@@ -51,7 +39,7 @@ func (w *World) mark(ctx context.Context, customer uint64) (Seen, error) {
 			return false
 		}
 		changed := slices.ContainsFunc(s.Changes, func(c feed.Change) bool { return c.ID == s.Events[i].Change })
-		return changed && len(s.Mails) > 0 && s.Mails[len(s.Mails)-1].Event == s.Events[i].ID
+		return changed && slices.ContainsFunc(s.Mails, func(m Mail) bool { return m.Event == s.Events[i].ID })
 	})
 	if err != nil {
 		return seen, err
@@ -59,15 +47,21 @@ func (w *World) mark(ctx context.Context, customer uint64) (Seen, error) {
 	if last := seen.Changes[len(seen.Changes)-1]; last.ID != seen.Events[len(seen.Events)-1].Change {
 		return seen, errors.New("the marker's row change is not the customer's last")
 	}
-	return seen, nil
+	if err := w.settled(ctx); err != nil {
+		return seen, err
+	}
+	seen, _, err = w.look(ctx, customer)
+	return seen, err
 }
 
-// withoutMarker leaves the marker out, which is the last of each kind.
+// withoutMarker leaves out the marker, which is the last change and event, and
+// its mail.
 func (s Seen) withoutMarker() Seen {
+	marker := s.Events[len(s.Events)-1].ID
 	return Seen{
 		Changes: s.Changes[:len(s.Changes)-1],
 		Events:  s.Events[:len(s.Events)-1],
-		Mails:   s.Mails[:len(s.Mails)-1],
+		Mails:   slices.DeleteFunc(slices.Clone(s.Mails), func(m Mail) bool { return m.Event == marker }),
 	}
 }
 

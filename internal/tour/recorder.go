@@ -74,7 +74,7 @@ func (s sight) of(customer uint64, events map[string]string) Seen {
 	var seen Seen
 	own := map[string]bool{}
 	for _, c := range s.changes {
-		if c.DB == "shop" && c.Table == "customers" && string(c.Key) == key {
+		if c.DB == "shop" && string(c.Key) == key {
 			seen.Changes = append(seen.Changes, c)
 		}
 	}

@@ -27,7 +27,10 @@ func (s *Story) tell(came Seen) {
 		s.line("mail", fmt.Sprintf("to %s: %s", m.To, m.Subject), m.At.Sub(commits[feed.ChangeOf(m.Event)]))
 	}
 	if len(came.Events) == 0 {
-		s.printf("   event    none\n   mail     none\n")
+		s.printf("   event    none\n")
+	}
+	if len(came.Mails) == 0 {
+		s.printf("   mail     none\n")
 	}
 }
 

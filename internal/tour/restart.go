@@ -59,7 +59,7 @@ func (s *Story) nextChange(ctx context.Context) error {
 		events: []wantEvent{{"CustomerNameChanged", map[string]any{"old_name": "Dora", "new_name": "Emma"}}},
 		mails:  []string{secondEmail},
 	}
-	return s.observe(ctx, w, func(ctx context.Context) error {
+	return s.observeBob(ctx, w, func(ctx context.Context) error {
 		c, err := s.bob.load(ctx)
 		if err != nil {
 			return err

@@ -32,24 +32,45 @@ type conflict struct {
 // tabs share. It sends them over plain HTTP, as no real one would: the shop
 // runs with its defaults.
 type browser struct {
-	shop    string
+	shop string
+	// name begins the ids of its requests.
+	name    string
 	client  *http.Client
 	cookies []*http.Cookie
+	// address is where the shop's proxy says that it is; empty: it says nothing.
+	address string
+	// request is the id of the last request, calls how many there were.
+	request string
+	calls   int
 }
 
-func newBrowser(shop string) *browser {
-	return &browser{shop: shop, client: &http.Client{Timeout: 10 * time.Second}}
+func newBrowser(shop, name string) *browser {
+	return &browser{shop: shop, name: name, client: &http.Client{Timeout: 10 * time.Second}}
 }
+
+// password is everybody's.
+const password = "a long enough pass phrase"
 
 // register opens an account; the answer's cookie signs the browser in.
 func (b *browser) register(ctx context.Context, name, email string) (customer, error) {
 	var c customer
-	body := map[string]any{"name": name, "email": email, "password": "a long enough pass phrase"}
+	body := map[string]any{"name": name, "email": email, "password": password}
 	status, err := b.call(ctx, http.MethodPost, "/api/customers", body, &c)
 	if err == nil && status != http.StatusCreated {
 		err = fmt.Errorf("register %s: status %d", email, status)
 	}
 	return c, err
+}
+
+// signIn signs in; the answer's cookie takes the place of the one before.
+func (b *browser) signIn(ctx context.Context, email string) error {
+	var c customer
+	body := map[string]any{"email": email, "password": password}
+	status, err := b.call(ctx, http.MethodPost, "/api/session", body, &c)
+	if err == nil && status != http.StatusCreated {
+		err = fmt.Errorf("sign in as %s: status %d", email, status)
+	}
+	return err
 }
 
 // load is what a tab does that opens the form.
@@ -92,7 +113,13 @@ func (b *browser) call(ctx context.Context, method, path string, body, into any)
 	if err != nil {
 		return 0, fmt.Errorf("%s %s: %w", method, path, err)
 	}
+	b.calls++
+	b.request = fmt.Sprintf("%s-%d", b.name, b.calls)
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Request-Id", b.request)
+	if b.address != "" {
+		req.Header.Set("X-Forwarded-For", b.address)
+	}
 	for _, c := range b.cookies {
 		req.AddCookie(c)
 	}

@@ -20,12 +20,13 @@ func (s *Story) register(ctx context.Context) error {
 		events: []wantEvent{{"CustomerRegistered", map[string]any{"name": "Bob", "email": firstEmail}}},
 		mails:  []string{firstEmail},
 	}
-	return s.observe(ctx, w, func(ctx context.Context) error {
+	return s.observeBob(ctx, w, func(ctx context.Context) error {
 		c, err := s.bob.register(ctx, "Bob", firstEmail)
 		if err != nil {
 			return err
 		}
 		s.id = c.ID
+		s.diary.set(c.ID, s.bob.by(0), "name", c.Name, "email", c.Email)
 		s.did("POST /api/customers: 201, customer %d", c.ID)
 		return nil
 	})
@@ -42,7 +43,7 @@ func (s *Story) twoTabs(ctx context.Context) error {
 		events: []wantEvent{{"CustomerNameChanged", map[string]any{"old_name": "Bob", "new_name": "Alice"}}},
 		mails:  []string{firstEmail},
 	}
-	return s.observe(ctx, w, func(ctx context.Context) error {
+	return s.observeBob(ctx, w, func(ctx context.Context) error {
 		one, err := s.bob.load(ctx)
 		if err != nil {
 			return err
@@ -69,6 +70,10 @@ func (s *Story) saved(ctx context.Context, c customer) error {
 	s.did("PUT name %q from version %d: %d", c.Name, c.Version, status)
 	if status != http.StatusOK {
 		return fmt.Errorf("save %q from version %d: status %d, want 200", c.Name, c.Version, status)
+	}
+	s.diary.set(c.ID, s.bob.by(c.ID), "name", c.Name, "email", c.Email)
+	if c.Phone != nil {
+		s.diary.set(c.ID, s.bob.by(c.ID), "phone", *c.Phone)
 	}
 	return nil
 }
@@ -97,7 +102,8 @@ func (s *Story) sqlShell(ctx context.Context) error {
 		events: []wantEvent{{"CustomerNameChanged", map[string]any{"old_name": "Alice", "new_name": "Carol"}}},
 		mails:  []string{firstEmail},
 	}
-	return s.observe(ctx, w, func(ctx context.Context) error {
+	return s.observeBob(ctx, w, func(ctx context.Context) error {
+		s.diary.set(s.id, origin{}, "name", "Carol")
 		return s.execute(ctx, fmt.Sprintf("UPDATE customers SET name = 'Carol' WHERE id = %d", s.id))
 	})
 }
@@ -134,7 +140,7 @@ func (s *Story) oneForm(ctx context.Context) error {
 		},
 		mails: []string{firstEmail, firstEmail, secondEmail, secondEmail},
 	}
-	return s.observe(ctx, w, func(ctx context.Context) error {
+	return s.observeBob(ctx, w, func(ctx context.Context) error {
 		c, err := s.bob.load(ctx)
 		if err != nil {
 			return err
@@ -151,7 +157,7 @@ func (s *Story) nothing(ctx context.Context) error {
 	if s.id == 0 {
 		return errNoBob
 	}
-	return s.observe(ctx, want{ops: []string{"u"}}, func(ctx context.Context) error {
+	return s.observeBob(ctx, want{ops: []string{"u"}}, func(ctx context.Context) error {
 		return s.execute(ctx,
 			"BEGIN",
 			fmt.Sprintf("UPDATE customers SET name = 'Nobody' WHERE id = %d", s.id),
