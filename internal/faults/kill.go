@@ -11,10 +11,19 @@ import (
 // starting is how long a stage takes to start, and a little more.
 const starting = 1500 * time.Millisecond
 
-// KillStages kills each stage once at a random moment of the load, and every
-// other time again while its successor starts. The stages' moments have nothing
-// to do with each other.
-func KillStages(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error {
+// Kills is kill -9 of each stage, once a round at a random moment of the load,
+// and every other time again while its successor starts. The stages' moments
+// have nothing to do with each other.
+func Kills() Fault {
+	return Fault{
+		Name: "kill -9",
+		Doc: "Each stage ran as a process of its own and was killed (kill -9) once a round at a random moment under load, " +
+			"every other time again while its successor started.",
+		Inject: killStages,
+	}
+}
+
+func killStages(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range w.Stages {
 		moments := []time.Duration{during/10 + time.Duration(random.Int64N(int64(during*7/10)))}

@@ -81,5 +81,9 @@ func recovery(passed []passage, kill time.Time) time.Duration {
 
 // String is for logs.
 func (k Kill) String() string {
-	return fmt.Sprintf("%s at %s, back after %.1f s", k.Stage, k.At.UTC().Format("15:04:05.000"), k.Recovery.Seconds())
+	at := k.At.UTC().Format("15:04:05.000")
+	if k.Recovery == 0 {
+		return fmt.Sprintf("%s at %s, and again before it was back", k.Stage, at)
+	}
+	return fmt.Sprintf("%s at %s, back after %.1f s", k.Stage, at, k.Recovery.Seconds())
 }

@@ -11,8 +11,9 @@ import (
 
 // Report sums up rounds of one fault on one world.
 type Report struct {
-	// Fault says what was done, Command how to do it again, both in one line.
-	Fault, Command string
+	// Fault is what was done, Command does it again.
+	Fault   Fault
+	Command string
 	// Telltale, MySQL and Kafka are the versions that ran.
 	Telltale, MySQL, Kafka string
 	// At is when.
@@ -21,15 +22,20 @@ type Report struct {
 	Results []Result
 }
 
+// written says what the load is, and what it was held against.
+const written = "The load renamed, registered, signed in and deleted customers, through forms and by hand, " +
+	"with transactions over two tables, statements over several rows, rollbacks, savepoints, updates that change nothing, " +
+	"and commits whose answer was lost. After each round everything since the first was compared with what the load had written down."
+
 // Markdown is the report as a page.
 func (r Report) Markdown() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	sum, _, again := r.sum()
-	line("# What was done to it, and what came of it\n")
+	line("# %s under load, and what came of it\n", r.Fault.Name)
 	line("%s, on Telltale %s, MySQL %s and Apache Kafka %s.", r.At.UTC().Format("2006-01-02 15:04 UTC"), r.Telltale, r.MySQL, r.Kafka)
 	line("`%s` does it again and writes this page.\n", r.Command)
-	line("%s\n", r.Fault)
+	line("%s %s\n", r.Fault.Doc, written)
 	line("| | |\n|---|---|")
 	line("| rounds | %d, seeds %d to %d |", len(r.Results), r.Results[0].Seed, r.Results[len(r.Results)-1].Seed)
 	line("| kills | %s |", r.killed())

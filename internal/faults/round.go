@@ -23,8 +23,8 @@ const (
 
 // Fault is what is done to the pipeline while the load is written.
 type Fault struct {
-	// Name is for people.
-	Name string
+	// Name is short, Doc says in sentences what is done; both are for people.
+	Name, Doc string
 	// Inject does it at random moments, during about the time given, and puts
 	// right what does not heal by itself.
 	Inject func(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error

@@ -75,9 +75,10 @@ func Open(ctx context.Context, o Options) (*Load, error) {
 // returns how long it took.
 func (l *Load) Run(ctx context.Context, transactions int) (time.Duration, error) {
 	began := time.Now()
-	interval := time.Second * time.Duration(l.Writers) / time.Duration(l.Rate)
+	turn := time.Second / time.Duration(l.Rate)
 	err := l.each(ctx, func(ctx context.Context, w *writer) error {
-		return w.run(ctx, began, transactions/l.Writers, interval)
+		first := began.Add(time.Duration(w.n) * turn)
+		return w.run(ctx, first, transactions/l.Writers, turn*time.Duration(l.Writers))
 	})
 	return time.Since(began), err
 }

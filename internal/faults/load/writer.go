@@ -54,20 +54,18 @@ func (w *writer) close() error {
 // crowd is how many customers a writer begins with.
 const crowd = 40
 
-// run writes transactions, each not before its time.
-func (w *writer) run(ctx context.Context, began time.Time, transactions int, interval time.Duration) error {
+// run writes transactions, none before its time.
+func (w *writer) run(ctx context.Context, first time.Time, transactions int, interval time.Duration) error {
 	if len(w.alive) == 0 {
 		if err := w.perform(ctx, deed{name: "first customers", end: auto, do: (*transaction).firstCustomers}); err != nil {
 			return err
 		}
 	}
 	for i := range transactions {
-		// The writers take turns within an interval.
-		at := began.Add(time.Duration(i)*interval + time.Duration(w.n)*interval/8)
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-time.After(time.Until(at)):
+		case <-time.After(time.Until(first.Add(time.Duration(i) * interval))):
 		}
 		if err := w.perform(ctx, w.choose()); err != nil {
 			return err
