@@ -2,6 +2,7 @@ package consumers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,15 +65,49 @@ func (e *engine) seek(ctx context.Context, w *worker, next int64) error {
 }
 
 func (e *engine) seekNow(w *worker, next int64) error {
-	to := []kafka.TopicPartition{{Topic: &w.topic, Partition: w.partition, Offset: kafka.Offset(next)}}
-	results, err := e.kafka.SeekPartitions(to)
-	if err == nil && len(results) == 1 {
-		err = results[0].Error
+	err := e.position(w, next)
+	if isStopped(err) {
+		err = e.assignAnew(w, next)
 	}
 	if err != nil {
 		return fmt.Errorf("seek %s to %d: %w", w.place, next, err)
 	}
+	w.next = next
 	w.queue.reopen()
+	return nil
+}
+
+// position has the client go on at an offset.
+func (e *engine) position(w *worker, next int64) error {
+	to := partitionsOf(w)
+	to[0].Offset = kafka.Offset(next)
+	results, err := e.kafka.SeekPartitions(to)
+	if err == nil && len(results) == 1 {
+		err = results[0].Error
+	}
+	return err
+}
+
+// isStopped reports whether the client has stopped fetching a partition, as it
+// does for good when a broker says that it does not have the position. A broker
+// that catches up with a new leader says so of one that is there after all.
+func isStopped(err error) bool {
+	var k kafka.Error
+	return errors.As(err, &k) && k.Code() == kafka.ErrState
+}
+
+// assignAnew has the client begin with a partition as if it had just been
+// assigned. The group hears nothing of it.
+func (e *engine) assignAnew(w *worker, next int64) error {
+	at := partitionsOf(w)
+	if err := e.kafka.IncrementalUnassign(at); err != nil {
+		return err
+	}
+	at[0].Offset = kafka.Offset(next)
+	if err := e.kafka.IncrementalAssign(at); err != nil {
+		return err
+	}
+	e.notePaused(w, false) // A pause ends with the assignment.
 	return nil
 }
 
@@ -88,7 +123,11 @@ func (e *engine) dispatch(ctx context.Context, m *kafka.Message) {
 		return
 	}
 	e.watch.Up()
-	if !w.queue.push(m) || !w.queue.awaitRoom(ctx, e.queueLimit(), roomWait) {
+	taken := w.queue.push(m)
+	if taken {
+		w.next = int64(m.TopicPartition.Offset) + 1
+	}
+	if !taken || !w.queue.awaitRoom(ctx, e.queueLimit(), roomWait) {
 		e.pause(w)
 	}
 }
@@ -123,10 +162,17 @@ func (e *engine) notePaused(w *worker, paused bool) {
 	e.metrics.paused.Set(float64(e.paused))
 }
 
-// resume lets partitions flow again whose workers have room.
+// resume lets partitions flow again whose workers have room. A pause throws away
+// the client's word that it has stopped fetching a partition, together with what
+// it had fetched; asked to go on at an offset, it says so again, and the claim
+// that follows finds out whether events are gone.
 func (e *engine) resume() {
 	for _, w := range e.workers {
 		if !w.paused || !w.queue.isOpen() || w.queue.size() > e.queueLimit()/2 {
+			continue
+		}
+		if err := e.position(w, w.next); err != nil {
+			w.queue.fail(fmt.Errorf("go on with %s at %d: %w", w.place, w.next, err))
 			continue
 		}
 		if err := e.kafka.Resume(partitionsOf(w)); err != nil {

@@ -36,6 +36,7 @@ type worker struct {
 	queue    *queue
 	claim    claim // Of the run under way; used by the goroutine that applies.
 	paused   bool  // Whether fetching is paused; used by the poll loop alone.
+	next     int64 // The offset behind what the queue took last; the poll loop's too.
 	state    *condition
 	cancel   context.CancelFunc
 	done     chan struct{}
