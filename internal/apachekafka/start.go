@@ -46,10 +46,6 @@ type Secure struct {
 	User, Password string
 }
 
-// portAttempts is how often other free ports are tried when somebody takes
-// one between its choice and the broker's start.
-const portAttempts = 5
-
 // Start starts the broker and returns when it answers, which takes some
 // seconds. It creates no topic by itself. ctx bounds the start only; end the
 // broker with [Server.Stop]. The error carries the end of the broker's log; it
@@ -87,41 +83,29 @@ func (n *node) start(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start Apache Kafka: %w", err)
 	}
-	for attempt := 1; ; attempt++ {
-		p, err := n.freePorts(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("start Apache Kafka: %w", err)
-		}
-		server, err := n.startOn(ctx, p, cluster)
-		if err == nil {
-			return server, nil
-		}
-		if attempt == portAttempts || !p.taken(ctx) {
-			return nil, err
-		}
+	want := []int{n.Port, 0}
+	if n.Secure != nil {
+		want = append(want, 0)
 	}
+	var server *Server
+	err = childproc.OnPorts(ctx, want, func(chosen []int) (err error) {
+		p := ports{broker: chosen[0], controller: chosen[1]}
+		if n.Secure != nil {
+			p.secure = chosen[2]
+		}
+		server, err = n.startOn(ctx, p, cluster)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start Apache Kafka in %s: %w", n.Dir, err)
+	}
+	return server, nil
 }
 
 // ports are where the node listens: as a broker, as the controller, and with
 // TLS, 0 where it does not.
 type ports struct {
 	broker, controller, secure int
-}
-
-func (n *node) freePorts(ctx context.Context) (p ports, err error) {
-	if p.broker, err = childproc.FreePort(ctx, n.Port); err != nil {
-		return p, err
-	}
-	if p.controller, err = childproc.FreePort(ctx, 0); err != nil || n.Secure == nil {
-		return p, err
-	}
-	p.secure, err = childproc.FreePort(ctx, 0)
-	return p, err
-}
-
-func (p ports) taken(ctx context.Context) bool {
-	return childproc.PortTaken(ctx, p.broker) || childproc.PortTaken(ctx, p.controller) ||
-		p.secure != 0 && childproc.PortTaken(ctx, p.secure)
 }
 
 // startOn starts the broker on the ports and waits until it answers there.
@@ -133,11 +117,11 @@ func (n *node) startOn(ctx context.Context, p ports, cluster string) (*Server, e
 		logStart: childproc.LogSize(n.logPath()),
 	}
 	if err := n.writeConfig(p, n.dataDir()); err != nil {
-		return nil, fmt.Errorf("start Apache Kafka: %w", err)
+		return nil, err
 	}
 	log, err := n.openLog()
 	if err != nil {
-		return nil, fmt.Errorf("start Apache Kafka: %w", err)
+		return nil, err
 	}
 	defer log.Close() // The child has its own.
 	if s.process, err = childproc.Start(n.command(log, serverJVM, "kafka.Kafka", n.configPath())); err != nil {
@@ -145,7 +129,7 @@ func (n *node) startOn(ctx context.Context, p ports, cluster string) (*Server, e
 	}
 	if err := s.awaitAnswer(ctx, cluster); err != nil {
 		return nil, errors.Join(
-			fmt.Errorf("start Apache Kafka in %s on %s: %w", n.Dir, s.brokers, err),
+			fmt.Errorf("on %s: %w", s.brokers, err),
 			s.Kill(),
 			childproc.LogTail(s.logPath, s.logStart),
 		)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -124,5 +125,46 @@ func TestFreePort(t *testing.T) {
 	port, err := FreePort(t.Context(), 0)
 	if err != nil || port == 0 || port == taken {
 		t.Errorf("got port %d, %v, want a free one", port, err)
+	}
+}
+
+// TestOnPorts has somebody take a port between its choice and the start.
+func TestOnPorts(t *testing.T) {
+	t.Parallel()
+	var held []net.Listener
+	t.Cleanup(func() {
+		for _, l := range held {
+			l.Close()
+		}
+	})
+	hold := func(port int) {
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, l)
+	}
+	failed := errors.New("no start")
+	var tried [][]int
+	err := OnPorts(t.Context(), []int{0, 0}, func(ports []int) error {
+		tried = append(tried, ports)
+		if len(tried) < 3 {
+			hold(ports[1])
+			return failed
+		}
+		return nil
+	})
+	if err != nil || len(tried) != 3 || tried[2][0] == tried[2][1] || tried[2][1] == tried[1][1] {
+		t.Errorf("got %v after %v, want a third try on two other ports", err, tried)
+	}
+
+	calls := 0
+	if err := OnPorts(t.Context(), []int{0}, func([]int) error { calls++; return failed }); !errors.Is(err, failed) || calls != 1 {
+		t.Errorf("a failure for another reason: got %v after %d calls, want it after one", err, calls)
+	}
+	hold(0)
+	wanted := held[len(held)-1].Addr().(*net.TCPAddr).Port
+	if err := OnPorts(t.Context(), []int{wanted}, func([]int) error { return nil }); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("a wanted port that is taken: got %v, want EADDRINUSE", err)
 	}
 }
