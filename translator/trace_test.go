@@ -29,7 +29,7 @@ func (b *bench) rename(traceparent string) {
 		b.t.Fatalf("no request in %s", value)
 	}
 	const key = `{"id":1}`
-	b.produce("shop.shop.customers", kafkaclient.Partition([]byte(key), 3), key, with)
+	b.produce("shop.customer", kafkaclient.Partition([]byte(key), 3), key, with)
 	b.flush()
 }
 
@@ -71,7 +71,7 @@ func TestTraces(t *testing.T) {
 	checkAttributes(t, got, map[attribute.Key]string{
 		"messaging.system": "kafka", "messaging.operation.type": "send", "messaging.destination.name": "events.customer",
 		"messaging.message.id": events[0].ID, "cloudevents.event_id": events[0].ID, "cloudevents.event_type": "CustomerNameChanged",
-		"telltale.gtid": events[0].Cause, "telltale.input": "shop.shop.customers",
+		"telltale.gtid": events[0].Cause, "telltale.input": "shop.customer",
 	})
 }
 
@@ -89,12 +89,12 @@ func TestTraceOfAFailure(t *testing.T) {
 		t.Fatal("Run ended without an error")
 	}
 	spans := recorded.GetSpans()
-	if len(spans) != 1 || spans[0].Name != "process shop.shop.customers" || spans[0].Status.Code != codes.Error ||
+	if len(spans) != 1 || spans[0].Name != "process shop.customer" || spans[0].Status.Code != codes.Error ||
 		spans[0].Parent.TraceID().String() != sampled[3:35] {
 		t.Fatalf("spans %+v, want one with an error", spans)
 	}
 	checkAttributes(t, spans[0], map[attribute.Key]string{
-		"messaging.operation.type": "process", "messaging.destination.name": "shop.shop.customers", "messaging.kafka.offset": "0",
+		"messaging.operation.type": "process", "messaging.destination.name": "shop.customer", "messaging.kafka.offset": "0",
 	})
 }
 
