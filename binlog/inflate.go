@@ -2,6 +2,7 @@ package binlog
 
 import (
 	"bytes"
+	"cmp"
 	"compress/zlib"
 	"errors"
 	"fmt"
@@ -63,16 +64,16 @@ func (i *inflater) inflate(data []byte) ([]byte, error) {
 	if cap(i.out) > 4*batchBytes { // One huge event must not keep its memory for ever.
 		i.out = nil
 	}
-	// One byte more than expected shows data that go on.
-	i.out = slices.Grow(i.out[:0], size+1)[:size+1]
-	n, err := io.ReadFull(i.zlib, i.out)
-	switch {
-	case err == nil:
-		return nil, fmt.Errorf("%w: they are more than %d bytes", errInflate, size)
-	case n != size || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF):
+	i.out = slices.Grow(i.out[:0], size)[:size]
+	if n, err := io.ReadFull(i.zlib, i.out); err != nil {
 		return nil, fmt.Errorf("%w: %d of %d bytes: %w", errInflate, n, size, err)
 	}
-	return i.out[:size], nil
+	// Only the end proves the checksum, and that there is no more.
+	var more [1]byte
+	if n, err := io.ReadFull(i.zlib, more[:]); n != 0 || !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: they do not end after %d bytes: %w", errInflate, size, cmp.Or(err, io.ErrShortBuffer))
+	}
+	return i.out, nil
 }
 
 func (i *inflater) reset() error {

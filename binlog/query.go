@@ -72,7 +72,7 @@ func (s *stream) checkDDL(statement string, query []byte) error {
 			return fmt.Errorf("statement on the system versioning of %s: its history would be published as changes; system-versioned tables are not supported by this version", name)
 		case contains(words, "PARTITION"), contains(words, "PARTITIONING"):
 			return fmt.Errorf("statement on partitions of %s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", name)
-		case s.options.cascades && contains(words, "REFERENCES") && (contains(words, "CASCADE") || contains(words, "NULL")):
+		case s.options.cascades && cascading(words):
 			return fmt.Errorf("statement gives %s a foreign key; where it cascades this server logs the changes nowhere", name)
 		case slices.Contains([]string{"TRUNCATE", "DROP", "RENAME"}, statement) && s.options.onVanish != nil:
 			s.options.onVanish(statement, name)

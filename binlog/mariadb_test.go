@@ -1,0 +1,272 @@
+package binlog
+
+import (
+	"bytes"
+	"compress/zlib"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"telltale/internal/mysqlserver"
+	"telltale/internal/mysqlserver/mysqltest"
+)
+
+// onMariaDB makes a harness with a MariaDB server.
+func onMariaDB(t *testing.T, settings ...string) *harness {
+	t.Helper()
+	return newHarnessOn(t, mysqltest.Servers{Flavor: mysqlserver.MariaDB}, settings...)
+}
+
+func TestStopsOfMariaDB(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name       string
+		statements []string
+		want       string
+	}{
+		{"uuid", []string{"ALTER TABLE customers ADD COLUMN u uuid", "INSERT INTO customers (name) VALUES ('x')"}, "column u: type uuid is not supported"},
+		{"inet6", []string{"ALTER TABLE customers ADD COLUMN i inet6", "INSERT INTO customers (name) VALUES ('x')"}, "column i: type inet6 is not supported"},
+		{"compressed column", []string{"ALTER TABLE customers ADD COLUMN c varchar(50) COMPRESSED FIRST", "INSERT INTO customers (name) VALUES ('x')"}, "column c: type of a compressed column is not supported"},
+		{"sequence", []string{"CREATE SEQUENCE numbers", "SELECT NEXTVAL(numbers)"}, "table shop.numbers has no primary key"},
+		{"system versioning", []string{"ALTER TABLE customers ADD SYSTEM VERSIONING"}, "statement on the system versioning of shop.customers"},
+		{"numbers that do not grow", []string{"SET GLOBAL gtid_strict_mode = OFF", "SET SESSION gtid_seq_no = 2", "INSERT INTO customers (name) VALUES ('x')"}, "run the server with gtid_strict_mode=ON"},
+		{"DDL in two phases, and XA", []string{"SET SESSION binlog_alter_two_phase = ON", "ALTER TABLE customers ADD COLUMN x int", "XA START 'a'", "UPDATE customers SET x = 1", "INSERT INTO customers (name) VALUES ('x')", "XA END 'a'", "XA COMMIT 'a' ONE PHASE", "XA START 'b'", "INSERT INTO customers (name) VALUES ('y')", "XA END 'b'", "XA PREPARE 'b'", "XA COMMIT 'b'"}, "XA transactions are not supported"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h := onMariaDB(t)
+			h.exec(t, customers)
+			ended := h.start(t)
+			h.exec(t, tt.statements...)
+			select {
+			case err := <-ended:
+				var stop *StopError
+				if !errors.As(err, &stop) || !strings.Contains(err.Error(), tt.want) {
+					t.Errorf("got %v, want a StopError with %q in it", err, tt.want)
+				}
+			case <-time.After(patience):
+				t.Fatal("the reader goes on")
+			}
+		})
+	}
+}
+
+// Every finding says how to mend it, and mended it is gone.
+func TestPreflightOfMariaDB(t *testing.T) {
+	t.Parallel()
+	h := onMariaDB(t, "--gtid-strict-mode=OFF", "--binlog-format=MIXED", "--binlog-row-metadata=NO_LOG", "--binlog-row-image=MINIMAL")
+	h.exec(t, customers,
+		"CREATE TABLE child (id int PRIMARY KEY, parent bigint unsigned, FOREIGN KEY (parent) REFERENCES customers (id) ON DELETE CASCADE)",
+		"CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2",
+		"CREATE TABLE ids (id uuid PRIMARY KEY)", "CREATE TABLE packed (id int PRIMARY KEY, t text COMPRESSED)",
+		"CREATE TABLE old (id int PRIMARY KEY) WITH SYSTEM VERSIONING", "CREATE SEQUENCE numbers",
+		"CREATE TABLE collated (id int PRIMARY KEY, t varchar(10) COLLATE utf8mb4_uca1400_ai_ci, j json)",
+		"CREATE USER reader IDENTIFIED BY 'r'", "GRANT SELECT ON shop.* TO reader")
+	h.o.DSN = readerDSN(t, h.mysql)
+	err := Check(t.Context(), h.o)
+	mends := []string{
+		"SET GLOBAL gtid_strict_mode = ON;", "SET GLOBAL binlog_format = 'ROW';", "SET GLOBAL binlog_row_metadata = 'FULL';", "SET GLOBAL binlog_row_image = 'FULL';",
+		"GRANT REPLICATION SLAVE ON *.* TO 'reader'@'%';", "GRANT BINLOG MONITOR ON *.* TO 'reader'@'%';",
+	}
+	for _, want := range append([]string{
+		"table shop.child has a foreign key that cascades", "table shop.parts is partitioned",
+		"table shop.ids, column id: type uuid is not supported", "table shop.packed, column t: type of a compressed column is not supported",
+		"table shop.old is system-versioned", "table shop.numbers is a sequence", "source.exclude_tables: [shop.numbers]",
+	}, mends...) {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	if err != nil && strings.Contains(err.Error(), "shop.collated") {
+		t.Errorf("got %v, and shop.collated can be captured", err)
+	}
+	h.exec(t, mends...)
+	h.db = mysqltest.DB(t, h.mysql, "shop") // Open sessions keep what was set when they began.
+	h.o.ExcludeTables = []string{"shop.child", "shop.parts", "shop.ids", "shop.packed", "shop.old", "shop.numbers"}
+	if err := Check(t.Context(), h.o); err != nil {
+		t.Errorf("mended: got %v", err)
+	}
+	// With these rights alone the reader works.
+	h.start(t)
+	h.exec(t, "INSERT INTO collated VALUES (1, 'ö', '{\"a\": 1}')")
+	if got, want := string(h.records(t, "collated", 1)[0].After), `{"id":1,"t":"ö","j":"{\"a\": 1}"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	h.mustStop(t)
+}
+
+// readerDSN is the DSN of the account reader.
+func readerDSN(t *testing.T, s *mysqlserver.Server) string {
+	t.Helper()
+	c, err := driver.ParseDSN(s.DSN(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.User, c.Passwd = "reader", "r"
+	return c.FormatDSN()
+}
+
+// A position holds every domain, also one that began while nobody read.
+func TestDomains(t *testing.T) {
+	t.Parallel()
+	h := onMariaDB(t)
+	h.exec(t, customers, "INSERT INTO customers (name) VALUES ('before the start')", "UPDATE customers SET version = 0")
+	h.start(t)
+	updates := 0
+	update := func(domains ...int) {
+		for _, d := range domains {
+			h.exec(t, fmt.Sprintf("SET SESSION gtid_domain_id = %d", d), "UPDATE customers SET version = version + 1")
+			updates++
+		}
+	}
+	update(0, 10, 0, 2, 10)
+	h.published(t)
+	h.mustStop(t)
+	update(2, 7, 0, 7)
+	h.start(t)
+	h.published(t)
+	h.mustStop(t)
+	h.start(t) // The last transaction was one of domain 7.
+	update(7, 0)
+	p := h.published(t)
+	h.mustStop(t)
+	if p.Flavor != "mariadb" || !strings.HasPrefix(p.Last, "0-1-") || !strings.HasPrefix(p.Previous, "0-1-") || strings.Count(p.GTIDSet, ",") != 3 {
+		t.Errorf("got position %+v", p)
+	}
+	h.checkVersions(t, 0, updates)
+}
+
+// replicate makes a replica of a server, with a binlog that holds what it
+// replicates.
+func replicate(t *testing.T, primary *mysqlserver.Server, settings ...string) (*mysqlserver.Server, *sql.DB) {
+	t.Helper()
+	servers := mysqltest.Servers{Flavor: mysqlserver.MariaDB}
+	replica := servers.Start(t, append(settings, "--server-id=2", "--log-slave-updates")...)
+	db, err := sql.Open("mysql", replica.DSN(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	host, port, err := net.SplitHostPort(primary.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []string{
+		fmt.Sprintf("CHANGE MASTER TO MASTER_HOST='%s', MASTER_PORT=%s, MASTER_USER='root', MASTER_USE_GTID=slave_pos", host, port),
+		"START SLAVE",
+	} {
+		if _, err := db.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+	return replica, db
+}
+
+// A reader goes on at a replica that took over, by itself, since the last
+// transaction has the same fingerprint there, compressed or not. One that lacks
+// what was published is refused.
+func TestFailoverOfMariaDB(t *testing.T) {
+	t.Parallel()
+	h := onMariaDB(t)
+	h.exec(t, customers)
+	h.start(t)
+	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
+	replica, db := replicate(t, h.mysql, "--log-bin-compress", "--log-bin-compress-min-len=10")
+	for range 5 {
+		h.exec(t, "UPDATE customers SET version = version + 1")
+	}
+	p := h.published(t)
+	h.mustStop(t)
+	var behind int
+	if err := db.QueryRowContext(t.Context(), "SELECT MASTER_GTID_WAIT(?, ?)", p.GTIDSet, patience.Seconds()).Scan(&behind); err != nil || behind != 0 {
+		t.Fatalf("the replica is behind: %d, %v", behind, err)
+	}
+	if _, err := db.ExecContext(t.Context(), "STOP SLAVE"); err != nil {
+		t.Fatal(err)
+	}
+	// The old primary goes on alone, as one does that was cut off.
+	old := *h
+	h.mysql, h.o.DSN, h.db = replica, replica.DSN(""), mysqltest.DB(t, replica, "shop")
+	h.start(t)
+	for range 5 {
+		h.exec(t, "UPDATE customers SET version = version + 1")
+	}
+	p = h.published(t)
+	h.checkVersions(t, 1, 10)
+	h.mustStop(t)
+	if !strings.HasPrefix(p.Last, "0-2-") {
+		t.Errorf("got position %+v, want it to be of server 2", p)
+	}
+	for range 20 { // Its numbers go past the published one.
+		old.exec(t, "UPDATE customers SET version = version + 1")
+	}
+	var refused *ResumeError
+	if err := old.fails(t); !errors.As(err, &refused) || !strings.Contains(err.Error(), "lacks transactions that were published") {
+		t.Errorf("on the old primary: got %v", err)
+	}
+}
+
+// A position of one kind of server is not taken for one of the other.
+func TestPositionOfTheOtherKind(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.exec(t, customers)
+	h.start(t)
+	h.mustStop(t)
+	other := onMariaDB(t)
+	other.exec(t, customers)
+	other.o.Kafka = h.o.Kafka
+	var refused *ResumeError
+	if err := other.fails(t); !errors.As(err, &refused) || !strings.Contains(err.Error(), "its position is one of a mysql server") {
+		t.Fatalf("got %v", err)
+	}
+	if p, err := Reset(t.Context(), other.o); err != nil || p.Flavor != "mariadb" || p.Incarnation != 1 {
+		t.Fatalf("reset: got %+v, %v", p, err)
+	}
+}
+
+func TestInflate(t *testing.T) {
+	t.Parallel()
+	plain := bytes.Repeat([]byte("row "), 1000)
+	pack := func(size int, plain []byte) []byte {
+		var b bytes.Buffer
+		b.Write([]byte{0x82, byte(size >> 8), byte(size)})
+		w := zlib.NewWriter(&b)
+		if _, err := w.Write(plain); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	var i inflater
+	for range 2 { // The second time in used memory.
+		if got, err := i.inflate(pack(len(plain), plain)); err != nil || !bytes.Equal(got, plain) {
+			t.Fatalf("got %d bytes, %v", len(got), err)
+		}
+	}
+	whole := pack(len(plain), plain)
+	for name, bad := range map[string][]byte{
+		"nothing":            nil,
+		"no length":          {0x82, 1},
+		"no width":           {0x80, 1, 2, 3},
+		"another algorithm":  append([]byte{0x92}, whole[1:]...),
+		"longer than stated": pack(len(plain)-1, plain),
+		"shorter":            pack(len(plain)+1, plain),
+		"cut off":            whole[:len(whole)-5],
+		"a length of 4 GiB":  append([]byte{0x84, 0xff, 0xff, 0xff, 0xff}, whole[3:]...),
+		"a length of 1 GiB":  append([]byte{0x84, 0x40, 0, 0, 0}, whole[3:]...),
+		"no zlib":            {0x81, 9, 'n', 'o'},
+	} {
+		if got, err := i.inflate(bad); err == nil {
+			t.Errorf("%s: got %d bytes", name, len(got))
+		}
+	}
+}
