@@ -18,65 +18,31 @@ var screenshots = flag.String("screenshots", "", "folder to write the README's p
 // TestBrowser goes through the story as a person does who only has the page.
 // It is not parallel: two demos that start at the same moment want the same ports.
 func TestBrowser(t *testing.T) {
-	demo := start(t, binarytest.Build(t), "--dir", filepath.Join(t.TempDir(), "data"))
-	browser := startChromium(t, demo.page, demo.shop)
+	binary, dir := binarytest.Build(t), filepath.Join(t.TempDir(), "data")
+	demo := start(t, binary, "--dir", dir)
+	browser := startChromium(t, demo.page, demo.shop, demo.elsewhere)
 
 	page := browser.open(t, demo.page+"/")
+	page.do("look at it on a desk", chromedp.EmulateViewport(1400, 1000))
 	page.await("the parts of the demo", allRun)
 	before := places(page)
 	registerInFrame(page)
 	renameInTwoTabs(t, browser, demo, page)
 	runByKeyboard(page)
+	signInAgain(t, browser, demo, page)
+	killTranslator(page)
+	takeMailServerAway(page)
 	if after := places(page); after != before {
 		t.Errorf("the page moved: got %s, want %s", after, before)
 	}
-	showAccount(t, page)
+	givePhone(t, page)
 	looks(t, page)
 	if list := page.take(); len(list) > 0 {
 		t.Errorf("the browser complains:\n%s", strings.Join(list, "\n"))
 	}
+	lists := evaluate[string](page, listed)
 	demo.interrupt(t)
-}
-
-// places tells where the page's parts are and how large.
-func places(page *tab) string {
-	return evaluate[string](page, `JSON.stringify(["iframe", "#way", "#changes", "#sql", "#mailbox", "#stages"].map((s) => {
-		const r = document.querySelector(s).getBoundingClientRect();
-		return [s, r.x, r.y, r.width, r.height].join(" ");
-	}))`)
-}
-
-// allRun is an expression that is true when the page says that everything runs.
-const allRun = `document.querySelector("#overall").dataset.state === "running"`
-
-// lines is an expression that counts the changes in the list whose line says all
-// that is wanted.
-func lines(wants ...string) string {
-	return fmt.Sprintf(`[...document.querySelectorAll("#list .line")].filter((e) =>
-		[%s].every((want) => e.innerText.includes(want))).length`, quoted(wants))
-}
-
-// wayShows is an expression that is true when the change that is shown in full
-// has a row change, a rule, an event and an effect that say what is wanted, with
-// the milliseconds of each step.
-func wayShows(row, rule, event, effect string) string {
-	return fmt.Sprintf(`Object.entries({row: %q, rule: %q, event: %q, effect: %q}).every(([step, want]) =>
-		[...document.querySelectorAll("#path .there[data-step=" + step + "]")].some((e) => e.innerText.includes(want)))
-		&& [...document.querySelectorAll("#path .arrow")].every((e) => / m?s$/.test(e.innerText))`, row, rule, event, effect)
-}
-
-func quoted(list []string) string {
-	var q []string
-	for _, s := range list {
-		q = append(q, fmt.Sprintf("%q", s))
-	}
-	return strings.Join(q, ", ")
-}
-
-// mails is an expression that counts the mails whose subject and recipient say
-// what is wanted.
-func mails(want string) string {
-	return fmt.Sprintf(`[...document.querySelectorAll("#mails summary")].filter((e) => e.innerText.includes(%q)).length`, want)
+	resumes(page, start(t, binary, "--dir", dir), lists)
 }
 
 // registerInFrame follows the page's call, opens an account in the shop's frame
@@ -89,7 +55,7 @@ func registerInFrame(page *tab) {
 	page.fill([][2]string{{"name", "Bob"}, {"email", "bob@example.com"}, {"password", "a long enough pass phrase"}}, form)
 	page.do("open the account", chromedp.Click(chromedp.CSS(button), form))
 	page.await("Bob's line", lines("insert customers", "Bob", "CustomerRegistered")+" === 1")
-	page.await("the way of Bob's row", wayShows("insert shop.customers", "", "CustomerRegistered", "bob@example.com"))
+	page.await("the way of Bob's row", wayShows("insert shop.customers", "customer.yaml:", "CustomerRegistered", "bob@example.com"))
 	page.await("Bob's mail in the mailbox", mails("bob@example.com")+" === 1")
 }
 
@@ -110,7 +76,7 @@ func renameInTwoTabs(t *testing.T, browser *chromium, demo *child, page *tab) {
 	second.await("the conflict", `document.querySelector("[role=alert] tr.differs")?.innerText.replace(/\s+/g, " ").trim() === "Name Jim Alice"`)
 
 	page.await("Alice's line", lines("update customers", "Bob → Alice", "CustomerNameChanged")+" === 1")
-	page.await("the way of Alice's row", wayShows("Alice", "", "CustomerNameChanged", "bob@example.com"))
+	page.await("the way of Alice's row", wayShows("Alice", "before.name != after.name", "CustomerNameChanged", "bob@example.com"))
 	page.await("the mail about Alice", mails("changed to Alice")+" === 1")
 	if n := evaluate[int](page, lines("CustomerNameChanged")); n != 1 {
 		t.Errorf("got %d lines of a changed name, want 1", n)
@@ -132,31 +98,120 @@ func runByKeyboard(page *tab) {
 	page.do("begin at the top", chromedp.Navigate(evaluate[string](page, "location.href")))
 	page.await("the lines to be back", `document.querySelectorAll("#list .line").length === 2`)
 	tabTo(page, "#statement")
-	page.do("replace the statement",
-		chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)),
-		chromedp.KeyEvent("UPDATE customers SET name = 'Carol' WHERE name = 'Alice'"))
+	page.replace("UPDATE customers SET name = 'Carol' WHERE name = 'Alice'")
 	tabTo(page, "#sql button[type=submit]")
 	page.do("run it", chromedp.KeyEvent(kb.Enter))
 	page.await("the answer", `document.querySelector("#answer").innerText === "1 row changed."`)
-	page.await("the way of Carol's row", wayShows("Carol", "", "CustomerNameChanged", "bob@example.com"))
+	page.await("the way of Carol's row", wayShows("Carol", "customer.yaml:", "CustomerNameChanged", "bob@example.com"))
 	page.await("the mail about Carol", mails("changed to Carol")+" === 1")
 	tabTo(page, "#mails")
 	tabTo(page, "#list")
 	page.do("choose the change before", chromedp.KeyEvent(kb.ArrowDown))
-	page.await("the way of Alice's row", wayShows("Alice", "", "CustomerNameChanged", "bob@example.com"))
+	page.await("the way of Alice's row", wayShows("Alice", "customer.yaml:", "CustomerNameChanged", "bob@example.com"))
 	tabTo(page, "#latest")
 	page.do("follow the latest again", chromedp.KeyEvent(kb.Enter))
-	page.await("the way of Carol's row again", wayShows("Carol", "", "CustomerNameChanged", "bob@example.com"))
+	page.await("the way of Carol's row again", wayShows("Carol", "customer.yaml:", "CustomerNameChanged", "bob@example.com"))
 }
 
-// showAccount has the shop show what the statement wrote.
-func showAccount(t *testing.T, page *tab) {
+// signInAgain signs in at the shop's other door, twice, and then at the usual one,
+// which she has not signed in at before: the first time at each a mail comes, in
+// this order, and so none came of the second time.
+func signInAgain(t *testing.T, browser *chromium, demo *child, page *tab) {
 	t.Helper()
-	const link = `.welcome a[href="/account"]`
-	page.do("go to the account", chromedp.Click(chromedp.CSS(link), page.frame(link)))
-	if got := query(page, "read the name", chromedp.Value(chromedp.CSS("#name"), page.frame("#name"))); got != "Carol" {
-		t.Errorf("the shop shows the name %q, want Carol", got)
+	signIns := []struct {
+		door  string
+		mails int
+	}{{demo.elsewhere, 1}, {demo.elsewhere, 1}, {demo.shop, 2}}
+	for i, s := range signIns {
+		signIn(browser.open(t, s.door+"/"))
+		page.await("the event of the sign-in", fmt.Sprintf(`%s === %d`, lines("insert sign_ins", "CustomerSignedIn"), i+1))
+		page.await("the way of the sign-in", `document.querySelector("#path .data").innerText.includes("user_agent")`)
+		page.await("the mails about sign-ins", fmt.Sprintf(`%s === %d`, mails("New sign-in"), s.mails))
 	}
+	page.await("where she signed in, in her history", `document.querySelector("#story").innerText.includes("203.0.113.9")`)
+}
+
+// signIn signs Bob, whose name is another by now, in, and out first where that is
+// needed.
+func signIn(door *tab) {
+	door.t.Helper()
+	const out, in = "form[action='/sign-out'] button", "form[action='/sign-in'] button"
+	if evaluate[bool](door, fmt.Sprintf(`document.querySelector(%q) !== null`, out)) {
+		door.do("sign out", chromedp.Click(chromedp.CSS(out)))
+	}
+	door.do("go to the form", chromedp.Click(chromedp.CSS(`a[href="/sign-in"]`)), chromedp.WaitVisible(chromedp.CSS(in)))
+	door.fill([][2]string{{"email", "bob@example.com"}, {"password", "a long enough pass phrase"}})
+	door.do("sign in", chromedp.Click(chromedp.CSS(in)))
+	door.await("to be signed in", fmt.Sprintf(`document.querySelector(%q) !== null`, out))
+}
+
+// killTranslator kills the translator, changes a row while it is away, and sees
+// both come back.
+func killTranslator(page *tab) {
+	page.t.Helper()
+	translator := tile("translator")
+	pid := evaluate[string](page, translator+`.querySelector(".fact").innerText`) // Alone, so far.
+	page.do("kill the translator", chromedp.Click(chromedp.CSS(`[aria-label="Kill translator"]`)))
+	page.await("the page to say so", translator+`.dataset.state === "killed"`)
+	runSQL(page, "UPDATE customers SET name = 'Dora' WHERE name = 'Carol'")
+	page.await("the row change that waits", lines("Carol → Dora")+" === 1")
+	page.await("the translator to run again", translator+`.dataset.state === "running"`)
+	page.await("its restart to be counted", translator+`.querySelector(".fact").innerText.includes("1 restart")`)
+	if again := evaluate[string](page, translator+`.querySelector(".fact").innerText`); strings.Contains(again, pid) {
+		page.t.Errorf("got the process %q after the kill of %q, want another", again, pid)
+	}
+	page.await("the way of Dora's row", wayShows("Dora", "customer.yaml:", "CustomerNameChanged", "bob@example.com"))
+	page.await("the mail about Dora", mails("changed to Dora")+" === 1")
+}
+
+// takeMailServerAway sees the reason why no mail comes, and then the mail.
+func takeMailServerAway(page *tab) {
+	page.t.Helper()
+	page.do("take the mail server away", chromedp.Click(chromedp.CSS("#smtp")))
+	page.await("the page to say so", `document.querySelector("#overall").dataset.state !== "running"`)
+	runSQL(page, "UPDATE customers SET name = 'Eve' WHERE name = 'Dora'")
+	page.await("the mailer to say what it waits for", tile("mailer")+`.dataset.state === "waiting"`)
+	page.do("bring it back", chromedp.Click(chromedp.CSS("#smtp")))
+	page.await("the mail about Eve", mails("changed to Eve")+" === 1")
+	page.await("all to run", allRun)
+}
+
+// runSQL types a statement and runs it with the mouse.
+func runSQL(page *tab, statement string) {
+	page.t.Helper()
+	page.do("point at the statement", chromedp.Click(chromedp.CSS("#statement")))
+	page.replace(statement)
+	page.do("run it", chromedp.Click(chromedp.CSS("#sql button[type=submit]")))
+	page.await("the answer", `document.querySelector("#answer").innerText === "1 row changed."`)
+}
+
+// resumes follows the page into the next process of the demo: it goes on by
+// itself, and the lists are as they were, each line once.
+func resumes(page *tab, again *child, before string) {
+	page.t.Helper()
+	if evaluate[string](page, "location.origin") != again.page { // Somebody took the port meanwhile.
+		page.do("open the page", chromedp.Navigate(again.page))
+	}
+	page.await("the page to go on", allRun+` && document.querySelector("#notice").hidden`)
+	page.await("the lists as they were", listed+fmt.Sprintf(" === %q", before))
+	again.interrupt(page.t)
+}
+
+// givePhone has the shop show what the last statement wrote, and gives it a phone
+// number.
+func givePhone(t *testing.T, page *tab) {
+	t.Helper()
+	const link, save = `.welcome a[href="/account"]`, "form[action='/account'] button"
+	page.do("show the shop anew", chromedp.Evaluate[chromedp.Void](`document.querySelector("iframe").src += ""`))
+	page.do("go to the account", chromedp.Click(chromedp.CSS(link), page.frame(link)))
+	form := page.frame("#phone")
+	if got := query(page, "read the name", chromedp.Value(chromedp.CSS("#name"), form)); got != "Eve" {
+		t.Errorf("the shop shows the name %q, want Eve", got)
+	}
+	page.fill([][2]string{{"phone", "+47 22 00 00 00"}}, form)
+	page.do("save the number", chromedp.Click(chromedp.CSS(save), form))
+	page.await("the way of the number", wayShows("+47 22 00 00 00", "before.phone != after.phone", "CustomerPhoneChanged", "bob@example.com"))
+	page.await("who did it", `document.querySelector("#way-meta").innerText.includes("by customer:1")`)
 }
 
 // tabTo presses Tab until an element has the focus, and asks that it shows so.

@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // stepTime bounds each thing that a person does or waits for in the browser.
-const stepTime = 20 * time.Second
+const stepTime = time.Minute
 
 // chromium is a headless browser with a profile of its own. It resolves no
 // host name, so that nothing it might ask elsewhere is answered.
@@ -31,7 +32,7 @@ func startChromium(t *testing.T, hosts ...string) *chromium {
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"),
 		chromedp.WindowSize(1400, 1000),
 	)
 	if os.Geteuid() == 0 { // Chromium's sandbox refuses root.
@@ -153,6 +154,12 @@ func (x *tab) fill(values [][2]string, options ...chromedp.QueryOption) {
 		field := chromedp.CSS("#" + v[0])
 		x.do("type the "+v[0], chromedp.Clear(field, options...), chromedp.SendKeys(field, v[1], options...))
 	}
+}
+
+// replace types a text in place of what is in the field that has the focus.
+func (x *tab) replace(text string) {
+	x.t.Helper()
+	x.do("replace the text", chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)), chromedp.KeyEvent(text))
 }
 
 func evaluate[T any](x *tab, expression string) T {

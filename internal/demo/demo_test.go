@@ -40,12 +40,13 @@ const (
 
 // child is `telltale demo` as a child process.
 type child struct {
-	cmd    *exec.Cmd
-	out    *output
-	page   string
-	shop   string
-	ended  chan struct{}
-	status error
+	cmd       *exec.Cmd
+	out       *output
+	page      string
+	shop      string
+	elsewhere string
+	ended     chan struct{}
+	status    error
 }
 
 // output collects what the child prints. It is safe for concurrent use.
@@ -93,18 +94,18 @@ func run(t *testing.T, binary string, args ...string) *child {
 func start(t *testing.T, binary string, args ...string) *child {
 	t.Helper()
 	c := run(t, binary, args...)
-	page, shop := regexp.MustCompile(`Open (http://[^/]+)/`), regexp.MustCompile(`shop +on (http://\S+)`)
+	addresses := regexp.MustCompile(`(?s)shop +on (http://\S+).*elsewhere +on (http://[^,]+),.*Open (http://[^/]+)/`)
 	poll(t, startTime, "the demo to open", func() bool {
 		select {
 		case <-c.ended:
 			t.Fatalf("the demo ended: %v", c.status)
 		default:
 		}
-		m, n := page.FindStringSubmatch(c.out.String()), shop.FindStringSubmatch(c.out.String())
-		if m == nil || n == nil {
+		m := addresses.FindStringSubmatch(c.out.String())
+		if m == nil {
 			return false
 		}
-		c.page, c.shop = m[1], n[1]
+		c.shop, c.elsewhere, c.page = m[1], m[2], m[3]
 		return true
 	})
 	return c

@@ -63,7 +63,7 @@ func prefer(scheme string) chromedp.Action[chromedp.Void] {
 func take(page *tab, top, path string) {
 	page.t.Helper()
 	page.do("arrange the picture", chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
-		`document.activeElement.blur(), document.querySelector(%q).scrollIntoView(), scrollBy(0, -56),
+		`document.activeElement.blur(), document.querySelector(%q).scrollIntoView(),
 		document.querySelectorAll("#path, #list, #mails, #story").forEach((e) => e.scrollTo(0, 0))`, top)))
 	page.await("the end of all animations", `document.getAnimations().every((a) => a.playState === "finished")`)
 	picture := query(page, "take a picture", chromedp.CaptureScreenshot())

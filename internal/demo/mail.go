@@ -50,9 +50,11 @@ func (d *demo) setMail(down bool) error {
 	case down == (d.servers.smtp == nil):
 		return nil
 	case down:
-		d.board.set(partMail, stopped, "taken away by hand; mails wait")
+		// A conversation that has begun goes on for a moment, so that it is away
+		// only then.
 		err := d.servers.smtp.Close()
 		d.servers.smtp = nil
+		d.board.set(partMail, stopped, "taken away by hand; mails wait")
 		return err
 	}
 	d.restarting(partMail)

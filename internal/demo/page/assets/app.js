@@ -40,7 +40,7 @@ function draw() {
   views.stages.draw(model);
   views.announcer.listen(model);
   const server = model.part("mail server");
-  if (server) smtp.checked = server.state === "running";
+  if (server && !smtp.disabled) smtp.checked = server.state === "running";
   model.changed.clear();
   model.fresh = false;
 }
@@ -55,7 +55,12 @@ function tell(text, holds = false) {
 }
 
 latest.addEventListener("click", () => { selection.follow(); draw(); });
-smtp.addEventListener("change", () => post("/api/smtp", { down: !smtp.checked }, tell));
+smtp.addEventListener("change", async () => {
+  smtp.disabled = true; // It takes as long as a conversation that has begun.
+  await post("/api/smtp", { down: !smtp.checked }, tell);
+  smtp.disabled = false;
+  draw();
+});
 wireSQL();
 follow({
   batch(items) {

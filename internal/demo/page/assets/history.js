@@ -1,24 +1,50 @@
-// The history of the customer whose change is shown, as a consumer keeps it.
+// The history of the customer whose change is shown, as a consumer keeps it: what
+// the feed tells, and what is older than the feed.
 import { make, say } from "./dom.js";
 import { count, seconds } from "./format.js";
 import { customer } from "./model.js";
+
+const shown = 100; // Rows at most.
 
 export class History {
   constructor() {
     this.place = document.getElementById("story");
     this.title = document.getElementById("history-title");
     this.meta = document.getElementById("history-meta");
+    this.id = "";
+    this.older = [];
   }
 
   draw(model, card) {
+    this.facts = model.facts;
     const id = card ? customer(card) : "";
-    const rows = [...model.facts.values()].filter((f) => f.customer === id).sort((a, b) => b.id - a.id);
-    const state = `${id} ${rows.length} ${rows[0]?.id}`;
+    if (id !== this.id) {
+      this.id = id;
+      this.older = [];
+      say(this.title, id === "" ? "History" : `History of customer ${id}`);
+      if (id !== "") this.ask(id);
+    }
+    this.show();
+  }
+
+  // ask gets all of a customer's rows. What it gets when another customer is shown
+  // already is dropped.
+  async ask(id) {
+    const r = await fetch(`/api/history?customer=${encodeURIComponent(id)}`).catch(() => null);
+    const answer = r?.ok ? await r.json().catch(() => null) : null;
+    if (!answer || id !== this.id) return;
+    this.older = answer.history;
+    this.show();
+  }
+
+  show() {
+    const mine = [...this.older, ...[...this.facts.values()].filter((f) => f.customer === this.id)];
+    const rows = [...new Map(mine.map((f) => [f.id, f])).values()].sort((a, b) => b.number - a.number);
+    const state = `${this.id} ${rows.length} ${rows[0]?.id}`;
     if (state === this.state) return;
     this.state = state;
-    say(this.title, id === "" ? "History" : `History of customer ${id}`);
-    say(this.meta, rows.length > 0 ? count(rows.length, "changed field") : "");
-    this.place.replaceChildren(...(rows.length > 0 ? [table(rows)] : []));
+    say(this.meta, rows.length === 0 ? "" : rows.length > shown ? `newest ${shown} of ${count(rows.length, "line")}` : count(rows.length, "line"));
+    this.place.replaceChildren(...(rows.length > 0 ? [table(rows.slice(0, shown))] : []));
   }
 }
 
@@ -30,7 +56,7 @@ function table(rows) {
     at.title = r.at;
     const by = make("td", "by", r.actor || "not said");
     by.title = r.request ? `request ${r.request}` : "";
-    body.append(make("tr", "", at, make("td", "what", r.field), value(r.old), value(r.new), by));
+    body.append(make("tr", "", at, make("td", "what", r.field.replaceAll("_", " ")), value(r.old), value(r.new), by));
   }
   return make("table", "", head, body);
 }

@@ -1,5 +1,7 @@
 // What the page knows: the newest of what the feed told, without any element.
 
+import { count } from "./format.js";
+
 export const kept = 200; // As many changes, and as many mails, as the server keeps.
 
 export class Model {
@@ -8,7 +10,7 @@ export class Model {
   reset() {
     this.cards = new Map(); // By the change's id.
     this.mails = new Map(); // By the mail's number.
-    this.facts = new Map(); // The history's rows, by their number.
+    this.facts = new Map(); // The history's rows, by their id.
     this.parts = [];
     this.lags = [];
     this.ended = "";
@@ -46,17 +48,21 @@ export class Model {
 
   part(name) { return this.parts.find((p) => p.name === name); }
 
-  // reason says which of the parts that are asked for cannot work, and why; empty
-  // where all can.
+  // reason says which of the parts that are asked for cannot work, and why, or
+  // which has the most to do; empty where all can, and have nothing to do.
   reason(asked) {
-    const p = this.parts.find((p) => asked(p) && p.state !== "running");
-    return p ? `${p.name} ${p.state}${p.reason ? `: ${p.reason}` : ""}` : "";
+    const parts = this.parts.filter(asked);
+    const broken = parts.find((p) => p.state !== "running");
+    if (broken) return `${broken.name}: ${broken.reason || broken.state}`;
+    const lags = (this.lags.at(-1)?.stages ?? []).filter((l) => l.lag > 0 && parts.some((p) => p.name === l.name));
+    const most = lags.sort((a, b) => b.lag - a.lag)[0];
+    return most ? `${most.name} has ${count(most.lag, "more", "more")} to do first` : "";
   }
 }
 
-// forget drops all but the newest.
-function forget(numbered) {
-  for (const id of [...numbered.keys()].sort((a, b) => b - a).slice(kept)) numbered.delete(id);
+// forget drops what came first of more than is kept.
+function forget(items) {
+  for (const id of [...items.keys()].slice(0, Math.max(0, items.size - kept))) items.delete(id);
 }
 
 // customer is whose change a card shows; empty where that cannot be told.

@@ -61,7 +61,7 @@ class Stage {
     this.element.dataset.state = part.state;
     say(this.state, part.state);
     this.recovery(part);
-    const facts = [part.pid && `pid ${part.pid}`, part.restarts && count(part.restarts, "restart"), this.back];
+    const facts = [part.restarts && count(part.restarts, "restart"), this.back, part.pid && `pid ${part.pid}`];
     say(this.fact, part.reason || facts.filter(Boolean).join(" · "));
     this.fact.title = part.reason;
     this.kill.setAttribute("aria-disabled", String(!part.pid));
@@ -73,6 +73,7 @@ class Stage {
     const now = lags.at(-1) ?? unknown;
     this.element.classList.toggle("behind", now.lag >= much || now.behind_ms >= long);
     say(this.lag, behind(now));
+    this.lag.title = now.unit;
   }
 
   // recovery measures how long the stage was gone.
@@ -94,14 +95,27 @@ class Stage {
 function behind(lag) {
   if (lag.lag < 0) return "lag not known";
   if (lag.lag === 0) return "up to date";
-  const waiting = `${count(lag.lag, lag.unit.replace(/s$/, "") || "record")} behind`;
-  return lag.behind_ms > 0 ? `${waiting} · ${took(lag.behind_ms)}` : waiting;
+  return count(lag.lag, "behind", "behind") + (lag.behind_ms > 0 ? ` · ${took(lag.behind_ms)}` : "");
 }
 
+// Which servers can be started again while the rest runs.
+const restartable = ["MySQL", "broker"];
+
 class Server {
-  constructor(name) {
+  constructor(name, tell) {
     this.state = make("span", "state");
     this.element = make("li", "", make("span", "name", name), this.state);
+    if (!restartable.includes(name)) return;
+    const button = make("button", "small tiny", "Restart");
+    button.type = "button";
+    button.setAttribute("aria-label", `Restart ${name}`);
+    button.addEventListener("click", async () => {
+      if (button.getAttribute("aria-disabled") === "true") return;
+      button.setAttribute("aria-disabled", "true");
+      await post(`/api/servers/${encodeURIComponent(name)}/restart`, {}, tell);
+      button.setAttribute("aria-disabled", "false");
+    });
+    this.element.append(button);
   }
 
   draw(part) {
