@@ -82,7 +82,8 @@ bench: prepare ## Run the benchmarks that match BENCH (all)
 .PHONY: faults
 faults: prepare ## Kill each stage under load, ROUNDS (20) times, and write docs/faults.md
 	go test ./internal/faults -run '^TestKill9$$' -count 1 -v -timeout 120m \
-	  -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 -report $(CURDIR)/docs/faults.md
+	  -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 \
+	  -commit "$$(git describe --always --dirty)" -report $(CURDIR)/docs/faults.md
 
 .PHONY: pictures
 pictures: prepare ## Take the README's pictures of the demo's page again

@@ -1,13 +1,10 @@
 package faults_test
 
 import (
-	"context"
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +23,7 @@ var (
 	rounds       = flag.Int("rounds", 1, "how many rounds to play")
 	transactions = flag.Int("transactions", 1500, "transactions of a round")
 	seed         = flag.Uint64("seed", 1, "seed of the first round and of the load")
+	commit       = flag.String("commit", "unknown", "which commit runs, for the report")
 	report       = flag.String("report", "", "file to write the result of the rounds to")
 )
 
@@ -97,10 +95,9 @@ func open(t *testing.T) (*faults.World, faults.Report) {
 			t.Error(err)
 		}
 	})
-	binary := binarytest.Build(t)
 	w, err := faults.Open(t.Context(), faults.Options{
 		Options: install.Options{
-			Binary: binary, Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Brokers: kafka.Brokers(), SMTP: mail.Addr(),
+			Binary: binarytest.Build(t), Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Brokers: kafka.Brokers(), SMTP: mail.Addr(),
 		},
 		Mail: mail, Load: load.Options{Seed: *seed},
 	})
@@ -114,20 +111,8 @@ func open(t *testing.T) (*faults.World, faults.Report) {
 	}
 	return w, faults.Report{
 		Command: "make faults", At: time.Now(),
-		Telltale: version(t, binary), MySQL: mysqltest.Binary(t).Version, Kafka: kafkaVersion(t),
+		Telltale: *commit, MySQL: mysqltest.Binary(t).Version, Kafka: kafkaVersion(t),
 	}
-}
-
-// version is what the binary says of itself.
-func version(t *testing.T, binary string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, binary, "version").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Fields(string(out))[1]
 }
 
 var kafkaJar = regexp.MustCompile(`kafka_[\d.]+-([\d.]+)\.jar`)

@@ -29,7 +29,7 @@ type reader struct {
 	err     error
 	changes map[uint64][]rawChange
 	events  map[uint64][]rawEvent
-	// rawTally and eventTally count records; ids finds those that came twice.
+	// seenChanges and seenEvents count records, ids how often each identity came.
 	seenChanges, seenEvents int
 	ids                     map[string]int
 	// open is the MySQL transaction of each raw partition whose last record has

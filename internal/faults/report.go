@@ -14,7 +14,7 @@ type Report struct {
 	// Fault is what was done, Command does it again.
 	Fault   Fault
 	Command string
-	// Telltale, MySQL and Kafka are the versions that ran.
+	// Telltale is the commit that ran, MySQL and Kafka are versions.
 	Telltale, MySQL, Kafka string
 	// At is when.
 	At time.Time
@@ -27,6 +27,12 @@ const written = "The load renamed, registered, signed in and deleted customers, 
 	"with transactions over two tables, statements over several rows, rollbacks, savepoints, updates that change nothing, " +
 	"and commits whose answer was lost. After each round everything since the first was compared with what the load had written down."
 
+// recovered explains the times.
+const recovered = "Recovery is the time from a kill until something that was committed after it had passed the stage. " +
+	"Most of it is what Kafka waits for a dead member of a group before another gets its partitions: 6 s for the binlog, 10 s for the others. " +
+	"It includes the recovery of an earlier stage that was killed at about the same time. " +
+	"A kill before the stage was back from the one before counts with the last of them."
+
 // Markdown is the report as a page.
 func (r Report) Markdown() string {
 	var b strings.Builder
@@ -37,7 +43,7 @@ func (r Report) Markdown() string {
 	line("`%s` does it again and writes this page.\n", r.Command)
 	line("%s %s\n", r.Fault.Doc, written)
 	line("| | |\n|---|---|")
-	line("| rounds | %d, seeds %d to %d |", len(r.Results), r.Results[0].Seed, r.Results[len(r.Results)-1].Seed)
+	line("| rounds | %d, with seeds from %d to %d |", len(r.Results), r.Results[0].Seed, r.Results[len(r.Results)-1].Seed)
 	line("| kills | %s |", r.killed())
 	line("| transactions committed | %d, %.0f a second; %d more rolled back |", sum.Total(), r.Rate(), sum.RolledBack)
 	line("| commits whose answer was lost | %d, of which %d took place |", sum.Cut, sum.Landed)
@@ -53,6 +59,7 @@ func (r Report) Markdown() string {
 			line("| %s | %d | %.1f s | %.1f s |", stage, len(times), times[len(times)/2].Seconds(), times[len(times)-1].Seconds())
 		}
 	}
+	line("\n%s", recovered)
 	return b.String()
 }
 
