@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"telltale/internal/apachekafka"
 	"telltale/internal/apachekafka/apachekafkatest"
@@ -13,10 +12,6 @@ import (
 	"telltale/internal/kafkaclient"
 	"telltale/internal/kafkaserver/kafkatest"
 )
-
-// promptly is far below the five seconds that Ping gives a broker that does not
-// answer, and leaves a busy machine time for a handshake.
-const promptly = 4 * time.Second
 
 // TestSecureBroker speaks to Apache Kafka with TLS and accounts. Nothing but
 // security.protocol and the account is set where the certificate is checked:
@@ -73,9 +68,7 @@ func TestSecureBroker(t *testing.T) {
 			if tt.brokers != "" {
 				c.Brokers = tt.brokers
 			}
-			started := time.Now()
 			err := kafkaclient.Ping(t.Context(), c)
-			took := time.Since(started)
 			if len(tt.want) == 0 {
 				if err != nil {
 					t.Fatal(err)
@@ -94,9 +87,6 @@ func TestSecureBroker(t *testing.T) {
 			}
 			if got := kafkaclient.IsRefused(err); got != tt.refused {
 				t.Errorf("refused: got %v, want %v: %v", got, tt.refused, err)
-			}
-			if tt.refused && took > promptly {
-				t.Errorf("it took %v to say so", took)
 			}
 			if err != nil && strings.Contains(err.Error(), "another") {
 				t.Errorf("the error shows the password: %v", err)
