@@ -120,7 +120,7 @@ func (d *demo) setUp(ctx context.Context) error {
 		return err
 	}
 	d.log.SetRules(rules)
-	d.install, err = install.New(ctx, install.Options{
+	d.install, err = install.Prepare(ctx, install.Options{
 		Binary: d.Binary, Dir: d.dir.path, Rules: dir,
 		MySQL: d.addresses.MySQL, Brokers: d.addresses.Brokers, SMTP: d.addresses.SMTP,
 	})

@@ -19,20 +19,25 @@ func (d *demo) stageNames() []string {
 	return append([]string{stageBinlog, stageTranslator}, d.Consumers...)
 }
 
-// startStages starts all stages at once and waits for the reader, whose position
-// decides what is told.
+// startStages starts the reader, whose position decides what is told, and the
+// others when that is fixed: nobody has to wait for them.
 func (d *demo) startStages(ctx context.Context) error {
-	for _, name := range d.stageNames() {
-		d.stages = append(d.stages, startStage(stageOptions{
-			Name: name, Log: d.StageLog, Board: d.board, Health: d.health,
-			Command: func(opsAddr string) *exec.Cmd { return d.command(name, opsAddr) },
-		}))
-	}
+	d.stages = append(d.stages, d.startStage(stageBinlog))
 	if err := d.stages[0].await(ctx); err != nil {
 		return err
 	}
+	for _, name := range d.stageNames()[1:] {
+		d.stages = append(d.stages, d.startStage(name))
+	}
 	d.say("%-11s %s", "stages", "started")
 	return nil
+}
+
+func (d *demo) startStage(name string) *stage {
+	return startStage(stageOptions{
+		Name: name, Log: d.StageLog, Board: d.board, Health: d.health,
+		Command: func(opsAddr string) *exec.Cmd { return d.command(name, opsAddr) },
+	})
 }
 
 // command is the process of a stage. What it logs is a log of the demo's, which

@@ -42,6 +42,16 @@ type Install struct {
 // New makes the accounts and the configuration, and the shop's tables, which
 // the reader looks for at its start.
 func New(ctx context.Context, o Options) (*Install, error) {
+	i, err := Prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return i, i.run(ctx, "migrate", "crudapp", "migrate")
+}
+
+// Prepare makes the accounts and the configuration, for a shop that makes its
+// tables itself before the reader starts.
+func Prepare(ctx context.Context, o Options) (*Install, error) {
 	i := &Install{Options: o, file: filepath.Join(o.Dir, "telltale.yaml")}
 	var err error
 	if i.DSNs, err = account.Create(ctx, o.MySQL); err != nil {
@@ -50,10 +60,7 @@ func New(ctx context.Context, o Options) (*Install, error) {
 	if i.ShopAddr, err = freeAddr(ctx); err != nil {
 		return nil, err
 	}
-	if err := i.writeConfig(); err != nil {
-		return nil, err
-	}
-	return i, i.run(ctx, "migrate", "crudapp", "migrate")
+	return i, i.writeConfig()
 }
 
 // freeAddr is an address that nobody listens on.
