@@ -39,13 +39,16 @@ type check struct {
 }
 
 // preflight runs the checks of stages before any of them starts, and returns all
-// that they find.
+// that they find. A process that is asked to stop meanwhile has found nothing.
 func (p *process) preflight(ctx context.Context, stages ...config.Stage) error {
 	var errs []error
 	for _, c := range p.checks(stages...) {
 		if err := c.run(ctx); !errors.Is(err, errUnchecked) {
 			errs = append(errs, err)
 		}
+	}
+	if ctx.Err() != nil {
+		return nil
 	}
 	return errors.Join(errs...)
 }

@@ -126,6 +126,9 @@ func (p *process) component(stage config.Stage) *slog.Logger {
 // run runs the stages, and metrics and health beside them, until ctx ends or one of
 // them does. The port of the latter is taken before any stage starts.
 func (p *process) run(ctx context.Context, stages ...actor) error {
+	if ctx.Err() != nil { // It was asked to stop before anything began.
+		return nil
+	}
 	for _, s := range stages { // Before anybody can ask.
 		if s.part != "" {
 			p.health.Set(s.part, errStarting)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -122,5 +123,25 @@ func holdRequest(t *testing.T, addr string) {
 	line, err := bufio.NewReader(conn).ReadString('\n')
 	if err != nil || line != "HTTP/1.1 100 Continue\r\n" {
 		t.Fatalf("got %q, %v; want the shop to ask for the rest of the request", line, err)
+	}
+}
+
+// Who stops a stage while it looks at what it depends on has done nothing wrong.
+func TestStopDuringPreflight(t *testing.T) {
+	t.Parallel()
+	nobody := freeAddr(t)
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, command := range []string{"binlog", "translator", "consumers", "run"} {
+		var stderr bytes.Buffer
+		w := env{stdout: &stderr, stderr: &stderr, environ: []string{
+			"TELLTALE_SOURCE_NAME=shop", "TELLTALE_SOURCE_DSN=telltale@tcp(" + nobody + ")/", "TELLTALE_SOURCE_TABLES=shop.customers",
+			"TELLTALE_KAFKA_BROKERS=" + nobody, "TELLTALE_TRANSLATOR_RULES=../../config/rules",
+			"TELLTALE_CONSUMERS_DATABASE_DSN=consumers@tcp(" + nobody + ")/consumers",
+			"TELLTALE_CONSUMERS_SMTP_ADDR=" + nobody, "TELLTALE_CONSUMERS_SMTP_FROM=shop@example.com",
+		}}
+		if got := execute(stopped, w, []string{command}); got != exitOK || stderr.Len() > 0 {
+			t.Errorf("%s: got status %d and %q, want a quiet end", command, got, stderr.String())
+		}
 	}
 }
