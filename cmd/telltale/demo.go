@@ -19,6 +19,7 @@ import (
 	"telltale/crudapp/web"
 	"telltale/internal/demo"
 	"telltale/internal/demo/feed"
+	"telltale/internal/mysqlserver"
 	"telltale/internal/tour"
 	"telltale/internal/tracing"
 )
@@ -29,6 +30,7 @@ const shownHistory = 1000
 // demoFlags are the flags of the demo, which reads no configuration.
 type demoFlags struct {
 	dir, tools  string
+	server      string
 	fresh, tour bool
 	seed        uint64
 }
@@ -38,7 +40,7 @@ func newDemoCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run everything here, with a page to click in and watch",
-		Long: "Run a private MySQL, an embedded broker, a mail server, the shop, the pipeline and a page\n" +
+		Long: "Run a private MySQL or MariaDB, an embedded broker, a mail server, the shop, the pipeline and a page\n" +
 			"to click in and watch. With --tour, play a script instead, check each step and end.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,6 +49,9 @@ func newDemoCommand(e env) *cobra.Command {
 			}
 			if !f.tour && cmd.Flags().Changed("seed") {
 				return usagef(cmd, "--seed is for --tour")
+			}
+			if f.server != string(mysqlserver.MySQL) && f.server != string(mysqlserver.MariaDB) {
+				return usagef(cmd, "--server %s: want mysql or mariadb", f.server)
 			}
 			if f.tour {
 				return runTour(cmd, e, f)
@@ -57,7 +62,8 @@ func newDemoCommand(e env) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&f.dir, "dir", ".telltale", "directory of the demo's data, which survives a restart")
 	flags.BoolVar(&f.fresh, "fresh", false, "wipe the data first")
-	flags.StringVar(&f.tools, "tools", ".tools", "directory that a MySQL server is fetched into where there is none")
+	flags.StringVar(&f.tools, "tools", ".tools", "directory that a server is fetched into where there is none")
+	flags.StringVar(&f.server, "server", string(mysqlserver.MySQL), "database server to run: mysql or mariadb")
 	flags.BoolVar(&f.tour, "tour", false, "play the story on a throw-away directory, check each step and end")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of the tour's random moments (default: a random one, which is printed)")
 	return cmd
@@ -79,7 +85,7 @@ func runDemo(cmd *cobra.Command, e env, f demoFlags) error {
 		return buildDemo(ctx, d, traces.Provider(string(config.StageCRUDApp)))
 	}
 	return demo.Run(cmd.Context(), demo.Options{
-		Dir: f.dir, Fresh: f.fresh, Tools: f.tools, Ports: demo.PreferredPorts(),
+		Dir: f.dir, Fresh: f.fresh, Server: mysqlserver.Flavor(f.server), Tools: f.tools, Ports: demo.PreferredPorts(),
 		Binary: binary, Consumers: consumerNames(), Rules: rules.Files, Build: build, History: demoHistory{},
 		Stdout: e.stdout, StageLog: e.stderr, Logger: logger,
 	})
@@ -94,7 +100,7 @@ func runTour(cmd *cobra.Command, e env, f demoFlags) error {
 		f.seed = rand.Uint64()
 	}
 	return tour.Run(cmd.Context(), tour.Options{
-		Binary: binary, Tools: f.tools, Rules: rules.Files, Seed: f.seed, Stdout: e.stdout,
+		Binary: binary, Server: mysqlserver.Flavor(f.server), Tools: f.tools, Rules: rules.Files, Seed: f.seed, Stdout: e.stdout,
 	})
 }
 

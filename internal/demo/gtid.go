@@ -25,3 +25,21 @@ func countGTIDs(set string) int64 {
 	}
 	return n
 }
+
+// countMariaDB counts the transactions between two GTID positions as MariaDB
+// writes them, one a domain: "0-1-42,7-2-9". Numbers grow by one within a domain.
+func countMariaDB(executed, published string) int64 {
+	var n int64
+	for _, one := range []struct {
+		position string
+		sign     int64
+	}{{executed, 1}, {published, -1}} {
+		for gtid := range strings.SplitSeq(one.position, ",") {
+			number, err := strconv.ParseInt(gtid[strings.LastIndexByte(gtid, '-')+1:], 10, 64)
+			if err == nil {
+				n += one.sign * number
+			}
+		}
+	}
+	return max(0, n)
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"telltale/internal/demo/feed"
+	"telltale/internal/mysqlserver"
 )
 
 const (
@@ -65,6 +66,7 @@ func (s sink) AddEvent(e feed.Event) {
 // sampler looks at how far each stage is behind.
 type sampler struct {
 	backlogs  *backlogs
+	server    mysqlserver.Flavor
 	root      *sql.DB
 	ledger    *sql.DB
 	admin     *kafka.AdminClient
@@ -85,7 +87,7 @@ func (d *demo) watchLag() {
 		return
 	}
 	defer root.Close()
-	s := &sampler{backlogs: &d.backlogs, root: root, ledger: d.ledger, consumers: d.Consumers}
+	s := &sampler{backlogs: &d.backlogs, server: d.Server, root: root, ledger: d.ledger, consumers: d.Consumers}
 	err = d.kafka().WithAdmin(func(admin *kafka.AdminClient) error {
 		s.admin = admin
 		d.sampleLag(s)
@@ -147,11 +149,11 @@ func behind(b *feed.Backlog, next feed.Offsets, now time.Time) (n int64, ms floa
 func (s *sampler) binlog(ctx context.Context, now time.Time) feed.Lag {
 	lag := feed.Lag{Name: stageBinlog, Unit: "transactions", Lag: unknownLag}
 	published := s.backlogs.published()
-	var missing string
-	if s.root.QueryRowContext(ctx, "SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, ?)", published).Scan(&missing) != nil {
+	missing, err := s.missing(ctx, published)
+	if err != nil {
 		return lag
 	}
-	lag.Lag = countGTIDs(missing)
+	lag.Lag = missing
 	if lag.Lag == 0 {
 		s.behindSince = time.Time{}
 		return lag
@@ -161,6 +163,18 @@ func (s *sampler) binlog(ctx context.Context, now time.Time) feed.Lag {
 	}
 	lag.BehindMS = float64(now.Sub(s.behindSince).Milliseconds())
 	return lag
+}
+
+// missing counts the transactions that the server has executed and the reader
+// has not published.
+func (s *sampler) missing(ctx context.Context, published string) (int64, error) {
+	var set string
+	if s.server == mysqlserver.MariaDB {
+		err := s.root.QueryRowContext(ctx, "SELECT @@GLOBAL.gtid_binlog_pos").Scan(&set)
+		return countMariaDB(set, published), err
+	}
+	err := s.root.QueryRowContext(ctx, "SELECT GTID_SUBTRACT(@@GLOBAL.gtid_executed, ?)", published).Scan(&set)
+	return countGTIDs(set), err
 }
 
 // translator compares what its group has committed with what was published.

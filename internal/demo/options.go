@@ -14,6 +14,7 @@ import (
 
 	"telltale/internal/demo/account"
 	"telltale/internal/install"
+	"telltale/internal/mysqlserver"
 )
 
 // Source is the name of the demo's source; its raw topics begin with it.
@@ -26,7 +27,10 @@ type Options struct {
 	Dir string
 	// Fresh wipes Dir first.
 	Fresh bool
-	// Tools is where a fetched MySQL server is kept. Required.
+	// Server is which database server. A directory keeps the one that it began
+	// with. Default MySQL.
+	Server mysqlserver.Flavor
+	// Tools is where a fetched server is kept. Required.
 	Tools string
 	// Binary is telltale's binary, whose commands are the stages. Required.
 	Binary string
@@ -57,6 +61,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() (Options, error) {
+	o.Server = cmp.Or(o.Server, mysqlserver.MySQL)
 	if o.Dir == "" || o.Tools == "" || o.Binary == "" || o.Rules == nil || o.Build == nil {
 		return o, errors.New("demo: a data directory, a tools directory, the binary, rules and what to run must be given")
 	}

@@ -212,3 +212,21 @@ func TestCountGTIDs(t *testing.T) {
 		}
 	}
 }
+
+func TestCountMariaDB(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		executed, published string
+		want                int64
+	}{
+		{"", "", 0},
+		{"0-1-5", "", 5},
+		{"0-1-5", "0-1-5", 0},
+		{"0-2-9,7-1-3", "0-1-4", 8},
+		{"0-1-4", "0-1-5", 0}, // The position was read after the server.
+	} {
+		if got := countMariaDB(tt.executed, tt.published); got != tt.want {
+			t.Errorf("%q without %q: got %d, want %d", tt.executed, tt.published, got, tt.want)
+		}
+	}
+}

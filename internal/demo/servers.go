@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -62,7 +63,10 @@ func (d *demo) startServers(ctx context.Context) error {
 
 func (d *demo) startMySQL(ctx context.Context) error {
 	progress := func(line string) { d.say("%-11s %s", "MySQL", line) }
-	binary, err := mysqlserver.Find(ctx, mysqlserver.FindOptions{Tools: d.Tools, Progress: progress})
+	if err := d.checkServer(); err != nil {
+		return err
+	}
+	binary, err := mysqlserver.Find(ctx, mysqlserver.FindOptions{Flavor: d.Server, Tools: d.Tools, Progress: progress})
 	if err != nil {
 		return err
 	}
@@ -71,13 +75,27 @@ func (d *demo) startMySQL(ctx context.Context) error {
 		return err
 	}
 	d.servers.mysqlOptions = mysqlserver.Options{
-		Binary: binary, Dir: d.dir.file("mysql"), Port: port, Settings: d.MySQLSettings, Progress: progress,
+		Binary: binary, Dir: d.dir.file(string(d.Server)), Port: port, Settings: d.MySQLSettings, Progress: progress,
 	}
 	if err := d.bootMySQL(ctx); err != nil {
 		return err
 	}
 	d.addresses.MySQL = d.servers.mysql.DSN("")
 	d.say("%-11s %s on %s", "MySQL", binary.Version, d.servers.mysql.Addr())
+	return nil
+}
+
+// checkServer refuses a directory whose data are those of the other kind of
+// server: the broker's records beside them tell of it.
+func (d *demo) checkServer() error {
+	for _, other := range []mysqlserver.Flavor{mysqlserver.MySQL, mysqlserver.MariaDB} {
+		if other == d.Server {
+			continue
+		}
+		if _, err := os.Stat(d.dir.file(string(other))); err == nil {
+			return fmt.Errorf("the data in %s are those of --server %s; wipe them with --fresh, or give this demo a directory of its own with --dir", d.dir.path, other)
+		}
+	}
 	return nil
 }
 

@@ -22,7 +22,9 @@ var ErrFailed = errors.New("the tour failed")
 type Options struct {
 	// Binary is telltale's binary, which runs as the tour's children. Required.
 	Binary string
-	// Tools is where a fetched MySQL server is kept. Required.
+	// Server is which database server. Default MySQL.
+	Server mysqlserver.Flavor
+	// Tools is where a fetched server is kept. Required.
 	Tools string
 	// Rules are the rule files. Required.
 	Rules fs.FS
@@ -98,7 +100,7 @@ func startServers(ctx context.Context, o Options, dir string, logger *slog.Logge
 		return &Servers{}, fmt.Errorf("unpack the rules: %w", err)
 	}
 	progress := func(line string) { _, _ = fmt.Fprintln(o.Stdout, line) }
-	binary, err := mysqlserver.Find(ctx, mysqlserver.FindOptions{Tools: o.Tools, Progress: progress})
+	binary, err := mysqlserver.Find(ctx, mysqlserver.FindOptions{Flavor: o.Server, Tools: o.Tools, Progress: progress})
 	if err != nil {
 		return &Servers{}, err
 	}
