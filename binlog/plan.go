@@ -204,8 +204,12 @@ func (c *column) setCharacter(d columnDef, cs collations) error {
 }
 
 // skip has a denied column passed over that could not be published, and
-// reports whether that can be done.
+// reports whether that can be done: of a type of MariaDB's own it is not known
+// how a row holds its values.
 func (c *column) skip(d columnDef) bool {
+	if d.sqlType != "" {
+		return false
+	}
 	switch d.kind {
 	case mysql.MYSQL_TYPE_JSON, mysql.MYSQL_TYPE_GEOMETRY, mysql.MYSQL_TYPE_VECTOR, mysql.MYSQL_TYPE_BLOB:
 		c.append, c.meta = skipSized, d.length
