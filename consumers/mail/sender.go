@@ -141,25 +141,21 @@ func (s *sender) giveBack(ctx context.Context, r *round) error {
 // being written, together. An error would send mails again that were sent, so
 // it is tried until the database takes it.
 func (s *sender) note(ctx context.Context, r *round) error {
-	var failed error
 	for first := range r.results {
 		results := r.more(first)
-		if failed != nil {
-			continue // The lanes must not wait for a reader.
+		err := s.write(ctx, func(tx *sql.Tx) error { return note(ctx, tx, results) })
+		if err == nil {
+			err = s.options.Failpoint("noted")
 		}
-		failed = s.write(ctx, func(tx *sql.Tx) error { return note(ctx, tx, results) })
-		if failed == nil {
-			failed = s.options.Failpoint("noted")
-		}
-		if failed != nil {
+		if err != nil {
 			r.stop()
-			continue
+			return err
 		}
 		for _, result := range results {
 			s.report(result)
 		}
 	}
-	return failed
+	return nil
 }
 
 // write runs f in a transaction until it is committed.

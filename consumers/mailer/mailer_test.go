@@ -142,6 +142,8 @@ func TestMailer(t *testing.T) {
 		{"answer_lost", answerLost},
 		{"hanging_server", hangingServer},
 		{"restarts", restarts},
+		{"crowd", crowd},
+		{"turned_away", turnedAway},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -184,6 +186,13 @@ func order(t *testing.T, o *office) {
 	}
 	o.awaitMails(4 * (renames + 1))
 	r.Stop()
+	assertOrder(t, o, 4, renames)
+}
+
+// assertOrder checks that each customer got the welcome and each rename once,
+// in order.
+func assertOrder(t *testing.T, o *office, customers, renames int) {
+	t.Helper()
 	last := make(map[string]int)
 	for _, m := range o.mailbox.Mails() {
 		n := 0
@@ -194,6 +203,11 @@ func order(t *testing.T, o *office) {
 			t.Errorf("%s got mail %d after %d", m.To[0], n, before)
 		}
 		last[m.To[0]] = n
+	}
+	for c := range customers {
+		if got := last[address(c)]; got != renames {
+			t.Errorf("the last mail of customer %d is %d, want %d", c, got, renames)
+		}
 	}
 }
 
