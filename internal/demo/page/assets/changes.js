@@ -116,7 +116,7 @@ function lineBody(card) {
 }
 
 function events(card) {
-  if (card.events.length === 0) return [make("span", "none", card.no_event ? "no event" : "")];
+  if (card.events.length === 0) return [make("span", "none", card.no_event ? "no event" : "no event yet")];
   const first = make("span", "chip", ...words(card.events[0].title));
   return card.events.length === 1 ? [first] : [first, make("span", "more", `+${card.events.length - 1}`)];
 }
