@@ -17,12 +17,11 @@ func (d *demo) startMail(context.Context) error {
 	for _, m := range old {
 		d.log.AddMail(m)
 	}
-	port, err := d.port("mail server", d.Ports.SMTP)
+	err = d.onPort(partMail, d.Ports.SMTP, func(port int) error {
+		d.addresses.SMTP = local(port)
+		return d.bootMail()
+	})
 	if err != nil {
-		return err
-	}
-	d.addresses.SMTP = local(port)
-	if err := d.bootMail(); err != nil {
 		return err
 	}
 	d.say("%-11s on %s", "mail server", d.addresses.SMTP)

@@ -2,10 +2,12 @@ package demo
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -227,6 +229,24 @@ func TestCountMariaDB(t *testing.T) {
 	} {
 		if got := countMariaDB(tt.executed, tt.published); got != tt.want {
 			t.Errorf("%q without %q: got %d, want %d", tt.executed, tt.published, got, tt.want)
+		}
+	}
+}
+
+// Somebody else takes the port between its choice and the server's start.
+func TestPortThatIsTakenMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := &demo{Options: Options{Stdout: t.Output()}}
+	for failures, want := range map[int]error{0: nil, portAttempts - 1: nil, portAttempts: syscall.EADDRINUSE} {
+		starts := 0
+		err := d.onPort("server", 0, func(int) error {
+			if starts++; starts <= failures {
+				return fmt.Errorf("listen: %w", syscall.EADDRINUSE)
+			}
+			return nil
+		})
+		if !errors.Is(err, want) || starts != min(failures+1, portAttempts) {
+			t.Errorf("taken %d times: got error %v after %d starts, want %v", failures, err, starts, want)
 		}
 	}
 }

@@ -18,9 +18,9 @@ import (
 const healTime = 2 * time.Minute
 
 // TestDemoHeals takes away one part after the other while the customer is
-// renamed, and asks that nothing of it is missing or twice in the end.
+// renamed, and asks that nothing of it is missing or twice in the end. It is not
+// parallel: a second demo would take time from what is to heal.
 func TestDemoHeals(t *testing.T) {
-	t.Parallel()
 	c := start(t, binarytest.Build(t), "--dir", filepath.Join(t.TempDir(), "data"))
 	post(t, c.shop+"/api/customers", map[string]string{
 		"name": "Bob", "email": "bob@example.com", "password": "a long enough pass phrase",

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"telltale/internal/demo/feed"
@@ -33,6 +34,9 @@ const (
 	keptOffsets = 500
 	// lookUpTime bounds how long a mail waits to be told apart.
 	lookUpTime = time.Second
+	// portAttempts is how often a server is started on another port when
+	// somebody took its port first.
+	portAttempts = 5
 	// stopMySQL is how long MySQL may take to stop before it is started again; it
 	// is killed then, which costs it a recovery.
 	stopMySQL = 4 * time.Second
@@ -70,14 +74,14 @@ func (d *demo) startMySQL(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	port, err := d.port("MySQL", d.Ports.MySQL)
-	if err != nil {
-		return err
-	}
 	d.servers.mysqlOptions = mysqlserver.Options{
-		Binary: binary, Dir: d.dir.file(string(d.Server)), Port: port, Settings: d.MySQLSettings, Progress: progress,
+		Binary: binary, Dir: d.dir.file(string(d.Server)), Settings: d.MySQLSettings, Progress: progress,
 	}
-	if err := d.bootMySQL(ctx); err != nil {
+	err = d.onPort("MySQL", d.Ports.MySQL, func(port int) error {
+		d.servers.mysqlOptions.Port = port
+		return d.bootMySQL(ctx)
+	})
+	if err != nil {
 		return err
 	}
 	d.addresses.MySQL = d.servers.mysql.DSN("")
@@ -168,12 +172,11 @@ func (d *demo) reviveMySQL(ended *mysqlserver.Server) error {
 }
 
 func (d *demo) startBroker(context.Context) error {
-	port, err := d.port("broker", d.Ports.Kafka)
+	err := d.onPort("broker", d.Ports.Kafka, func(port int) error {
+		d.servers.brokerOptions = kafkaserver.Options{Dir: d.dir.file("kafka"), Port: port, Logger: d.Logger}
+		return d.bootBroker()
+	})
 	if err != nil {
-		return err
-	}
-	d.servers.brokerOptions = kafkaserver.Options{Dir: d.dir.file("kafka"), Port: port, Logger: d.Logger}
-	if err := d.bootBroker(); err != nil {
 		return err
 	}
 	d.addresses.Brokers = d.servers.broker.Brokers()
@@ -228,13 +231,23 @@ func (d *demo) stopServers(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// port finds a free port and says so when it is not the preferred one.
-func (d *demo) port(name string, preferred int) (int, error) {
-	port, err := freePort(preferred)
-	if err == nil && preferred != 0 && port != preferred {
-		d.say("%-11s port %d is taken, using %d", name, preferred, port)
+// onPort starts a server on the preferred port or on another that is free, and
+// says so. Somebody may take the port before the server does.
+func (d *demo) onPort(name string, preferred int, start func(port int) error) error {
+	for attempt := 1; ; attempt++ {
+		port, err := freePort(preferred)
+		if err != nil {
+			return err
+		}
+		err = start(port)
+		if errors.Is(err, syscall.EADDRINUSE) && attempt < portAttempts {
+			continue
+		}
+		if err == nil && preferred != 0 && port != preferred {
+			d.say("%-11s port %d is taken, using %d", name, preferred, port)
+		}
+		return err
 	}
-	return port, err
 }
 
 func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
