@@ -26,13 +26,10 @@ export class Changes {
       this.list.replaceChildren();
     }
     const held = this.list.scrollTop > 0 || this.list.matches(":hover") || (pinned && this.list.matches(":focus"));
-    const before = this.list.scrollHeight;
     const known = this.list.firstElementChild;
     for (const id of model.changed) this.line(model.cards.get(id));
     this.order(model.newest);
-    if (held && known?.isConnected && known !== this.list.firstElementChild) {
-      this.list.scrollTop += known.offsetTop - this.list.firstElementChild.offsetTop - (before === 0 ? known.offsetTop : 0);
-    }
+    if (held && known?.isConnected) this.list.scrollTop += known.offsetTop - this.list.firstElementChild.offsetTop;
     this.mark(chosen);
     say(this.meta, summary(model.newest));
     this.tellNewer();
