@@ -262,7 +262,9 @@ func TestStartStopsWithItsContext(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got %v, want the context's error", err)
 	}
-	lock, err := dirlock.Acquire(t.Context(), dir, 0)
+	// A launcher that was killed may have had a command under way, which holds
+	// the lock until it ends; a server would hold it for ever.
+	lock, err := dirlock.Acquire(t.Context(), dir, 10*time.Second)
 	if err != nil {
 		t.Fatalf("a process still uses the directory: %v", err)
 	}
