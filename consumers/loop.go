@@ -97,18 +97,19 @@ func isStopped(err error) bool {
 }
 
 // assignAnew has the client begin with a partition as if it had just been
-// assigned. The group hears nothing of it.
+// assigned, and not paused: a pause would outlive the assignment. The group
+// hears nothing of it.
 func (e *engine) assignAnew(w *worker, next int64) error {
 	at := partitionsOf(w)
+	if err := e.kafka.Resume(at); err != nil {
+		return err
+	}
+	e.notePaused(w, false)
 	if err := e.kafka.IncrementalUnassign(at); err != nil {
 		return err
 	}
 	at[0].Offset = kafka.Offset(next)
-	if err := e.kafka.IncrementalAssign(at); err != nil {
-		return err
-	}
-	e.notePaused(w, false) // A pause ends with the assignment.
-	return nil
+	return e.kafka.IncrementalAssign(at)
 }
 
 // dispatch hands a record to its worker and holds the partition back while the
