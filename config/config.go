@@ -161,7 +161,7 @@ type Translator struct {
 type Consumers struct {
 	// Database keeps the consumers' offsets and their own tables.
 	Database Database `mapstructure:"database"`
-	// SMTP is how the mailer sends.
+	// SMTP is how mailer and security send.
 	SMTP SMTP `mapstructure:"smtp"`
 }
 
