@@ -24,9 +24,17 @@ const (
 func dataDir(dir string) string { return filepath.Join(dir, "data") }
 func logPath(dir string) string { return filepath.Join(dir, "mysqld.log") }
 
+// tempDir is a server's own: MariaDB, when it starts, removes from its directory
+// for temporary tables what it takes for leftovers, those of a server beside it
+// among them, which then ends.
+func tempDir(dir string) string { return filepath.Join(dir, "tmp") }
+
 // initialise makes the data directory where there is none. It is made under
 // another name and renamed, so that one that exists is whole.
 func initialise(ctx context.Context, o Options, lock *dirlock.Lock) error {
+	if err := os.MkdirAll(tempDir(o.Dir), 0o700); err != nil {
+		return fmt.Errorf("make the server's directory for temporary tables: %w", err)
+	}
 	data := dataDir(o.Dir)
 	if _, err := os.Stat(data); err == nil {
 		return nil
@@ -80,6 +88,7 @@ func commonArgs(o Options, data string) []string {
 	args := []string{
 		"--no-defaults",
 		"--datadir=" + data,
+		"--tmpdir=" + tempDir(o.Dir),
 		"--log-error=" + logPath(o.Dir),
 		"--innodb-buffer-pool-size=64M",
 		"--performance-schema=OFF",
