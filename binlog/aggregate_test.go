@@ -291,7 +291,7 @@ func TestKeyForms(t *testing.T) {
 // A denied column is passed over even where its values could not be published.
 func TestDeniedColumnsOfAnyType(t *testing.T) {
 	t.Parallel()
-	colls := collations{63: {name: "binary", maxLen: 1}, 8: {name: "latin1", maxLen: 1}, 255: {name: "utf8mb4", maxLen: 4}}
+	colls := collations{63: {name: "binary", maxLen: 1}, 8: {name: "klingon", maxLen: 1}, 255: {name: "utf8mb4", maxLen: 4}}
 	d := tableDef{db: "shop", table: "t", key: []keyPart{{column: 0}}, columns: []columnDef{
 		{name: "id", kind: mysql.MYSQL_TYPE_TINY},
 		{name: "j", kind: mysql.MYSQL_TYPE_JSON, length: 4},
@@ -303,14 +303,14 @@ func TestDeniedColumnsOfAnyType(t *testing.T) {
 		{name: "s", kind: mysql.MYSQL_TYPE_SET, length: 2, collation: 8},
 		{name: "end", kind: mysql.MYSQL_TYPE_TINY},
 	}}
-	if _, err := newPlan(d, colls, filter{}); err == nil {
+	if _, err := newPlan(d, colls, encoding{}, filter{}); err == nil {
 		t.Error("a table with columns that are not supported was taken")
 	}
 	var rules []ColumnRule
 	for _, c := range d.columns[1:8] {
 		rules = append(rules, ColumnRule{Match: "shop.t." + c.name, Do: "deny"})
 	}
-	p, err := newPlan(d, colls, filter{columns: rules})
+	p, err := newPlan(d, colls, encoding{}, filter{columns: rules})
 	if err != nil {
 		t.Fatal(err)
 	}

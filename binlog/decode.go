@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"telltale/binlog/charset"
 	"telltale/schemas/change"
 )
 
@@ -16,14 +17,16 @@ type appendFunc func(dst, data []byte, c *column) (out []byte, n int, err error)
 
 // column is how one column of one table shape is decoded.
 type column struct {
-	def    change.Column
-	name   []byte // `"name":`
-	append appendFunc
-	meta   int      // What the table map says of the type: a length, a precision.
-	scale  int      // DECIMAL alone.
-	labels [][]byte // ENUM and SET members as JSON strings.
-	denied bool     // Left out of the images.
-	key    int      // Index in the record key, or -1.
+	def     change.Column
+	name    []byte // `"name":`
+	append  appendFunc
+	meta    int              // What the table map says of the type: a length, a precision.
+	scale   int              // DECIMAL alone.
+	labels  [][]byte         // ENUM and SET members as JSON strings.
+	charset *charset.Charset // Of text that is not UTF-8.
+	adjust  bool             // Years of two digits are completed.
+	denied  bool             // Left out of the images.
+	key     int              // Index in the record key, or -1.
 }
 
 // plan is how the rows of one table shape are decoded.
@@ -55,6 +58,14 @@ type image struct {
 type span struct{ start, end int }
 
 func (s span) in(b []byte) []byte { return b[s.start:s.end] }
+
+// orNil is in, and nil where nothing is in it.
+func (s span) orNil(b []byte) []byte {
+	if s.start == s.end {
+		return nil
+	}
+	return s.in(b)
+}
 
 // appendImage appends one row image as a JSON object. present is the bitmap of
 // the columns that the image holds; one that it does not hold is absent from
@@ -106,9 +117,13 @@ func (p *plan) appendImage(dst, data, present []byte, img *image) (out []byte, n
 	return dst, n, nil
 }
 
-// appendKey appends the record key of an image, a JSON object. A column that the image lacks is taken from other, which may
-// be nil: a minimal after image leaves out a key that did not change.
+// appendKey appends the record key of an image, a JSON object, or nothing where
+// the table has no key. A column that the image lacks is taken from other, which
+// may be nil: a minimal after image leaves out a key that did not change.
 func (p *plan) appendKey(dst []byte, img, other *image) ([]byte, error) {
+	if len(p.key) == 0 {
+		return dst, nil
+	}
 	for i, k := range p.key {
 		s := img.key[i]
 		if s.end == 0 && other != nil {

@@ -44,16 +44,26 @@ func appendBinary(dst, data []byte, c *column) ([]byte, int, error) {
 // appendFixedBinary appends a BINARY(scale): the server leaves trailing zero
 // bytes out of the row, but they are part of the value.
 func appendFixedBinary(dst, data []byte, c *column) ([]byte, int, error) {
-	v, n, err := sized(data, c.meta)
+	var padded [255]byte
+	n, err := fixedBinary(data, c, padded[:c.scale])
 	if err != nil {
 		return dst, 0, err
 	}
-	if len(v) > c.scale {
-		return dst, 0, fmt.Errorf("%d bytes in a column of %d", len(v), c.scale)
-	}
-	var padded [255]byte
-	copy(padded[:], v)
 	return appendBase64(dst, padded[:c.scale]), n, nil
+}
+
+// fixedBinary reads a BINARY, whose zero bytes at its end are not logged, into
+// out, which has its length.
+func fixedBinary(data []byte, c *column, out []byte) (n int, err error) {
+	v, n, err := sized(data, c.meta)
+	if err != nil {
+		return 0, err
+	}
+	if len(v) > len(out) {
+		return 0, fmt.Errorf("%d bytes in a column of %d", len(v), len(out))
+	}
+	copy(out, v)
+	return n, nil
 }
 
 func appendBase64(dst, v []byte) []byte {

@@ -10,14 +10,64 @@ import (
 // date, or one with a zero month or day, is put out as MySQL prints it: it has
 // no ISO form, and it is not null (I6).
 
-// appendDate appends a DATE: day in 5 bits, month in 4, the rest the year.
-func appendDate(dst, data []byte, _ *column) ([]byte, int, error) {
+// clock is a date and a wall clock as a row holds them.
+type clock struct{ year, month, day, hour, minute, second, micros int }
+
+// readDate reads a DATE: day in 5 bits, month in 4, the rest the year.
+func readDate(data []byte) (clock, error) {
 	if len(data) < 3 {
-		return dst, 0, errShort
+		return clock{}, errShort
 	}
 	v := int(uint24(data))
+	return clock{year: v >> 9, month: v >> 5 & 15, day: v & 31}, nil
+}
+
+// readDatetime reads a DATETIME of the column's precision.
+func readDatetime(data []byte, c *column) (t clock, n int, err error) {
+	n = 5 + (c.meta+1)/2
+	if len(data) < n {
+		return t, 0, errShort
+	}
+	v := bigEndian(data[:5]) - 0x8000000000
+	if v < 0 {
+		return t, 0, fmt.Errorf("packed datetime %x is negative", data[:n])
+	}
+	ymd, hms := v>>17, v&(1<<17-1)
+	t = clock{year: ymd >> 5 / 13, month: ymd >> 5 % 13, day: ymd & 31, hour: hms >> 12, minute: hms >> 6 & 63, second: hms & 63}
+	t.micros, _ = fraction(data[5:n], c.meta)
+	return t, n, nil
+}
+
+// readTime reads a TIME of the column's precision, in microseconds. Integer part
+// and fraction are one big-endian number, offset so that it sorts; below the
+// offset it is the negated time.
+func readTime(data []byte, c *column) (v int64, n int, err error) {
+	fractionBytes := (c.meta + 1) / 2
+	n = 3 + fractionBytes
+	if len(data) < n {
+		return 0, 0, errShort
+	}
+	packed := bigEndian(data[:n]) - 0x800000<<(8*fractionBytes)
+	sign := int64(1)
+	if packed < 0 {
+		packed, sign = -packed, -1
+	}
+	hms, part := packed>>(8*fractionBytes), packed&(1<<(8*fractionBytes)-1)
+	for range 3 - fractionBytes {
+		part *= 100
+	}
+	seconds := hms>>12&0x3ff*3600 + hms>>6&63*60 + hms&63
+	return sign * (int64(seconds)*1e6 + int64(part)), n, nil
+}
+
+// appendDate appends a DATE.
+func appendDate(dst, data []byte, _ *column) ([]byte, int, error) {
+	t, err := readDate(data)
+	if err != nil {
+		return dst, 0, err
+	}
 	dst = append(dst, '"')
-	dst = appendYMD(dst, v>>9, v>>5&15, v&31)
+	dst = appendYMD(dst, t.year, t.month, t.day)
 	return append(dst, '"'), 3, nil
 }
 
@@ -56,27 +106,20 @@ func appendFraction(dst []byte, micros, precision int) []byte {
 
 // appendDatetime appends a DATETIME(meta) as the wall clock it is.
 func appendDatetime(dst, data []byte, c *column) ([]byte, int, error) {
-	size := 5 + (c.meta+1)/2
-	if len(data) < size {
-		return dst, 0, errShort
+	t, n, err := readDatetime(data, c)
+	if err != nil {
+		return dst, 0, err
 	}
-	v := bigEndian(data[:5]) - 0x8000000000
-	if v < 0 {
-		return dst, 0, fmt.Errorf("packed datetime %x is negative", data[:size])
-	}
-	micros, _ := fraction(data[5:size], c.meta)
-	ymd, hms := v>>17, v&(1<<17-1)
-	month, day := ymd>>5%13, ymd&31
 	dst = append(dst, '"')
-	dst = appendYMD(dst, ymd>>5/13, month, day)
-	if month == 0 || day == 0 {
+	dst = appendYMD(dst, t.year, t.month, t.day)
+	if t.month == 0 || t.day == 0 {
 		dst = append(dst, ' ')
 	} else {
 		dst = append(dst, 'T')
 	}
-	dst = appendHMS(dst, hms>>12, hms>>6&63, hms&63)
-	dst = appendFraction(dst, micros, c.meta)
-	return append(dst, '"'), size, nil
+	dst = appendHMS(dst, t.hour, t.minute, t.second)
+	dst = appendFraction(dst, t.micros, c.meta)
+	return append(dst, '"'), n, nil
 }
 
 // appendTimestamp appends a TIMESTAMP(meta) in UTC.
@@ -103,26 +146,19 @@ func appendTimestamp(dst, data []byte, c *column) ([]byte, int, error) {
 
 // appendTime appends a TIME(meta), which may be negative and longer than a day.
 func appendTime(dst, data []byte, c *column) ([]byte, int, error) {
-	n := (c.meta + 1) / 2
-	size := 3 + n
-	if len(data) < size {
-		return dst, 0, errShort
+	v, n, err := readTime(data, c)
+	if err != nil {
+		return dst, 0, err
 	}
-	// Integer part and fraction are one big-endian number, offset so that it
-	// sorts; below the offset it is the negated time.
-	v := bigEndian(data[:size]) - 0x800000<<(8*n)
 	dst = append(dst, '"')
 	if v < 0 {
 		v = -v
 		dst = append(dst, '-')
 	}
-	hms, micros := v>>(8*n), v&(1<<(8*n)-1)
-	for range 3 - n {
-		micros *= 100
-	}
-	dst = appendHMS(dst, hms>>12&0x3ff, hms>>6&63, hms&63)
-	dst = appendFraction(dst, micros, c.meta)
-	return append(dst, '"'), size, nil
+	seconds := int(v / 1e6)
+	dst = appendHMS(dst, seconds/3600, seconds/60%60, seconds%60)
+	dst = appendFraction(dst, int(v%1e6), c.meta)
+	return append(dst, '"'), n, nil
 }
 
 // appendUnix appends the three times of an envelope, as Debezium names them.

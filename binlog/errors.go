@@ -14,8 +14,6 @@ var (
 	// errUnsupported ends the description of what the reader cannot publish.
 	errUnsupported = errors.New("is not supported by this version: take the table out of source.tables")
 
-	errNoPrimaryKey = errors.New("has no primary key, so its records would have no key: add one, or take the table out of source.tables")
-
 	errXA = errors.New("XA transactions are not supported by this version")
 
 	// errLeaseLost is returned when another reader of the same source holds

@@ -96,12 +96,10 @@ func (i schemaColumn) def(columnType string) columnDef {
 	case binary:
 		c.kind, c.length, c.sqlType = mysql.MYSQL_TYPE_STRING, length, i.dataType
 		return c
-	case strings.HasSuffix(columnType, "COMPRESSED*/"):
-		kind = typeVarcharCompressed
 	case !ok:
 		kind = mysql.MYSQL_TYPE_GEOMETRY
 	}
-	c.kind = kind
+	c.kind, c.compressed = kind, strings.HasSuffix(columnType, "COMPRESSED*/")
 	switch kind {
 	case mysql.MYSQL_TYPE_NEWDECIMAL:
 		c.length, c.scale = i.precision, i.scale
@@ -111,6 +109,16 @@ func (i schemaColumn) def(columnType string) columnDef {
 		c.length = i.fraction
 	case mysql.MYSQL_TYPE_STRING, mysql.MYSQL_TYPE_VARCHAR:
 		c.length = int(i.octets)
+		if c.compressed {
+			c.length++
+		}
+	case mysql.MYSQL_TYPE_JSON, mysql.MYSQL_TYPE_VECTOR:
+		c.length = 4
+	case mysql.MYSQL_TYPE_GEOMETRY:
+		c.length, c.geometry = 4, i.dataType
+		if c.geometry == "geomcollection" { // MySQL's name for it since 8.0.
+			c.geometry = "geometrycollection"
+		}
 	case mysql.MYSQL_TYPE_BLOB:
 		c.length = 2
 		for prefix, width := range blobWidths {
@@ -119,13 +127,13 @@ func (i schemaColumn) def(columnType string) columnDef {
 			}
 		}
 	case mysql.MYSQL_TYPE_ENUM:
-		c.labels = members(columnType)
+		c.labels, c.labelsUTF8 = members(columnType), true
 		c.length = 1
 		if len(c.labels) > 255 {
 			c.length = 2
 		}
 	case mysql.MYSQL_TYPE_SET:
-		c.labels = members(columnType)
+		c.labels, c.labelsUTF8 = members(columnType), true
 		c.length = []int{1, 1, 2, 3, 4, 8, 8, 8, 8}[bitmapLen(len(c.labels))]
 	}
 	return c

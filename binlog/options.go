@@ -31,9 +31,13 @@ type Options struct {
 	Columns []ColumnRule
 	// Aggregates route tables together. Default: none.
 	Aggregates []Aggregate
-	// Snapshot, Types, Format and Delivery have one value each so far, which is
-	// also their default: "never", "lossless", "json", "exactly-once".
-	Snapshot, Types, Format, Delivery string
+	// Types says how values are written: "lossless", the default, or "debezium".
+	// TypeOptions are single choices beside it.
+	Types       string
+	TypeOptions TypeOptions
+	// Snapshot, Format and Delivery have one value each so far, which is also
+	// their default: "never", "json", "exactly-once".
+	Snapshot, Format, Delivery string
 	// ServerID is what the reader calls itself to the server; it must differ
 	// from that of every server and replica. Default: made from Name.
 	ServerID uint32
@@ -67,7 +71,6 @@ func (o Options) withDefaults() (Options, error) {
 		allowed string
 	}{
 		{"source.snapshot", &o.Snapshot, "never"},
-		{"source.types", &o.Types, "lossless"},
 		{"source.format", &o.Format, "json"},
 		{"source.delivery", &o.Delivery, "exactly-once"},
 	} {
@@ -77,6 +80,9 @@ func (o Options) withDefaults() (Options, error) {
 		if *one.value != one.allowed {
 			return o, fmt.Errorf("%s: %q is not supported by this version; set it to %q", one.key, *one.value, one.allowed)
 		}
+	}
+	if o.Types == "" {
+		o.Types = typesLossless
 	}
 	if o.ServerID == 0 { // Out of the way of the small numbers that people choose.
 		o.ServerID = 1<<30 | crc32.ChecksumIEEE([]byte(o.Name))>>2

@@ -25,12 +25,16 @@ func Check(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	e, err := newEncoding(o.Types, o.TypeOptions)
+	if err != nil {
+		return err
+	}
 	srv, err := connect(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer srv.Close()
-	if _, err := srv.survey(ctx, o, f); err != nil {
+	if _, err := srv.survey(ctx, o, f, e); err != nil {
 		return err
 	}
 	return kafkaclient.Ping(ctx, o.Kafka)
@@ -84,7 +88,7 @@ type surveyed struct {
 
 // survey checks settings, grants and tables, and returns the plans of the
 // captured tables.
-func (s *server) survey(ctx context.Context, o Options, f filter) (surveyed, error) {
+func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (surveyed, error) {
 	var found preflight.Findings
 	var out surveyed
 	for _, check := range []func(context.Context, Options) (preflight.Findings, error){s.checkSettings, s.checkGrants} {
@@ -110,7 +114,7 @@ func (s *server) survey(ctx context.Context, o Options, f filter) (surveyed, err
 			"correct the patterns, create the tables, or GRANT SELECT on them")
 	}
 	for _, d := range defs {
-		p, err := newPlan(d, out.collations, f)
+		p, err := newPlan(d, out.collations, e, f)
 		if e, ok := errors.AsType[*routeError](err); ok {
 			found.Add(e.what, "source.aggregates", e.mend)
 			continue

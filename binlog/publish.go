@@ -123,7 +123,7 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 			continue
 		}
 		m.TopicPartition.Topic, m.TopicPartition.Partition = &r.topic.name, r.partition
-		m.Key, m.Value, m.Headers = r.key.in(b.buf), r.value.in(b.buf), nil
+		m.Key, m.Value, m.Headers = r.key.orNil(b.buf), r.value.in(b.buf), nil
 		if r.tombstone {
 			m.Value = nil
 		}

@@ -43,7 +43,7 @@ func tableID(data []byte) uint64 {
 }
 
 func (s *stream) newTable(raw []byte) (*table, error) {
-	tm, err := parseTableMap(s.options.flavor, s.fde, raw)
+	tm, compressed, err := parseTableMap(s.options.flavor, s.fde, raw)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	if !t.captured {
 		return t, nil
 	}
-	d, err := defOfTableMap(tm)
+	d, err := defOfTableMap(tm, compressed)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 			return nil, &outsideError{fmt.Errorf("look up table %s: %w", t.name, err)}
 		}
 	}
-	if t.plan, err = newPlan(d, s.options.colls, s.options.filter); err != nil {
+	if t.plan, err = newPlan(d, s.options.colls, s.options.encoding, s.options.filter); err != nil {
 		return nil, err
 	}
 	if t.plan.route == nil && !validTopic(t.name) {
@@ -321,6 +321,6 @@ func (s *stream) appendRecord(e envelope, start int, key, header []byte, headerK
 	t.last[r.partition] = int32(len(b.records))
 	b.records = append(b.records, r)
 	if e.op == change.Delete && e.table.plan.route == nil {
-		b.records = append(b.records, record{place: r.place, key: r.key, tombstone: true})
+		b.records = append(b.records, record{place: r.place, key: r.key, header: r.header, headerKey: headerKey, tombstone: true})
 	}
 }

@@ -60,6 +60,10 @@ func newReader(ctx context.Context, o Options) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	e, err := newEncoding(o.Types, o.TypeOptions)
+	if err != nil {
+		return nil, err
+	}
 	dsn, err := o.dsn()
 	if err != nil {
 		return nil, err
@@ -72,7 +76,7 @@ func newReader(ctx context.Context, o Options) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reader{o: o, dsn: dsn, filter: f, metrics: newMetrics(o.Registerer), tracer: tracing.New(o.Traces)}, nil
+	return &reader{o: o, dsn: dsn, filter: f, encoding: e, metrics: newMetrics(o.Registerer), tracer: tracing.New(o.Traces)}, nil
 }
 
 // Limits of the pause between two sessions.

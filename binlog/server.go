@@ -86,7 +86,7 @@ func (s *server) collations(ctx context.Context) (collations, error) {
 	cs := collations{}
 	for rows.Next() {
 		var id uint64
-		var one charset
+		var one characterSet
 		if err := rows.Scan(&id, &one.collation, &one.name, &one.maxLen); err != nil {
 			return nil, fmt.Errorf("read the server's collations: %w", err)
 		}

@@ -24,11 +24,12 @@ const transactionTimeout = 15 * time.Minute
 
 // reader reads one source. It holds what outlives a session.
 type reader struct {
-	o       Options
-	dsn     *driver.Config
-	filter  filter
-	metrics *metrics
-	tracer  *tracing.Tracer
+	o        Options
+	dsn      *driver.Config
+	filter   filter
+	encoding encoding
+	metrics  *metrics
+	tracer   *tracing.Tracer
 }
 
 // session goes from taking over the producer to the first error: everything
@@ -39,7 +40,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		return err
 	}
 	defer srv.Close()
-	seen, err := srv.survey(ctx, r.o, r.filter)
+	seen, err := srv.survey(ctx, r.o, r.filter, r.encoding)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
 	r.o.Health.Set(HealthPart, nil)
 	s := newStream(streamOptions{
-		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations,
+		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations, encoding: r.encoding,
 		position: position, progress: srv.dialect.progress(published),
 		complete: func(d *tableDef) error { return srv.dialect.complete(ctx, srv, d) },
 		cascades: seen.cascades, noBackslashEscapes: seen.noBackslashEscapes,

@@ -74,6 +74,7 @@ type streamOptions struct {
 	version  string
 	filter   filter
 	colls    collations
+	encoding encoding
 	position Position
 	progress progress
 	// open returns the topic of a table with this plan, and the record by which

@@ -35,15 +35,25 @@ type columnDef struct {
 	unsigned  bool
 	collation uint64
 	labels    []string
+	// labelsUTF8 says that the labels are in UTF-8 and not in the column's
+	// character set.
+	labelsUTF8 bool
+	// geometry is a GEOMETRY's type.
+	geometry string
+	// compressed says that it is one of MariaDB's compressed columns, of the kind
+	// of the plain one.
+	compressed bool
 	// sqlType is the type's name in SQL where the binlog has none of its own for
 	// it and shows a BINARY: MariaDB's UUID, INET4 and INET6.
 	sqlType string
 }
 
+// binaryCollation is the one of bytes that are no text.
+const binaryCollation = 63
+
 // fixedBinary reports whether the column is a BINARY, which other types look
 // like in a table map.
 func (c columnDef) fixedBinary() bool {
-	const binaryCollation = 63
 	return c.kind == mysql.MYSQL_TYPE_STRING && c.collation == binaryCollation
 }
 
@@ -54,32 +64,72 @@ const (
 )
 
 // parseTableMap reads a table map of a server of that flavor. rawFDE is the
-// format description event that it followed.
-func parseTableMap(flavor string, rawFDE, rawEvent []byte) (*replication.TableMapEvent, error) {
+// format description event that it followed. The types of compressed columns,
+// which the library does not know, are those of the plain ones; compressed says
+// which they are.
+func parseTableMap(flavor string, rawFDE, rawEvent []byte) (tm *replication.TableMapEvent, compressed []bool, err error) {
 	p := replication.NewBinlogParser()
 	p.SetFlavor(flavor)
 	if _, err := p.Parse(bytes.Clone(rawFDE)); err != nil {
-		return nil, fmt.Errorf("parse the format description: %w", err)
+		return nil, nil, fmt.Errorf("parse the format description: %w", err)
 	}
-	e, err := p.Parse(bytes.Clone(rawEvent))
+	raw := bytes.Clone(rawEvent)
+	if flavor == mysql.MariaDBFlavor {
+		compressed = plainTypes(raw)
+	}
+	e, err := p.Parse(raw)
 	if err != nil {
-		return nil, fmt.Errorf("parse a table map: %w", err)
+		return nil, nil, fmt.Errorf("parse a table map: %w", err)
 	}
 	tm, ok := e.Event.(*replication.TableMapEvent)
 	if !ok {
-		return nil, fmt.Errorf("parse a table map: it is a %T", e.Event)
+		return nil, nil, fmt.Errorf("parse a table map: it is a %T", e.Event)
 	}
-	return tm, nil
+	return tm, compressed, nil
+}
+
+// plainTypes replaces the types of compressed columns in a table map by those of
+// plain ones, whose metadata are alike, and says which they were. In front of
+// the types stand the table's id, flags, the names of database and table, each
+// between its length and a zero, and the number of columns.
+func plainTypes(raw []byte) []bool {
+	at := replication.EventHeaderSize + 8
+	for range 2 {
+		if at >= len(raw) {
+			return nil
+		}
+		at += 1 + int(raw[at]) + 1
+	}
+	if at >= len(raw) {
+		return nil
+	}
+	columns, n := lengthEncoded(raw[at:])
+	at += n
+	if n == 0 || columns > uint64(len(raw)-at) {
+		return nil
+	}
+	types := raw[at : at+int(columns)]
+	compressed := make([]bool, len(types))
+	for i, t := range types {
+		switch t {
+		case typeBlobCompressed:
+			types[i], compressed[i] = mysql.MYSQL_TYPE_BLOB, true
+		case typeVarcharCompressed:
+			types[i], compressed[i] = mysql.MYSQL_TYPE_VARCHAR, true
+		}
+	}
+	return compressed
 }
 
 // defOfTableMap describes the table of a table map, which must carry the full
-// metadata.
-func defOfTableMap(tm *replication.TableMapEvent) (tableDef, error) {
+// metadata. compressed says which columns are, and may be nil.
+func defOfTableMap(tm *replication.TableMapEvent, compressed []bool) (tableDef, error) {
 	d := tableDef{db: string(tm.Schema), table: string(tm.Table)}
 	if len(tm.ColumnName) != int(tm.ColumnCount) {
 		return d, fmt.Errorf("table %s.%s: its rows were logged without column names; run on the server: SET GLOBAL binlog_row_metadata = 'FULL'", d.db, d.table)
 	}
 	unsigned, text, enum := tm.UnsignedMap(), tm.CollationMap(), tm.EnumSetCollationMap()
+	geometries := tm.GeometryTypeMap()
 	enumLabels, setLabels := tm.EnumStrValueMap(), tm.SetStrValueMap()
 	for i, kind := range tm.ColumnType {
 		if misread[kind] {
@@ -87,7 +137,13 @@ func defOfTableMap(tm *replication.TableMapEvent) (tableDef, error) {
 		}
 		c := columnDef{name: string(tm.ColumnName[i]), nullable: bitSet(tm.NullBitmap, i), unsigned: unsigned[i], collation: text[i]}
 		c.setType(kind, int(tm.ColumnMeta[i]))
+		c.compressed = compressed != nil && compressed[i]
 		switch c.kind {
+		case mysql.MYSQL_TYPE_GEOMETRY:
+			if geometries[i] >= uint64(len(geometryTypes)) {
+				return d, fmt.Errorf("table %s.%s, column %s: geometry of type %d %w", d.db, d.table, c.name, geometries[i], errUnsupported)
+			}
+			c.geometry = geometryTypes[geometries[i]]
 		case mysql.MYSQL_TYPE_ENUM:
 			c.labels, c.collation = enumLabels[i], enum[i]
 		case mysql.MYSQL_TYPE_SET:
@@ -105,8 +161,6 @@ func defOfTableMap(tm *replication.TableMapEvent) (tableDef, error) {
 // misreads that of the columns behind them too. Leaving out the column does not
 // help.
 var misread = map[byte]bool{
-	typeBlobCompressed:         true,
-	typeVarcharCompressed:      true,
 	mysql.MYSQL_TYPE_TIMESTAMP: true,
 	mysql.MYSQL_TYPE_DATETIME:  true,
 	mysql.MYSQL_TYPE_TIME:      true,

@@ -22,6 +22,9 @@ type Shape struct {
 	// own. KeyColumn is then the column that holds the value of the record key.
 	Aggregate string `json:"aggregate,omitempty"`
 	KeyColumn string `json:"key_column,omitempty"`
+	// Encoding says how the values are written where that is not the lossless
+	// form: "debezium", or "mixed" for single choices of it.
+	Encoding string `json:"encoding,omitempty"`
 }
 
 // Column is one column of a Shape, in the table's order.
@@ -49,6 +52,9 @@ func (s Shape) WithID() Shape {
 	fmt.Fprintf(h, "%q", s.PrimaryKey)
 	if s.Aggregate != "" {
 		fmt.Fprintf(h, ",%q by %q", s.Aggregate, s.KeyColumn)
+	}
+	if s.Encoding != "" {
+		fmt.Fprintf(h, ",as %q", s.Encoding)
 	}
 	s.ID = strconv.FormatUint(h.Sum64(), 36)
 	return s

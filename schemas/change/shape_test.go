@@ -67,6 +67,7 @@ func TestShapeIDTellsShapesApart(t *testing.T) {
 		{"order", func(s *change.Shape) { slices.Reverse(s.Columns) }},
 		{"a column less", func(s *change.Shape) { s.Columns = s.Columns[:2] }},
 		{"primary key", func(s *change.Shape) { s.PrimaryKey = []string{"name"} }},
+		{"encoding", func(s *change.Shape) { s.Encoding = "debezium" }},
 		{"no primary key", func(s *change.Shape) { s.PrimaryKey = nil }},
 		{"routed", func(s *change.Shape) { s.Aggregate, s.KeyColumn = "customer", "id" }},
 		{"routed elsewhere", func(s *change.Shape) { s.Aggregate, s.KeyColumn = "client", "id" }},
