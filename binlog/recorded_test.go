@@ -3,6 +3,7 @@ package binlog
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"encoding/json"
 	"flag"
@@ -83,8 +84,14 @@ func (r recording) record(t *testing.T) {
 			t.Fatalf("%s: %v", q, err)
 		}
 	}
+	r.keep(t, db)
+}
+
+// keep copies the server's first binlog file.
+func (r recording) keep(t *testing.T, db *sql.DB) {
+	t.Helper()
 	var base string
-	if err := conn.QueryRowContext(t.Context(), "SELECT @@log_bin_basename").Scan(&base); err != nil {
+	if err := db.QueryRowContext(t.Context(), "SELECT @@log_bin_basename").Scan(&base); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(base + ".000001")

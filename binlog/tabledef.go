@@ -128,7 +128,7 @@ func defOfTableMap(tm *replication.TableMapEvent, compressed []bool) (tableDef, 
 	if len(tm.ColumnName) != int(tm.ColumnCount) {
 		return d, fmt.Errorf("table %s.%s: its rows were logged without column names; run on the server: SET GLOBAL binlog_row_metadata = 'FULL'", d.db, d.table)
 	}
-	unsigned, text, enum := tm.UnsignedMap(), tm.CollationMap(), tm.EnumSetCollationMap()
+	unsigned, text, enum := tm.UnsignedMap(), textCollations(tm), tm.EnumSetCollationMap()
 	geometries := tm.GeometryTypeMap()
 	enumLabels, setLabels := tm.EnumStrValueMap(), tm.SetStrValueMap()
 	for i, kind := range tm.ColumnType {
@@ -155,6 +155,16 @@ func defOfTableMap(tm *replication.TableMapEvent, compressed []bool) (tableDef, 
 		d.key = append(d.key, keyPart{column: int(k), prefix: int(tm.PrimaryKeyPrefix[i])})
 	}
 	return d, nil
+}
+
+// textCollations are the collations of the columns with text or bytes by their
+// index. To the server a VECTOR is one of them, to the library it is not.
+func textCollations(tm *replication.TableMapEvent) map[int]uint64 {
+	types := tm.ColumnType
+	tm.ColumnType = bytes.ReplaceAll(types, []byte{mysql.MYSQL_TYPE_VECTOR}, []byte{mysql.MYSQL_TYPE_BLOB})
+	text := tm.CollationMap()
+	tm.ColumnType = types
+	return text
 }
 
 // misread are the types whose metadata the library does not know of, so that it
