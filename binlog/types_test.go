@@ -64,7 +64,7 @@ func typeInShape(ddl string) string {
 	case "vector(3)":
 		return "vector"
 	}
-	for _, end := range []string{" character set", " generated", " default", " invisible", " compressed"} {
+	for _, end := range []string{" character set", " generated", " default", " invisible", " compressed", " check"} {
 		ddl, _, _ = strings.Cut(ddl, end)
 	}
 	return ddl
