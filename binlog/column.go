@@ -214,7 +214,7 @@ func (c *column) skip(d columnDef) bool {
 func typeName(t byte) string {
 	switch t {
 	case mysql.MYSQL_TYPE_TIMESTAMP, mysql.MYSQL_TYPE_DATETIME, mysql.MYSQL_TYPE_TIME:
-		return "time of a MySQL before 5.6"
+		return "time in the format of MariaDB 5.3"
 	}
 	return "number " + strconv.Itoa(int(t))
 }

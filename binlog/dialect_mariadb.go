@@ -49,10 +49,6 @@ func (mariadbDialect) hidden() []hidden {
 			query: "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'SYSTEM VERSIONED'",
 			what:  "is system-versioned, and its history would be published as changes; that is not supported by this version",
 		},
-		{
-			query: "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'SEQUENCE'",
-			what:  "is a sequence, whose rows have no key",
-		},
 	}
 }
 

@@ -20,8 +20,6 @@ var (
 	// the lease.
 	errLeaseLost = errors.New("the lease on the positions topic went to another reader")
 
-	errTopicName = errors.New("has a name of which no Kafka topic can be made: letters, digits, dot, hyphen and underscore alone are allowed")
-
 	// errVerified ends the look at the last published transaction.
 	errVerified = errors.New("verified")
 )

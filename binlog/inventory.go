@@ -2,7 +2,6 @@ package binlog
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 
@@ -99,6 +98,11 @@ func (i schemaColumn) def(columnType string) columnDef {
 	case !ok:
 		kind = mysql.MYSQL_TYPE_GEOMETRY
 	}
+	if strings.Contains(columnType, "/* mariadb-5.3 */") {
+		kind = map[byte]byte{
+			mysql.MYSQL_TYPE_TIME2: mysql.MYSQL_TYPE_TIME, mysql.MYSQL_TYPE_DATETIME2: mysql.MYSQL_TYPE_DATETIME, mysql.MYSQL_TYPE_TIMESTAMP2: mysql.MYSQL_TYPE_TIMESTAMP,
+		}[kind]
+	}
 	c.kind, c.compressed = kind, strings.HasSuffix(columnType, "COMPRESSED*/")
 	switch kind {
 	case mysql.MYSQL_TYPE_NEWDECIMAL:
@@ -149,37 +153,4 @@ func members(columnType string) []string {
 		list = strings.TrimPrefix(list[end:], ",")
 	}
 	return labels
-}
-
-// keys fills in the primary keys.
-func (s *server) keys(ctx context.Context, tables []tableDef) error {
-	for i := range tables {
-		t := &tables[i]
-		rows, err := s.db.QueryContext(ctx, `SELECT COLUMN_NAME, SUB_PART FROM information_schema.STATISTICS
-			WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND INDEX_NAME = 'PRIMARY' ORDER BY SEQ_IN_INDEX`, t.db, t.table)
-		if err != nil {
-			return fmt.Errorf("read the primary key of %s.%s: %w", t.db, t.table, err)
-		}
-		if err := t.readKey(rows); err != nil {
-			return fmt.Errorf("read the primary key of %s.%s: %w", t.db, t.table, err)
-		}
-	}
-	return nil
-}
-
-func (t *tableDef) readKey(rows *sql.Rows) error {
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		var prefix sql.NullInt64
-		if err := rows.Scan(&name, &prefix); err != nil {
-			return err
-		}
-		for i, c := range t.columns {
-			if c.name == name {
-				t.key = append(t.key, keyPart{column: i, prefix: int(prefix.Int64)})
-			}
-		}
-	}
-	return rows.Err()
 }

@@ -113,6 +113,7 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 		found.Add(fmt.Sprintf("no table that this user may see matches source.tables %q", o.Tables), "source.tables",
 			"correct the patterns, create the tables, or GRANT SELECT on them")
 	}
+	names := topicNames{}
 	for _, d := range defs {
 		p, err := newPlan(d, out.collations, e, f)
 		if e, ok := errors.AsType[*routeError](err); ok {
@@ -123,8 +124,8 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 			found.Add(err.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
 			continue
 		}
-		if p.route == nil && !validTopic(d.db+"."+d.table) {
-			found.Add("table "+d.db+"."+d.table+" "+errTopicName.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
+		if err := names.take(o.Name, p); err != nil {
+			found.Add(err.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
 			continue
 		}
 		out.plans = append(out.plans, p)

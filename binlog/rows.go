@@ -69,8 +69,8 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	if t.plan, err = newPlan(d, s.options.colls, s.options.encoding, s.options.filter); err != nil {
 		return nil, err
 	}
-	if t.plan.route == nil && !validTopic(t.name) {
-		return nil, fmt.Errorf("table %s: %w", t.name, errTopicName)
+	if err := s.names.take(s.options.source, t.plan); err != nil {
+		return nil, err
 	}
 	var schema *schemaRecord
 	if t.topic, schema, err = s.options.open(t.plan); err != nil {

@@ -244,11 +244,4 @@ func (t *topics) open(ctx context.Context, p *plan) (*topic, *schemaRecord, erro
 // tableOfShape is the table that the key of a shape's record names.
 func tableOfShape(key string) string { return key[:max(0, strings.LastIndexByte(key, '@'))] }
 
-// validTopic reports whether a table's name can be part of a topic's.
-func validTopic(table string) bool {
-	return len(table) < 200 && !strings.ContainsFunc(table, func(r rune) bool {
-		return !(r == '.' || r == '_' || r == '-' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z')
-	})
-}
-
 var errStarting = errors.New("starting")

@@ -44,6 +44,7 @@ type stream struct {
 	cache      map[string]*table
 	counters   map[string]*counter
 	roots      forms
+	names      topicNames
 	tx         transaction
 	done       progress
 	position   Position
@@ -129,7 +130,7 @@ type counter struct {
 func newStream(o streamOptions) *stream {
 	s := &stream{
 		options: o, cur: &batch{}, spare: &batch{},
-		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{}, roots: forms{},
+		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{}, roots: forms{}, names: topicNames{},
 		done: o.progress, position: o.position, sourceHead: sourceHead(o.flavor, o.version, o.source),
 	}
 	s.cond = sync.NewCond(&s.mu)

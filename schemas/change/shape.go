@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strconv"
+	"strings"
+	"unicode/utf16"
 )
 
 // Shape is how a table's rows look: the value of a record of the topic
@@ -97,7 +99,27 @@ func SchemasTopic(source string) string { return source + ".schemas" }
 
 // Topic is the topic that holds the raw changes of a table that is routed to no
 // aggregate.
-func Topic(source, db, table string) string { return source + "." + db + "." + table }
+// As Debezium does, it puts an underscore for every UTF-16 code unit of the names
+// that a topic's name cannot have, so that two tables can have one topic between
+// them.
+func Topic(source, db, table string) string {
+	return source + "." + topicPart(db) + "." + topicPart(table)
+}
+
+func topicPart(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		switch {
+		case r == '.', r == '_', r == '-', '0' <= r && r <= '9', 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z':
+			b.WriteRune(r)
+		default:
+			for range utf16.RuneLen(r) {
+				b.WriteByte('_')
+			}
+		}
+	}
+	return b.String()
+}
 
 // AggregateTopic is the topic that holds the raw changes of an aggregate's
 // tables.
