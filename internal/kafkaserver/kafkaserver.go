@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"telltale/internal/dirlock"
 )
@@ -48,6 +49,7 @@ type Options struct {
 type Server struct {
 	cluster *kfake.Cluster
 	brokers string
+	roll    *rollCall
 	dir     string
 	lock    *dirlock.Lock
 	close   sync.Once
@@ -96,7 +98,14 @@ func startCluster(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the embedded Kafka on 127.0.0.1:%d: %w", o.Port, err)
 	}
-	return &Server{cluster: cluster, brokers: strings.Join(cluster.ListenAddrs(), ",")}, nil
+	brokers := strings.Join(cluster.ListenAddrs(), ",")
+	roll, err := startRollCall(brokers, newLogger(o.Logger))
+	if err != nil {
+		cluster.Close()
+		return nil, fmt.Errorf("start the embedded Kafka: %w", err)
+	}
+	cluster.ControlKey(kmsg.SyncGroup.Int16(), roll.observe)
+	return &Server{cluster: cluster, brokers: brokers, roll: roll}, nil
 }
 
 func clusterOptions(o Options) []kfake.Opt {
@@ -122,6 +131,7 @@ func (s *Server) Brokers() string {
 // see their connections end. A second call does nothing.
 func (s *Server) Close() {
 	s.close.Do(func() {
+		s.roll.close()
 		s.cluster.Close()
 		if s.lock == nil {
 			return
