@@ -45,7 +45,7 @@ func (c *column) set(d columnDef, cs collations, e encoding) error {
 	if err != nil {
 		return fmt.Errorf("its name: %w", err)
 	}
-	c.name, c.key, c.meta, c.scale, c.adjust = append(name, ':'), -1, d.length, d.scale, e.EnableTimeAdjuster == "true"
+	c.name, c.key, c.meta, c.scale, c.adjust = append(name, ':'), -1, d.length, d.scale, e.EnableTimeAdjuster
 	c.def = change.Column{Name: d.name, Nullable: d.nullable}
 	if err := c.setType(d, cs); err != nil {
 		return err

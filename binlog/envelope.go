@@ -19,7 +19,7 @@ type envelope struct {
 // startTable prepares what all the rows of a table in a transaction share.
 func (s *stream) startTable(t *table) {
 	if t.count.serial != s.tx.serial {
-		t.count.serial, t.count.n = s.tx.serial, 0
+		*t.count = counter{serial: s.tx.serial}
 	}
 	if t.serial == s.tx.serial {
 		return
@@ -80,9 +80,12 @@ const (
 	lastField = len(lastFalse) - len("false")
 )
 
-// appendEnvelope appends all that follows the images.
+// appendEnvelope appends all that follows the images. It counts the record, as
+// Debezium does: the two halves of a key change are two.
 func (s *stream) appendEnvelope(dst []byte, e envelope) []byte {
 	t := e.table
+	s.tx.order++
+	t.count.records++
 	dst = append(dst, t.prefix...)
 	dst = strconv.AppendUint(dst, e.pos, 10)
 	dst = append(dst, `,"row":`...)
@@ -90,7 +93,7 @@ func (s *stream) appendEnvelope(dst []byte, e envelope) []byte {
 	dst = append(dst, t.suffix...)
 	dst = strconv.AppendInt(dst, s.tx.order, 10)
 	dst = append(dst, `,"data_collection_order":`...)
-	dst = strconv.AppendInt(dst, e.index+1, 10)
+	dst = strconv.AppendInt(dst, t.count.records, 10)
 	s.lastMark = len(dst) + lastField
 	dst = append(dst, lastFalse...)
 	dst = append(dst, `},"op":"`...)

@@ -244,7 +244,6 @@ func (s *stream) row(t *table, op change.Op, present, data []byte, pos uint64, r
 	b.rows++
 	index := t.count.n
 	t.count.n++
-	s.tx.order++
 	e := envelope{table: t, op: op, pos: pos, row: row, index: index}
 	return took, s.appendRecords(e, start)
 }

@@ -121,10 +121,12 @@ type table struct {
 	serial         uint64
 }
 
-// counter counts a table's rows in a transaction.
+// counter counts a table's rows in a transaction, and the records that they
+// became, tombstones aside.
 type counter struct {
-	serial uint64
-	n      int64
+	serial  uint64
+	n       int64
+	records int64
 }
 
 func newStream(o streamOptions) *stream {

@@ -31,7 +31,7 @@ type transaction struct {
 	serverID uint32
 	// begun says that only XID or COMMIT ends the transaction.
 	begun bool
-	// order counts the changes of the transaction.
+	// order counts the records of the transaction, tombstones aside.
 	order int64
 	// context is what a statement's comment said, as a member of the envelope
 	// with its leading comma, or empty.

@@ -32,10 +32,10 @@ type TypeOptions struct {
 	// BinaryHandlingMode is for BINARY and BLOB: bytes or base64, which are the
 	// same in JSON, base64-url-safe, or hex.
 	BinaryHandlingMode string
-	// EnableTimeAdjuster, "true" or "false", takes the years 0 to 69 for 2000 to
-	// 2069 and 70 to 99 for 1970 to 1999, as Debezium does unless told otherwise.
-	// It holds where TimePrecisionMode does.
-	EnableTimeAdjuster string
+	// EnableTimeAdjuster takes the years 0 to 69 for 2000 to 2069 and 70 to 99 for
+	// 1970 to 1999 where TimePrecisionMode, or the profile's, is Debezium's, which
+	// does so unless told otherwise.
+	EnableTimeAdjuster bool
 }
 
 // typeChoices are the values that each option can have; the first is
@@ -45,7 +45,6 @@ var typeChoices = map[string][]string{
 	"time_precision_mode":           {"adaptive_time_microseconds", "connect", "microseconds", "nanoseconds", "isostring"},
 	"bigint_unsigned_handling_mode": {"long", "precise"},
 	"binary_handling_mode":          {"bytes", "base64", "base64-url-safe", "hex"},
-	"enable_time_adjuster":          {"true", "false"},
 }
 
 // encoding is how values are written: TypeOptions with the profile's choices
@@ -71,7 +70,6 @@ func newEncoding(profile string, o TypeOptions) (encoding, error) {
 		{"time_precision_mode", &e.TimePrecisionMode},
 		{"bigint_unsigned_handling_mode", &e.BigintUnsignedHandlingMode},
 		{"binary_handling_mode", &e.BinaryHandlingMode},
-		{"enable_time_adjuster", &e.EnableTimeAdjuster},
 	} {
 		choices := typeChoices[one.name]
 		switch {
@@ -81,6 +79,7 @@ func newEncoding(profile string, o TypeOptions) (encoding, error) {
 			return e, fmt.Errorf("source.type_options.%s: %q is none of %s%s", one.name, *one.value, strings.Join(choices, ", "), didYouMean(*one.value, choices))
 		}
 	}
+	e.EnableTimeAdjuster = e.EnableTimeAdjuster && e.TimePrecisionMode != ""
 	return e, nil
 }
 

@@ -61,8 +61,11 @@ type Source struct {
 	// row that they belong to, so that they keep one order. Default: none; each
 	// table has a topic of its own.
 	Aggregates []Aggregate `mapstructure:"aggregates"`
-	// Types says how MySQL's values are written: lossless, the default.
-	Types string `mapstructure:"types" help:"how values are written: lossless"`
+	// Types says how MySQL's values are written: lossless, the default, or debezium,
+	// value for value what Debezium's connector writes.
+	Types string `mapstructure:"types" help:"how values are written: lossless or debezium"`
+	// TypeOptions are single choices beside Types.
+	TypeOptions TypeOptions `mapstructure:"type_options"`
 	// Format says how a change is serialised: json, the default.
 	Format string `mapstructure:"format" help:"how changes are serialised: json"`
 	// Snapshot says whether rows that were there before the reader are published:
@@ -74,6 +77,27 @@ type Source struct {
 	// ServerID is the replication id under which the reader connects, which no
 	// other replica of the server may use. Zero, the default, derives one from Name.
 	ServerID uint32 `mapstructure:"server_id" help:"replication server id; 0 derives one from source.name"`
+}
+
+// TypeOptions are single choices of how values are written, each by the name of
+// Debezium's option with underscores for dots. An empty one, which is the default
+// of those that are text, is what Source.Types has: with debezium the first that
+// is named here.
+type TypeOptions struct {
+	// DecimalHandlingMode is for DECIMAL: precise, double or string.
+	DecimalHandlingMode string `mapstructure:"decimal_handling_mode" help:"how DECIMAL is written: precise, double or string; empty follows source.types"`
+	// TimePrecisionMode is for DATE, TIME and DATETIME: adaptive_time_microseconds,
+	// connect, microseconds, nanoseconds or isostring.
+	TimePrecisionMode string `mapstructure:"time_precision_mode" help:"how DATE, TIME and DATETIME are written: adaptive_time_microseconds, connect, microseconds, nanoseconds or isostring; empty follows source.types"`
+	// BigintUnsignedHandlingMode is for BIGINT UNSIGNED: long or precise.
+	BigintUnsignedHandlingMode string `mapstructure:"bigint_unsigned_handling_mode" help:"how BIGINT UNSIGNED is written: long or precise; empty follows source.types"`
+	// BinaryHandlingMode is for BINARY and BLOB: bytes, base64, base64-url-safe or
+	// hex.
+	BinaryHandlingMode string `mapstructure:"binary_handling_mode" help:"how BINARY and BLOB are written: bytes, base64, base64-url-safe or hex; empty follows source.types"`
+	// EnableTimeAdjuster takes the years 0 to 69 for 2000 to 2069 and 70 to 99 for
+	// 1970 to 1999, as Debezium does. It has no effect on the lossless form. Default
+	// true.
+	EnableTimeAdjuster bool `mapstructure:"enable_time_adjuster" help:"whether the years 0 to 99 become 1970 to 2069 in Debezium's forms"`
 }
 
 // TLS is how connections to a MySQL server are encrypted, and how far the server
@@ -252,7 +276,7 @@ const (
 // anything is set. Only ops.listen depends on them.
 func Default(stages ...Stage) Config {
 	return Config{
-		Source:     Source{Types: "lossless", Format: "json", Snapshot: "never", Delivery: "exactly-once"},
+		Source:     Source{Types: "lossless", TypeOptions: TypeOptions{EnableTimeAdjuster: true}, Format: "json", Snapshot: "never", Delivery: "exactly-once"},
 		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
 		Translator: Translator{Rules: "config/rules"},
 		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls", Connections: 8}},

@@ -32,7 +32,9 @@ func TestGoodFiles(t *testing.T) {
 			Aggregates: []config.Aggregate{{Name: "customer", Tables: []config.AggregateTable{
 				{Table: "shop.customers", Key: "id"}, {Table: "shop.sign_ins", Key: "customer_id"},
 			}}},
-			Types: "lossless", Format: "json", Snapshot: "never", Delivery: "exactly-once",
+			Types: "debezium", TypeOptions: config.TypeOptions{
+				DecimalHandlingMode: "string", TimePrecisionMode: "isostring", BigintUnsignedHandlingMode: "precise", BinaryHandlingMode: "hex",
+			}, Format: "json", Snapshot: "never", Delivery: "exactly-once",
 			ServerID: 4294967295,
 		},
 		Kafka: config.Kafka{

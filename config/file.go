@@ -19,16 +19,6 @@ import (
 // and no other is named.
 const DefaultFile = "telltale.yaml"
 
-// planned are keys that have a meaning in Telltale's design and no code yet. They
-// are refused by name, so that nobody takes them for a slip of the pen.
-func planned(key string) (reason string, ok bool) {
-	switch key {
-	case "source.type_options":
-		return "single type options are not built yet; remove it: source.types decides for all columns", true
-	}
-	return "", false
-}
-
 // document is a configuration file on its way to values: what it sets, where, and
 // what is wrong with it.
 type document struct {
@@ -176,10 +166,6 @@ func (d document) list(n *yaml.Node, elem reflect.Type, key string) (v any, ok b
 // unknown reports a key that Config does not have, with the one that was probably
 // meant, which then is not reported as missing.
 func (d document) unknown(key, path string, t reflect.Type, at origin) {
-	if reason, ok := planned(key); ok {
-		d.found.refuse(key, "`%s` in %v: %s", key, at, reason)
-		return
-	}
 	if guess := guessKey(key, path, t); guess != "" {
 		d.found.refuse(key, "unknown key `%s` in %v; did you mean `%s`?", key, at, guess)
 		d.found.mute(guess)

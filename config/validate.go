@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"telltale/internal/nearest"
 )
 
 // sourceName is narrow because topics, transactional ids and metrics carry it.
@@ -73,10 +75,34 @@ func (l loader) source() {
 	l.patterns("source.exclude_tables", l.Source.ExcludeTables)
 	l.columns()
 	l.aggregates()
-	l.oneOf("source.types", l.Source.Types, []string{"lossless"}, "debezium")
+	l.oneOf("source.types", l.Source.Types, []string{"lossless", "debezium"})
+	l.typeOptions()
 	l.oneOf("source.format", l.Source.Format, []string{"json"}, "json-with-schema", "avro", "json-schema")
 	l.oneOf("source.snapshot", l.Source.Snapshot, []string{"never"}, "initial", "only", "when_needed")
 	l.oneOf("source.delivery", l.Source.Delivery, []string{"exactly-once"}, "at-least-once")
+}
+
+// typeOptions checks those that are set.
+func (l loader) typeOptions() {
+	o := l.Source.TypeOptions
+	for _, one := range []struct {
+		name, value string
+		choices     []string
+	}{
+		{"decimal_handling_mode", o.DecimalHandlingMode, []string{"precise", "double", "string"}},
+		{"time_precision_mode", o.TimePrecisionMode, []string{"adaptive_time_microseconds", "connect", "microseconds", "nanoseconds", "isostring"}},
+		{"bigint_unsigned_handling_mode", o.BigintUnsignedHandlingMode, []string{"long", "precise"}},
+		{"binary_handling_mode", o.BinaryHandlingMode, []string{"bytes", "base64", "base64-url-safe", "hex"}},
+	} {
+		if one.value == "" || slices.Contains(one.choices, one.value) {
+			continue
+		}
+		guess := ""
+		if near := nearest.Of(one.value, one.choices); near != "" {
+			guess = "; did you mean " + near + "?"
+		}
+		l.wrong("source.type_options."+one.name, "%q is not allowed; set one of %s%s", one.value, strings.Join(one.choices, ", "), guess)
+	}
 }
 
 func (l loader) patterns(key string, patterns []string) {
@@ -220,8 +246,6 @@ func words(key string) string {
 	switch key {
 	case "source.snapshot":
 		return "snapshot mode"
-	case "source.types":
-		return "types mode"
 	case "source.format":
 		return "format"
 	case "source.delivery":

@@ -45,7 +45,8 @@ func (p *process) binlogOptions() binlog.Options {
 	return binlog.Options{
 		Name: p.Source.Name, DSN: p.Source.DSN, TLS: p.encryption[config.StageBinlog],
 		Tables: p.Source.Tables, ExcludeTables: p.Source.ExcludeTables, Columns: columns, Aggregates: aggregates,
-		Snapshot: p.Source.Snapshot, Types: p.Source.Types, Format: p.Source.Format, Delivery: p.Source.Delivery,
+		Types: p.Source.Types, TypeOptions: binlog.TypeOptions(p.Source.TypeOptions),
+		Snapshot: p.Source.Snapshot, Format: p.Source.Format, Delivery: p.Source.Delivery,
 		ServerID: p.Source.ServerID, Version: version(),
 		Kafka:      p.kafka(config.StageBinlog),
 		Partitions: p.Kafka.Partitions, ReplicationFactor: p.Kafka.ReplicationFactor, CreateTopics: p.Kafka.CreateTopics,

@@ -89,7 +89,8 @@ type Source struct {
 type Transaction struct {
 	// ID is the GTID.
 	ID string `json:"id"`
-	// TotalOrder counts the transaction's changes from 1.
+	// TotalOrder counts the transaction's records from 1, tombstones aside: a change
+	// of a row's key is two.
 	TotalOrder int64 `json:"total_order"`
 	// DataCollectionOrder counts those of the same table from 1.
 	DataCollectionOrder int64 `json:"data_collection_order"`

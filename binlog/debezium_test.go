@@ -1,0 +1,174 @@
+package binlog
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"telltale/internal/mysqlserver/mysqltest"
+)
+
+// debeziumRecord is a record that Debezium sent.
+type debeziumRecord struct {
+	Topic   string   `json:"topic"`
+	Key     any      `json:"key"`
+	Value   any      `json:"value"`
+	Headers [][2]any `json:"headers"`
+}
+
+// debeziumRecords reads what Debezium sent from the stream, by topic: not the
+// rows of its snapshot, and not the topic of transactions.
+func debeziumRecords(t *testing.T) map[string][]debeziumRecord {
+	t.Helper()
+	text, err := os.ReadFile("testdata/debezium/expected.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]debeziumRecord{}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var r debeziumRecord
+		decodeNumbers(t, lines.Bytes(), &r)
+		if len(strings.Split(r.Topic, ".")) != 3 || len(path(r.Value, "source", "snapshot")) > 0 && path(r.Value, "source", "snapshot") != "false" {
+			continue
+		}
+		masked(r.Value)
+		var headers [][2]any
+		for _, h := range r.Headers {
+			if !strings.HasPrefix(h[0].(string), "__debezium.context.") {
+				headers = append(headers, h)
+			}
+		}
+		r.Headers = headers
+		all[r.Topic] = append(all[r.Topic], r)
+	}
+	return all
+}
+
+// decodeNumbers reads JSON and keeps numbers as they are written.
+func decodeNumbers(t *testing.T, text []byte, v any) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(v); err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+}
+
+// path is the text at a place in a value, empty where there is none.
+func path(v any, names ...string) string {
+	for _, name := range names {
+		m, _ := v.(map[string]any)
+		v = m[name]
+	}
+	s, _ := v.(string)
+	return s
+}
+
+// masked removes what differs from run to run, and what Debezium does not have.
+func masked(v any) {
+	value, ok := v.(map[string]any)
+	if !ok {
+		return
+	}
+	source := value["source"].(map[string]any)
+	for _, name := range []string{"ts_ms", "ts_us", "ts_ns", "id", "context"} {
+		delete(value, name)
+		delete(source, name)
+	}
+	for _, name := range []string{"version", "gtid", "file", "pos", "thread", "server_id", "shape"} {
+		delete(source, name)
+	}
+	transaction := value["transaction"].(map[string]any)
+	delete(transaction, "id")
+	delete(transaction, "last")
+}
+
+// statementsOf reads a file of SQL: comments, and statements that end in
+// semicolons at the end of a line or before another one.
+func statementsOf(t *testing.T, file string) []string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sql strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "--") {
+			sql.WriteString(line)
+		}
+	}
+	var statements []string
+	rest, start, quoted := sql.String(), 0, false
+	for i := range rest {
+		switch {
+		case rest[i] == '\'':
+			quoted = !quoted
+		case rest[i] == ';' && !quoted:
+			statements = append(statements, strings.TrimSpace(rest[start:i]))
+			start = i + 1
+		}
+	}
+	return statements
+}
+
+// What the reader publishes with Debezium's types is what Debezium's connector
+// sent for the same statements, value for value.
+func TestSameAsDebezium(t *testing.T) {
+	t.Parallel()
+	h := newHarnessOn(t, mysqltest.Servers{})
+	h.exec(t, statementsOf(t, "testdata/debezium/schema.sql")...)
+	h.o.Name, h.o.Tables, h.o.Types = "inventory", []string{"golden.*"}, typesDebezium
+	h.o.TypeOptions.EnableTimeAdjuster = true
+	h.start(t)
+	h.exec(t, statementsOf(t, "testdata/debezium/stream.sql")...)
+	h.published(t)
+	records := 0
+	for name, want := range debeziumRecords(t) {
+		partitions := map[int32][]debeziumRecord{}
+		for _, m := range h.topic(t, name, len(want)) {
+			r := debeziumRecord{Topic: name}
+			if m.Key != nil {
+				decodeNumbers(t, m.Key, &r.Key)
+			}
+			if m.Value != nil {
+				decodeNumbers(t, m.Value, &r.Value)
+			}
+			masked(r.Value)
+			for _, header := range m.Headers {
+				var v any
+				decodeNumbers(t, header.Value, &v)
+				r.Headers = append(r.Headers, [2]any{header.Key, v})
+			}
+			partitions[m.TopicPartition.Partition] = append(partitions[m.TopicPartition.Partition], r)
+		}
+		for _, w := range want {
+			records++
+			if !takeFirst(partitions, w) {
+				t.Errorf("topic %s: Debezium sent\n%v\nwe have next\n%v", name, w, partitions)
+				break
+			}
+		}
+	}
+	if records < 30 {
+		t.Errorf("compared %d records", records)
+	}
+	h.mustStop(t)
+}
+
+// takeFirst takes a record away from the partition that it stands first in: the
+// order holds in each partition, not across.
+func takeFirst(partitions map[int32][]debeziumRecord, want debeziumRecord) bool {
+	for p, records := range partitions {
+		if len(records) > 0 && reflect.DeepEqual(records[0], want) {
+			partitions[p] = records[1:]
+			return true
+		}
+	}
+	return false
+}
