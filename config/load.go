@@ -20,6 +20,9 @@ type Options struct {
 	// Stages are the stages that will run: their keys are validated and their
 	// secret files read. None means that the values are only looked at.
 	Stages []Stage
+	// NoMail says that none of the consumers that will run sends mail: nothing of
+	// consumers.smtp is validated then, and its secret file is not read.
+	NoMail bool
 }
 
 // Effective is a configuration with the origin of each value.
@@ -41,8 +44,8 @@ func Load(o Options) (Effective, error) {
 	}
 	if readable {
 		l := loader{Effective: &e, found: found, file: o.File}
-		l.readSecrets(o.Stages)
-		l.validate(o.Stages)
+		l.readSecrets(o)
+		l.validate(o)
 	}
 	return e, found.err()
 }

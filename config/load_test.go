@@ -213,18 +213,29 @@ func TestSecretFiles(t *testing.T) {
 func TestStagesNeedTheirShare(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		stage config.Stage
-		want  []string
+		name    string
+		options config.Options
+		want    []string
 	}{
-		{config.StageBinlog, []string{"source.name", "source.dsn", "source.tables", "kafka.brokers"}},
-		{config.StageTranslator, []string{"source.name", "kafka.brokers"}},
-		{config.StageConsumers, []string{"kafka.brokers", "consumers.database.dsn", "consumers.smtp.addr", "consumers.smtp.from"}},
-		{config.StageCRUDApp, []string{"crudapp.dsn"}},
+		{"binlog", config.Options{Stages: []config.Stage{config.StageBinlog}}, []string{"source.name", "source.dsn", "source.tables", "kafka.brokers"}},
+		{"translator", config.Options{Stages: []config.Stage{config.StageTranslator}}, []string{"source.name", "kafka.brokers"}},
+		{
+			"consumers", config.Options{Stages: []config.Stage{config.StageConsumers}},
+			[]string{"kafka.brokers", "consumers.database.dsn", "consumers.smtp.addr", "consumers.smtp.from"},
+		},
+		{
+			"consumers without mail", config.Options{
+				Stages: []config.Stage{config.StageConsumers}, NoMail: true,
+				Environ: []string{"TELLTALE_CONSUMERS_SMTP_PASSWORD_FILE=testdata/absent"},
+			}, []string{"kafka.brokers", "consumers.database.dsn"},
+		},
+		{"crudapp", config.Options{Stages: []config.Stage{config.StageCRUDApp}}, []string{"crudapp.dsn"}},
 	}
 	for _, tt := range tests {
-		t.Run(string(tt.stage), func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := config.Load(config.Options{File: "testdata/empty.good.yaml", Stages: []config.Stage{tt.stage}})
+			tt.options.File = "testdata/empty.good.yaml"
+			_, err := config.Load(tt.options)
 			problems, _ := err.(config.Problems)
 			var got []string
 			for _, p := range problems {

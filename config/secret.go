@@ -17,10 +17,13 @@ const fileSuffix = "_file"
 
 // readSecrets fills in the secrets that stages need and that are kept in files.
 // A trailing line end, which editors leave, is no part of a secret.
-func (l loader) readSecrets(stages []Stage) {
+func (l loader) readSecrets(o Options) {
 	all := fields()
 	for i, f := range all {
-		if f.secret == "" || i+1 == len(all) || all[i+1].key != f.key+fileSuffix || !needed(f.key, stages) {
+		if f.secret == "" || i+1 == len(all) || all[i+1].key != f.key+fileSuffix || !needed(f.key, o.Stages) {
+			continue
+		}
+		if o.NoMail && strings.HasPrefix(f.key, "consumers.smtp.") {
 			continue
 		}
 		l.readSecret(f, all[i+1])

@@ -19,12 +19,12 @@ import (
 var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
 // validate checks what the stages need and nothing else.
-func (l loader) validate(stages []Stage) {
-	if len(stages) == 0 {
+func (l loader) validate(o Options) {
+	if len(o.Stages) == 0 {
 		return
 	}
 	runs := func(any ...Stage) bool {
-		return slices.ContainsFunc(stages, func(s Stage) bool { return slices.Contains(any, s) })
+		return slices.ContainsFunc(o.Stages, func(s Stage) bool { return slices.Contains(any, s) })
 	}
 	if runs(StageBinlog, StageTranslator) {
 		l.sourceName()
@@ -41,7 +41,9 @@ func (l loader) validate(stages []Stage) {
 	if runs(StageConsumers) {
 		l.dsn("consumers.database.dsn", l.Consumers.Database.DSN, true)
 		l.tls("consumers.database.tls", l.Consumers.Database.TLS)
-		l.smtp()
+		if !o.NoMail {
+			l.smtp()
+		}
 	}
 	if runs(StageCRUDApp) {
 		l.dsn("crudapp.dsn", l.CRUDApp.DSN, true)

@@ -15,9 +15,9 @@ func newBinlogCommand(e env) *cobra.Command {
 		Short: "Publish row changes from the binlog to Kafka",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runStages(cmd, e, func(p *process) ([]actor, error) {
+			return runStages(cmd, e, of(config.StageBinlog), func(p *process) ([]actor, error) {
 				return []actor{p.binlogActor()}, nil
-			}, config.StageBinlog)
+			})
 		},
 	}
 	config.AddFlags(cmd.Flags(), config.StageBinlog)

@@ -28,7 +28,7 @@ func newCheckCommand(e env) *cobra.Command {
 			for _, name := range names {
 				stages = append(stages, config.Stage(name))
 			}
-			p, err := newProcess(cmd, e, stages...)
+			p, err := newProcess(cmd, e, of(stages...))
 			if err != nil {
 				return err
 			}

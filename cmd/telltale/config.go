@@ -19,7 +19,7 @@ func newConfigPrintCommand(e env) *cobra.Command {
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// What could be read is worth seeing beside what is wrong.
-			cfg, err := e.load(cmd)
+			cfg, err := e.load(cmd, of())
 			return errors.Join(cfg.Print(e.stdout), err)
 		},
 	}

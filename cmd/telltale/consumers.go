@@ -18,6 +18,9 @@ import (
 // consumerNames are the consumers that the binary holds.
 func consumerNames() []string { return []string{mailer.Name, security.Name, history.Name} }
 
+// sendsMail tells whether a consumer needs consumers.smtp.
+func sendsMail(name string) bool { return name == mailer.Name || name == security.Name }
+
 func newConsumersCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:       "consumers [NAME…]",
@@ -28,9 +31,11 @@ func newConsumersCommand(e env) *cobra.Command {
 			if len(names) == 0 {
 				names = consumerNames()
 			}
-			return runStages(cmd, e, func(p *process) ([]actor, error) {
+			share := of(config.StageConsumers)
+			share.NoMail = !slices.ContainsFunc(names, sendsMail)
+			return runStages(cmd, e, share, func(p *process) ([]actor, error) {
 				return p.consumerActors(names)
-			}, config.StageConsumers)
+			})
 		},
 	}
 	config.AddFlags(cmd.Flags(), config.StageConsumers)

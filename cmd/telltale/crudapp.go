@@ -55,13 +55,18 @@ func newCRUDAppMigrateCommand(e env) *cobra.Command {
 	return cmd
 }
 
-// withShop calls f with the shop's database open and migrated.
+// withShop calls f with tracing set up and the shop's database open and migrated.
 func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) error {
 	ctx := cmd.Context()
-	p, err := newProcess(cmd, e, config.StageCRUDApp)
+	p, err := newProcess(cmd, e, of(config.StageCRUDApp))
 	if err != nil {
 		return err
 	}
+	// What is wrong with it must show before the tables are changed.
+	if err := p.openTraces(ctx); err != nil {
+		return err
+	}
+	defer p.traces.Close()
 	if err := p.preflight(ctx, config.StageCRUDApp); err != nil {
 		return err
 	}
@@ -81,10 +86,6 @@ func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) e
 //	http.listen ──► web.Server ──► web.Handler ──► crudapp.Accounts ─┬─► mysql.Store ◄── watch
 //	                                                                 └─► argon2id.Hasher
 func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
-	if err := p.openTraces(ctx); err != nil {
-		return err
-	}
-	defer p.traces.Close()
 	server, listener, err := p.newShop(ctx, store)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,5 +134,32 @@ func TestConfigPrintWithProblems(t *testing.T) {
 	}
 	if !strings.Contains(got.stdout, "name: shop") {
 		t.Errorf("want the values that could be read, got\n%s", got.stdout)
+	}
+}
+
+// TestMailIsForThoseWhoSendIt starts consumers without a mail server's address.
+func TestMailIsForThoseWhoSendIt(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		args string
+		want []string // The keys that are missing.
+	}{
+		{"consumers history", []string{"kafka.brokers"}},
+		{"consumers history security", []string{"kafka.brokers", "consumers.smtp.addr", "consumers.smtp.from"}},
+		{"consumers", []string{"kafka.brokers", "consumers.smtp.addr", "consumers.smtp.from"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			t.Parallel()
+			r := runCommand(t.Context(), []string{"TELLTALE_CONSUMERS_DATABASE_DSN=consumers@tcp(127.0.0.1:1)/telltale"}, strings.Fields(tt.args)...)
+			var got []string
+			for line := range strings.Lines(r.stderr) {
+				key, _, _ := strings.Cut(strings.TrimPrefix(line, "telltale: `"), "` is not set")
+				got = append(got, key)
+			}
+			if r.status != exitFailure || !slices.Equal(got, tt.want) {
+				t.Errorf("status %d, missing %q, want %q", r.status, got, tt.want)
+			}
+		})
 	}
 }

@@ -41,7 +41,7 @@ func newPositionCommand(e env, c positionCommand) *cobra.Command {
 		Short: c.short,
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := newProcess(cmd, e, config.StageBinlog)
+			p, err := newProcess(cmd, e, of(config.StageBinlog))
 			if err != nil {
 				return err
 			}

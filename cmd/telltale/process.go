@@ -42,8 +42,8 @@ type process struct {
 
 // runStages makes what the stages share, checks what they depend on, and runs those
 // that build makes until the command's context ends or one of them does.
-func runStages(cmd *cobra.Command, e env, build func(*process) ([]actor, error), stages ...config.Stage) error {
-	p, err := newProcess(cmd, e, stages...)
+func runStages(cmd *cobra.Command, e env, share config.Options, build func(*process) ([]actor, error)) error {
+	p, err := newProcess(cmd, e, share)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func runStages(cmd *cobra.Command, e env, build func(*process) ([]actor, error),
 		return err
 	}
 	defer p.traces.Close()
-	if err := p.preflight(cmd.Context(), stages...); err != nil {
+	if err := p.preflight(cmd.Context(), share.Stages...); err != nil {
 		return err
 	}
 	actors, err := build(p)
@@ -63,9 +63,9 @@ func runStages(cmd *cobra.Command, e env, build func(*process) ([]actor, error),
 
 var errStarting = errors.New("starting")
 
-// newProcess loads the configuration of the stages and makes what they share.
-func newProcess(cmd *cobra.Command, e env, stages ...config.Stage) (*process, error) {
-	cfg, err := e.load(cmd, stages...)
+// newProcess loads a share of the configuration and makes what its stages share.
+func newProcess(cmd *cobra.Command, e env, share config.Options) (*process, error) {
+	cfg, err := e.load(cmd, share)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func newProcess(cmd *cobra.Command, e env, stages ...config.Stage) (*process, er
 		registry:  prometheus.NewRegistry(),
 		health:    ops.NewHealth(),
 	}
-	if p.encryption, err = encryption(cfg.Config, stages); err != nil {
+	if p.encryption, err = encryption(cfg.Config, share.Stages); err != nil {
 		return nil, err
 	}
 	p.registry.MustRegister(

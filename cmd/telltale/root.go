@@ -62,11 +62,15 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return usagef(cmd, "%s takes no arguments, not %q", cmd.CommandPath(), strings.Join(args, " "))
 }
 
-// load reads the configuration for the stages that a command runs.
-func (e env) load(cmd *cobra.Command, stages ...config.Stage) (config.Effective, error) {
+// of is the share of the configuration that stages need.
+func of(stages ...config.Stage) config.Options { return config.Options{Stages: stages} }
+
+// load reads the share of the configuration that a command needs.
+func (e env) load(cmd *cobra.Command, share config.Options) (config.Effective, error) {
 	file, err := cmd.Flags().GetString(configFlag)
 	if err != nil {
 		return config.Effective{}, fmt.Errorf("read --%s: %w", configFlag, err)
 	}
-	return config.Load(config.Options{File: file, Environ: e.environ, Flags: cmd.Flags(), Stages: stages})
+	share.File, share.Environ, share.Flags = file, e.environ, cmd.Flags()
+	return config.Load(share)
 }

@@ -26,7 +26,7 @@ func newRulesTestCommand(e env) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := ""
 			if len(args) == 0 {
-				cfg, err := e.load(cmd)
+				cfg, err := e.load(cmd, of())
 				if err != nil {
 					return err
 				}
@@ -86,7 +86,7 @@ func newRulesShapesCommand(e env) *cobra.Command {
 		Short: "Write the shapes of the tables that the rules name, as the reader published them, for the tests",
 		Args:  rulesDirArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := newProcess(cmd, e, config.StageTranslator)
+			p, err := newProcess(cmd, e, of(config.StageTranslator))
 			if err != nil {
 				return err
 			}

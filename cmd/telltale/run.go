@@ -20,10 +20,10 @@ func newRunCommand(e env) *cobra.Command {
 		Short: "Run binlog, translator and all consumers in one process",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runStages(cmd, e, func(p *process) ([]actor, error) {
+			return runStages(cmd, e, of(stages...), func(p *process) ([]actor, error) {
 				actors, err := p.consumerActors(consumerNames())
 				return append([]actor{p.binlogActor(), p.translatorActor()}, actors...), err
-			}, stages...)
+			})
 		},
 	}
 	config.AddFlags(cmd.Flags(), stages...)

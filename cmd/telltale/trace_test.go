@@ -177,15 +177,21 @@ func register(t *testing.T, shop, name, traceparent string) {
 	}
 }
 
-// TestTraceSettings starts a stage whose environment asks for what is not there.
+// TestTraceSettings starts stages whose environment asks for what is not there.
+// They say so before they look at a server.
 func TestTraceSettings(t *testing.T) {
-	c := startChild(t, []string{
-		"TELLTALE_SOURCE_NAME=shop", "TELLTALE_SOURCE_DSN=telltale@tcp(127.0.0.1:1)/", "TELLTALE_SOURCE_TABLES=shop.*",
-		"TELLTALE_KAFKA_BROKERS=127.0.0.1:1", "OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
-	}, "binlog")
-	state, _ := c.end(t)
-	const want = `environment variable OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" is not supported; use one of http/protobuf, http/json`
-	if state.ExitCode() != exitFailure || !strings.Contains(c.stderr.String(), want) {
-		t.Errorf("ended with %v\n%s\nwant %s", state, c.stderr.String(), want)
+	for _, command := range []string{"binlog", "crudapp", "crudapp migrate"} {
+		t.Run(command, func(t *testing.T) {
+			c := startChild(t, []string{
+				"TELLTALE_SOURCE_NAME=shop", "TELLTALE_SOURCE_DSN=telltale@tcp(127.0.0.1:1)/", "TELLTALE_SOURCE_TABLES=shop.*",
+				"TELLTALE_CRUDAPP_DSN=shop@tcp(127.0.0.1:1)/shop",
+				"TELLTALE_KAFKA_BROKERS=127.0.0.1:1", "OTEL_TRACES_EXPORTER=otlp", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+			}, strings.Fields(command)...)
+			state, _ := c.end(t)
+			const want = `environment variable OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" is not supported; use one of http/protobuf, http/json`
+			if state.ExitCode() != exitFailure || !strings.Contains(c.stderr.String(), want) {
+				t.Errorf("ended with %v\n%s\nwant %s", state, c.stderr.String(), want)
+			}
+		})
 	}
 }

@@ -15,9 +15,9 @@ func newTranslatorCommand(e env) *cobra.Command {
 		Short: "Translate row changes into business events by rules",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runStages(cmd, e, func(p *process) ([]actor, error) {
+			return runStages(cmd, e, of(config.StageTranslator), func(p *process) ([]actor, error) {
 				return []actor{p.translatorActor()}, nil
-			}, config.StageTranslator)
+			})
 		},
 	}
 	config.AddFlags(cmd.Flags(), config.StageTranslator)
