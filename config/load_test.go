@@ -220,7 +220,8 @@ func TestStagesNeedTheirShare(t *testing.T) {
 		{"binlog", config.Options{Stages: []config.Stage{config.StageBinlog}}, []string{"source.name", "source.dsn", "source.tables", "kafka.brokers"}},
 		{"translator", config.Options{Stages: []config.Stage{config.StageTranslator}}, []string{"source.name", "kafka.brokers"}},
 		{
-			"consumers", config.Options{Stages: []config.Stage{config.StageConsumers}},
+			"consumers",
+			config.Options{Stages: []config.Stage{config.StageConsumers}},
 			[]string{"kafka.brokers", "consumers.database.dsn", "consumers.smtp.addr", "consumers.smtp.from"},
 		},
 		{

@@ -33,6 +33,10 @@ type Options struct {
 	Rate int
 }
 
+// isolation is the variable's name in MySQL, and in MariaDB, each of which reads
+// the comment that is meant for it.
+const isolation = "/*!80000 transaction_isolation */ /*M! tx_isolation */"
+
 // Load writes and remembers. Its methods are for one goroutine.
 type Load struct {
 	Options
@@ -56,10 +60,12 @@ func Open(ctx context.Context, o Options) (*Load, error) {
 	cfg.InterpolateParams = true // One round trip a statement.
 	// Times are written as text in UTC, and without gap locks the writers are
 	// not in each other's way.
-	cfg.Params = map[string]string{"time_zone": "'+00:00'", "transaction_isolation": "'READ-COMMITTED'"}
-	if l.db, err = sql.Open("mysql", cfg.FormatDSN()); err != nil {
+	cfg.Params = map[string]string{"time_zone": "'+00:00'", isolation: "'READ-COMMITTED'"}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
 		return l, fmt.Errorf("open the shop's database for the load: %w", err)
 	}
+	l.db = sql.OpenDB(connector)
 	l.db.SetMaxIdleConns(2 * o.Writers)
 	for n := range o.Writers {
 		w := newWriter(l.db, n, o.Seed)

@@ -12,9 +12,10 @@ import (
 
 // TestHistory holds the history against the tables: all else is held against
 // the history.
-func TestHistory(t *testing.T) {
-	t.Parallel()
-	server := mysqltest.Start(t)
+func TestHistory(t *testing.T) { mysqltest.Each(t, testHistory) }
+
+func testHistory(t *testing.T, servers mysqltest.Servers) {
+	server := servers.Start(t)
 	shop, err := install.New(t.Context(), install.Options{Binary: binarytest.Build(t), Dir: t.TempDir(), MySQL: server.DSN("")})
 	if err != nil {
 		t.Fatal(err)
