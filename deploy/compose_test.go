@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -22,6 +23,12 @@ const stageImage = "telltale:local"
 // is set.
 func loadProject(t *testing.T) *types.Project {
 	t.Helper()
+	return loadProjectIn(t, types.Mapping{})
+}
+
+// loadProjectIn loads docker-compose.yml where variables are set.
+func loadProjectIn(t *testing.T, environ types.Mapping) *types.Project {
+	t.Helper()
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +36,7 @@ func loadProject(t *testing.T) *types.Project {
 	p, err := loader.LoadWithContext(t.Context(), types.ConfigDetails{
 		WorkingDir:  root,
 		ConfigFiles: []types.ConfigFile{{Filename: filepath.Join(root, "docker-compose.yml")}},
-		Environment: types.Mapping{},
+		Environment: maps.Clone(environ), // The loader adds to it.
 	}, func(o *loader.Options) { o.ResolvePaths = true })
 	if err != nil {
 		t.Fatal(err)
@@ -160,6 +167,34 @@ func directives(t *testing.T, name string) []string {
 		t.Fatalf("the Dockerfile has no %s", name)
 	}
 	return out
+}
+
+// TestTracing has the stages see OpenTelemetry's variables where they are set, and
+// only there: one that is empty would count as set.
+func TestTracing(t *testing.T) {
+	t.Parallel()
+	given := types.Mapping{}
+	for _, name := range []string{
+		"OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_COMPRESSION",
+		"OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG", "OTEL_RESOURCE_ATTRIBUTES", "OTEL_PROPAGATORS",
+	} {
+		given[name] = "value of " + name
+	}
+	for _, s := range stages(t, loadProjectIn(t, given)) {
+		for name, value := range given {
+			if !slices.Contains(variables(s), name+"="+value) {
+				t.Errorf("service %s does not see %s", s.Name, name)
+			}
+		}
+	}
+	for _, s := range stages(t, loadProject(t)) {
+		for _, v := range variables(s) {
+			if strings.HasPrefix(v, "OTEL_") {
+				t.Errorf("service %s sees %s, which nobody set", s.Name, v)
+			}
+		}
+	}
 }
 
 // TestMounts looks for what Docker would create as an empty folder.
