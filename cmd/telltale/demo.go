@@ -129,9 +129,9 @@ func buildDemo(ctx context.Context, e demo.Env, traces trace.TracerProvider) (de
 // demoHistory reads what the consumer history wrote.
 type demoHistory struct{}
 
-// Latest implements demo.History.
-func (demoHistory) Latest(ctx context.Context, db *sql.DB, limit int) ([]feed.Fact, error) {
-	changes, err := history.Latest(ctx, db, limit)
+// OfEvents implements demo.History.
+func (demoHistory) OfEvents(ctx context.Context, db *sql.DB, events []string) ([]feed.Fact, error) {
+	changes, err := history.OfEvents(ctx, db, events)
 	return facts(changes), err
 }
 

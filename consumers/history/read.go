@@ -60,13 +60,20 @@ func Of(ctx context.Context, db *sql.DB, customer string, page Page) ([]Change, 
 	return changes, nil
 }
 
-// Latest returns the newest rows of all customers, the newest first. Its limit
-// is as a Page's.
-func Latest(ctx context.Context, db *sql.DB, limit int) ([]Change, error) {
-	const query = "SELECT " + columns + " FROM history_changes ORDER BY at DESC, customer_id DESC, number DESC LIMIT ?"
-	changes, err := read(ctx, db, query, bounded(limit))
+// OfEvents returns all rows of some events, each customer's oldest first. An
+// event that is not in the history yet has none.
+func OfEvents(ctx context.Context, db *sql.DB, events []string) ([]Change, error) {
+	if len(events) == 0 {
+		return nil, nil
+	}
+	query := "SELECT " + columns + " FROM history_changes WHERE event_id IN (" + marks(len(events)) + ") ORDER BY customer_id, number"
+	ids := make([]any, len(events))
+	for i, id := range events {
+		ids[i] = id
+	}
+	changes, err := read(ctx, db, query, ids...)
 	if err != nil {
-		return nil, fmt.Errorf("read the latest history: %w", err)
+		return nil, fmt.Errorf("read the history of %d events: %w", len(events), err)
 	}
 	return changes, nil
 }

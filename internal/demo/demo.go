@@ -162,8 +162,7 @@ func (d *demo) startWatching(context.Context) error {
 	d.follow.Go(d.watchTopics)
 	d.follow.Go(d.watchMySQL)
 	if d.History != nil {
-		known := d.addFacts(nil)
-		d.follow.Go(func() { d.watchHistory(known) })
+		d.follow.Go(d.watchHistory)
 	}
 	d.follow.Go(d.watchLag)
 	return nil

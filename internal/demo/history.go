@@ -11,19 +11,22 @@ import (
 )
 
 const (
-	// historySoon is how often the page looks for the rows of events that it has
-	// seen, historyEvery how often for others.
-	historySoon  = 20 * time.Millisecond
-	historyEvery = time.Second
-	// keptFacts is how many rows of the history the page shows.
-	keptFacts = 200
+	// historyEvery is how often the page looks for the rows of events that it has
+	// just seen. It asks less often the longer an event waits, but once in
+	// historyLast.
+	historyEvery = 20 * time.Millisecond
+	historyLast  = time.Second
+	// askedAtOnce is after the rows of how many events one look asks, keptAwaited
+	// after how many it goes on to ask: as many as the log remembers cards.
+	askedAtOnce = 200
+	keptAwaited = 2000
 )
 
 // History reads the rows that a consumer wrote in the consumers' database. There
 // are none where it has made no table yet.
 type History interface {
-	// Latest returns the newest rows of all customers, the newest first.
-	Latest(ctx context.Context, db *sql.DB, limit int) ([]feed.Fact, error)
+	// OfEvents returns all rows of some events, each customer's oldest first.
+	OfEvents(ctx context.Context, db *sql.DB, events []string) ([]feed.Fact, error)
 	// Of returns the rows of a customer, oldest first, at most as many as the
 	// reader likes.
 	Of(ctx context.Context, db *sql.DB, customer string) ([]feed.Fact, error)
@@ -33,67 +36,83 @@ type History interface {
 // concurrent use.
 type awaited struct {
 	mu     sync.Mutex
-	events []string
+	events []awaitedEvent // Oldest first.
 }
 
-func (a *awaited) add(event string) {
+type awaitedEvent struct {
+	id string
+	// since is when the event was seen, next when to look for its rows.
+	since, next time.Time
+}
+
+func (a *awaited) add(id string, now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.events = append(a.events, event)
-	a.events = slices.Delete(a.events, 0, max(0, len(a.events)-keptFacts))
+	a.events = append(a.events, awaitedEvent{id: id, since: now, next: now})
+	a.events = slices.Delete(a.events, 0, max(0, len(a.events)-keptAwaited))
 }
 
-func (a *awaited) remove(event string) {
+// due returns the events to look for now, those first whose turn came first, and
+// sets when their next turn is: after a tenth of the time that they have waited.
+func (a *awaited) due(now time.Time) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if i := slices.Index(a.events, event); i >= 0 {
-		a.events = slices.Delete(a.events, i, i+1)
-	}
-}
-
-func (a *awaited) any() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.events) > 0
-}
-
-// watchHistory fills the log from the history, but for the rows that are known.
-// While the database does not answer there is nothing new.
-func (d *demo) watchHistory(known map[string]bool) {
-	tick := time.NewTicker(historySoon)
-	defer tick.Stop()
-	asked := time.Now()
-	for {
-		if d.awaited.any() || time.Since(asked) >= historyEvery {
-			asked = time.Now()
-			known = d.addFacts(known)
+	var turn []*awaitedEvent
+	for i := range a.events {
+		if e := &a.events[i]; !e.next.After(now) {
+			turn = append(turn, e)
 		}
+	}
+	slices.SortStableFunc(turn, func(x, y *awaitedEvent) int { return x.next.Compare(y.next) })
+	turn = turn[:min(len(turn), askedAtOnce)]
+	ids := make([]string, len(turn))
+	for i, e := range turn {
+		ids[i] = e.id
+		e.next = now.Add(min(max(now.Sub(e.since)/10, historyEvery), historyLast))
+	}
+	return ids
+}
+
+func (a *awaited) remove(seen map[string]bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.events = slices.DeleteFunc(a.events, func(e awaitedEvent) bool { return seen[e.id] })
+}
+
+// watchHistory fills the log with the history's rows of the events that the page
+// has seen.
+func (d *demo) watchHistory() {
+	tick := time.NewTicker(historyEvery)
+	defer tick.Stop()
+	for {
 		select {
 		case <-d.following.Done():
 			return
-		case <-tick.C:
+		case now := <-tick.C:
+			d.addFacts(now)
 		}
 	}
 }
 
-// addFacts adds the rows that are not known, and returns which are then. What
-// is no more among the newest does not come back.
-func (d *demo) addFacts(known map[string]bool) map[string]bool {
-	ctx, cancel := context.WithTimeout(d.following, historyEvery)
-	defer cancel()
-	facts, err := d.History.Latest(ctx, d.ledger, keptFacts)
-	if err != nil {
-		return known
+// addFacts adds the rows of the events whose turn it is. The rows of an event are
+// written in one transaction: who sees one sees all. While the database does not
+// answer there is nothing new.
+func (d *demo) addFacts(now time.Time) {
+	events := d.awaited.due(now)
+	if len(events) == 0 {
+		return
 	}
-	now := map[string]bool{}
-	for _, f := range slices.Backward(facts) {
-		now[f.ID] = true
-		if known[f.ID] {
-			continue
-		}
+	ctx, cancel := context.WithTimeout(d.following, historyLast)
+	defer cancel()
+	facts, err := d.History.OfEvents(ctx, d.ledger, events)
+	if err != nil {
+		return
+	}
+	seen := map[string]bool{}
+	for _, f := range facts {
 		f.Written = time.Now()
 		d.log.AddFact(f)
-		d.awaited.remove(f.Event)
+		seen[f.Event] = true
 	}
-	return now
+	d.awaited.remove(seen)
 }

@@ -59,8 +59,8 @@ func (s sink) AddChange(c feed.Change) {
 // AddEvent implements feed.Sink.
 func (s sink) AddEvent(e feed.Event) {
 	s.backlogs.events.Add(e.Place, e.Offset, e.Time)
-	s.awaited.add(e.ID)
 	s.Log.AddEvent(e)
+	s.awaited.add(e.ID, time.Now()) // The card is there before its effects.
 }
 
 // sampler looks at how far each stage is behind.

@@ -11,8 +11,7 @@ CREATE TABLE history_changes (
   actor       TEXT         NOT NULL COMMENT 'who did it, empty: not known',
   request     TEXT         NOT NULL COMMENT 'the application''s request, empty: not known',
   PRIMARY KEY (customer_id, number),
-  UNIQUE KEY event (event_id, what),
-  KEY latest (at, customer_id, number)
+  UNIQUE KEY event (event_id, what)
 ) COMMENT 'one row a changed field, for ever';
 
 -- +goose Down

@@ -117,12 +117,29 @@ func (l *Log) AddMail(m Mail) {
 func (l *Log) AddFact(f Fact) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.facts = keep(l.facts, entry[Fact]{l.next(), f}, l.options.Facts)
+	l.keepFact(f)
 	if k := l.byID[ChangeOf(f.Event)]; k != nil {
 		k.addFact(f)
 		l.update(k)
 	}
 	l.announce()
+}
+
+// keepFact puts a row among the newest, in the order of commits: that of an older
+// event may be seen later.
+func (l *Log) keepFact(f Fact) {
+	if slices.ContainsFunc(l.facts, func(e entry[Fact]) bool { return e.value.ID == f.ID }) {
+		return
+	}
+	at := len(l.facts)
+	for at > 0 && f.At.Before(l.facts[at-1].value.At) {
+		at--
+	}
+	if at == 0 && len(l.facts) == l.options.Facts {
+		return
+	}
+	l.facts = slices.Insert(l.facts, at, entry[Fact]{l.next(), f})
+	l.facts = slices.Delete(l.facts, 0, max(0, len(l.facts)-l.options.Facts))
 }
 
 // AddSample keeps a sample of the stages' lags.

@@ -1,10 +1,13 @@
 package feed_test
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"telltale/internal/demo/feed"
 )
@@ -116,5 +119,25 @@ func TestHistoryIsAnEffect(t *testing.T) {
 	}
 	if facts != 2 {
 		t.Errorf("got %d rows of the history, want the newest 2", facts)
+	}
+}
+
+// TestOlderRowsOfHistory has rows arrive out of the order of their commits.
+func TestOlderRowsOfHistory(t *testing.T) {
+	t.Parallel()
+	l := feed.NewLog(feed.LogOptions{Facts: 2})
+	for _, second := range []int{5, 9, 7, 5, 1} {
+		at := started.Add(time.Duration(second) * time.Second)
+		l.AddFact(feed.Fact{ID: fmt.Sprint(second), At: at})
+	}
+	var got []string
+	items, _ := l.Since(0)
+	for _, it := range items {
+		if f, ok := it.Data.(feed.Fact); ok {
+			got = append(got, f.ID)
+		}
+	}
+	if want := []string{"9", "7"}; !slices.Equal(got, want) {
+		t.Errorf("got rows %v, want the newest %v", got, want)
 	}
 }
