@@ -54,6 +54,27 @@ func TestStopsOfMariaDB(t *testing.T) {
 	}
 }
 
+// A BINARY that becomes a UUID is noticed in the middle of a stream, although its
+// table map stays the same.
+func TestBinaryBecomesUUID(t *testing.T) {
+	t.Parallel()
+	h := onMariaDB(t)
+	h.exec(t, "CREATE TABLE ids (id int PRIMARY KEY, u binary(16))")
+	ended := h.start(t)
+	h.exec(t, "INSERT INTO ids VALUES (1, NULL)")
+	h.published(t)
+	h.exec(t, "ALTER TABLE ids MODIFY u uuid", "INSERT INTO ids VALUES (2, UUID())")
+	select {
+	case err := <-ended:
+		var stop *StopError
+		if want := "column u: type uuid is not supported"; !errors.As(err, &stop) || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want a StopError with %q in it", err, want)
+		}
+	case <-time.After(patience):
+		t.Fatal("the reader goes on")
+	}
+}
+
 // Every finding says how to mend it, and mended it is gone.
 func TestPreflightOfMariaDB(t *testing.T) {
 	t.Parallel()

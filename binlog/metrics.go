@@ -46,7 +46,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Namespace: "telltale", Subsystem: "binlog", Name: "sessions_ended_total", Help: "Connections to server and broker that ended, by class of the cause: retryable or fatal.",
 		}, []string{"class"}),
 		vanished: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: "telltale", Subsystem: "binlog", Name: "vanishing_statements_total", Help: "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME.",
+			Namespace: "telltale", Subsystem: "binlog", Name: "vanishing_statements_total", Help: "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME, and CREATE for MariaDB's CREATE OR REPLACE.",
 		}, []string{"statement"}),
 		leader: gauge("leader", "1 while this reader holds the lease of its source, 0 while it stands by."),
 	}

@@ -102,8 +102,7 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// dsn parses the DSN for a connection of our own: no default database is
-// needed, times are not parsed, and the session is in UTC.
+// dsn parses the DSN and has its connections encrypted as o says.
 func (o Options) dsn() (*driver.Config, error) {
 	c, err := driver.ParseDSN(o.DSN)
 	if err != nil {

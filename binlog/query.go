@@ -47,8 +47,12 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	case "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO", "SELECT":
 		return fmt.Errorf("statement %q: %s", word, statementFormat)
 	}
-	if err := s.checkDDL(word, q.Query); err != nil || s.tx.begun {
-		return err // CREATE TABLE … SELECT is logged with its rows, up to an XID.
+	if err := s.checkDDL(word, q.Query); err != nil {
+		return err
+	}
+	clear(s.cache) // A column may have changed its type where table maps do not show it.
+	if s.tx.begun {
+		return nil // CREATE TABLE … SELECT is logged with its rows, up to an XID.
 	}
 	return s.commit(h)
 }
@@ -59,7 +63,8 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 func (s *stream) checkDDL(statement string, query []byte) error {
 	words := identifiers(query)
 	for i, w := range words {
-		if !strings.EqualFold(w, "TABLE") && !(i == 0 && statement == "TRUNCATE") {
+		bare := i == 0 && statement == "TRUNCATE" && !contains(words[:min(2, len(words))], "TABLE")
+		if !strings.EqualFold(w, "TABLE") && !bare {
 			continue
 		}
 		db, table := tableName(words[i+1:], string(s.query.Schema))
@@ -74,11 +79,24 @@ func (s *stream) checkDDL(statement string, query []byte) error {
 			return fmt.Errorf("statement on partitions of %s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", name)
 		case s.options.cascades && cascading(words):
 			return fmt.Errorf("statement gives %s a foreign key; where it cascades this server logs the changes nowhere", name)
-		case slices.Contains([]string{"TRUNCATE", "DROP", "RENAME"}, statement) && s.options.onVanish != nil:
+		case vanishing(statement, words[:i]) && s.options.onVanish != nil:
 			s.options.onVanish(statement, name)
 		}
 	}
 	return nil
+}
+
+// vanishing reports whether a statement drops or moves the table that it names;
+// before are its words up to TABLE. MariaDB's CREATE OR REPLACE drops the one
+// that is there.
+func vanishing(statement string, before []string) bool {
+	switch n := len(before); statement {
+	case "TRUNCATE", "DROP", "RENAME":
+		return true
+	case "CREATE":
+		return n >= 2 && strings.EqualFold(before[n-2], "OR") && strings.EqualFold(before[n-1], "REPLACE")
+	}
+	return false
 }
 
 func contains(words []string, word string) bool {

@@ -280,8 +280,8 @@ func (s *stream) appendRecords(e envelope, start int) error {
 
 // keyChange replaces an update by the delete of the old key, its tombstone
 // unless the table is routed, and the create of the new one, each pointing at
-// the other by a header, as Debezium does. In buf stand the two images and, from images on, the new key
-// and, from key on, the old one.
+// the other by a header, as Debezium does. In buf stand the two images and, from
+// images on, the new key and, from key on, the old one.
 func (s *stream) keyChange(e envelope, start, images, key int) error {
 	b := s.cur
 	newKey, oldKey := slices.Clone(b.buf[images:key]), slices.Clone(b.buf[key:])

@@ -36,7 +36,7 @@ type transaction struct {
 	// context is what a statement's comment said, as a member of the envelope
 	// with its leading comma, or empty.
 	context []byte
-	// backslashes says that strings in the session's SQL have no escapes.
+	// noBackslashEscapes says that strings in the session's SQL have none.
 	noBackslashEscapes bool
 	sum                fingerprint
 	// touched are the partitions with a record of this transaction.
