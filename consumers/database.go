@@ -46,7 +46,9 @@ func openDatabase(ctx context.Context, dsn string, encryption *tls.Config) (*sql
 
 // sessionConfig sets what the engine relies on. Arguments are interpolated,
 // which saves a round trip a statement. READ COMMITTED takes no gap locks, so
-// that partitions which write side by side do not deadlock over them.
+// that partitions which write side by side do not deadlock over them. Rows that
+// were found and not changed do not count as affected: handlers tell by that
+// what is new from what was there (I7).
 func sessionConfig(dsn string) (*mysql.Config, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
@@ -56,6 +58,7 @@ func sessionConfig(dsn string) (*mysql.Config, error) {
 		return nil, errors.New("consumers database: the DSN names no database")
 	}
 	cfg.InterpolateParams, cfg.ParseTime, cfg.Loc = true, true, time.UTC
+	cfg.ClientFoundRows = false
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 5 * time.Second
 	}
