@@ -103,18 +103,21 @@ type connection struct {
 // connect dials, greets and signs in.
 func (p *post) connect(ctx context.Context) (*connection, error) {
 	c := &connection{timeout: p.settings.Timeout}
-	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		var err error
-		c.raw, err = p.dial(ctx, network, address)
-		return c.raw, err
+	stop := func() bool { return true }
+	dial := func(dialing context.Context, network, address string) (net.Conn, error) {
+		raw, err := p.dial(dialing, network, address)
+		if err != nil {
+			return nil, err
+		}
+		// A server that answers slowly must not outlive ctx.
+		c.raw, stop = raw, context.AfterFunc(ctx, func() { _ = raw.Close() })
+		return raw, nil
 	}
+	defer func() { stop() }()
 	var err error
 	if c.client, err = mail.NewClient(p.host, append(p.options[:len(p.options):len(p.options)], mail.WithDialContextFunc(dial))...); err != nil {
 		return nil, fmt.Errorf("smtp client of %s: %w", p.settings.Addr, err)
 	}
-	// A server that answers slowly must not outlive ctx.
-	stop := context.AfterFunc(ctx, func() { c.cut() })
-	defer stop()
 	if c.session, err = c.client.DialToSMTPClientWithContext(ctx); err != nil {
 		c.cut()
 		return nil, fmt.Errorf("connect to smtp server %s: %w", p.settings.Addr, err)

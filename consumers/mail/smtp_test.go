@@ -2,8 +2,10 @@ package mail
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/mail"
 	"strings"
 	"testing"
@@ -123,5 +125,35 @@ func TestOutcomeText(t *testing.T) {
 	got := outcome{err: errors.New("bad \xff " + strings.Repeat("é", 1000))}.text()
 	if len(got) > 1000 || !strings.HasPrefix(got, "bad ? éé") || !strings.HasSuffix(got, "é") {
 		t.Errorf("got %d bytes, %q…, want at most 1000 whole characters", len(got), got[:20])
+	}
+}
+
+// TestConnectEnds has a server accept and never greet: the end of the context
+// ends the attempt, long before its time-out.
+func TestConnectEnds(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p, err := newPost(SMTP{Addr: l.Addr().String(), From: "shop@example.com", TLS: "none", Timeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := p.connect(ctx)
+		ended <- err
+	}()
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("connected to a server that says nothing")
 	}
 }
