@@ -23,7 +23,7 @@ type round struct {
 	lists   [][]entry // The mails of each customer that no lane has taken.
 	all     []entry
 	begun   map[uint64]bool // By seq.
-	open    int             // Lanes that have a connection.
+	open    bool            // Some lane has had a connection.
 	stopped bool
 	down    bool // The server is away.
 	tried   int
@@ -77,16 +77,16 @@ func (r *round) begin(e entry) bool {
 func (r *round) opened() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.open++
+	r.open = true
 }
 
-// putBack takes a customer's mails back from a lane that got no connection. It
-// reports whether another lane has one: a server that refuses just one more is
-// not away.
+// putBack takes a customer's mails back from a lane that got no connection, where
+// another lane got one: a server that refuses just one more is not away. It
+// reports whether it did.
 func (r *round) putBack(list []entry) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.open == 0 {
+	if !r.open {
 		return false
 	}
 	r.lists = append(r.lists, list)
@@ -137,18 +137,14 @@ func (r *round) left() []entry {
 	return left
 }
 
-// send sends a round over as many connections as are free, one at least, and
-// closes its results. It starts no mail after ctx ends; what is under way has
-// until finish ends.
+// send sends a round over the connection that the caller awaited and as many more
+// as are free, and closes its results. It starts no mail after ctx ends; what is
+// under way has until finish ends.
 func (s *sender) send(ctx, finish context.Context, r *round) error {
 	defer close(r.results)
 	g, ctx := errgroup.WithContext(ctx)
 	for n := range min(len(r.lists), s.options.SMTP.Connections) {
-		if n == 0 {
-			if err := s.pool.await(ctx); err != nil {
-				return err
-			}
-		} else if !s.pool.try() {
+		if n > 0 && !s.pool.try() {
 			break
 		}
 		g.Go(func() error {

@@ -93,9 +93,13 @@ func (s *sender) round(ctx context.Context) (more bool, err error) {
 	if err := s.count(ctx); err != nil {
 		return false, err
 	}
-	proven := time.Now()
-	entries, err := s.begin(ctx)
+	// Waiting comes first: a proof of ownership does not keep.
+	if err := s.pool.await(ctx); err != nil {
+		return false, err
+	}
+	entries, proven, err := s.begin(ctx)
 	if err != nil || len(entries) == 0 {
+		s.pool.release()
 		return false, err
 	}
 	finish, cancel := s.partition.Finish(ctx)
@@ -117,15 +121,17 @@ func (s *sender) round(ctx context.Context) (more bool, err error) {
 }
 
 // begin takes mails up: in a transaction that proves that the partition is
-// owned, it counts attempts that are about to be made.
-func (s *sender) begin(ctx context.Context) (entries []entry, err error) {
+// owned, it counts attempts that are about to be made. The proof is as of when
+// the transaction had it, however long it waited for the handler's.
+func (s *sender) begin(ctx context.Context) (entries []entry, proven time.Time, err error) {
 	err = s.partition.Tx(ctx, func(tx *sql.Tx) error {
+		proven = time.Now()
 		if entries, err = due(ctx, tx, s.options.Consumer, s.partition, roundSize); err != nil {
 			return err
 		}
 		return count(ctx, tx, entries, 1)
 	})
-	return entries, err
+	return entries, proven, err
 }
 
 // giveBack takes back the attempts that were counted and not made.

@@ -144,6 +144,8 @@ func TestMailer(t *testing.T) {
 		{"restarts", restarts},
 		{"crowd", crowd},
 		{"turned_away", turnedAway},
+		{"held_up", heldUp},
+		{"crowded_out", crowdedOut},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

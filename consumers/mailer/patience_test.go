@@ -1,0 +1,85 @@
+package mailer
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"telltale/internal/kafkaclient"
+)
+
+// notInVain has the database refuse that an attempt, once counted, is taken back:
+// the mailer ends where it takes mails up before it can send them.
+func notInVain(o *office) {
+	o.T.Helper()
+	const trigger = `CREATE TRIGGER not_in_vain BEFORE UPDATE ON mail_ledger FOR EACH ROW
+IF NEW.attempts < OLD.attempts THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'an attempt was given back'; END IF`
+	o.eventually("the ledger", func() bool { return len(o.Rows("SHOW TABLES LIKE 'mail_ledger'")) == 1 })
+	if _, err := o.DB.ExecContext(o.T.Context(), trigger); err != nil {
+		o.T.Fatal(err)
+	}
+}
+
+// heldUp has the sender wait for the handler's transaction longer than a proof of
+// ownership is good for: its mails go out all the same.
+func heldUp(t *testing.T, o *office) {
+	r := o.start()
+	o.register(1, "Bob")
+	o.awaitMails(1)
+	notInVain(o)
+	tx, err := o.DB.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // It was rolled back, unless the test failed.
+	if _, err := tx.ExecContext(t.Context(), "UPDATE consumer_offsets SET owner = 'test'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.DB.ExecContext(t.Context(), "UPDATE mail_ledger SET state = 'planned'"); err != nil {
+		t.Fatal(err)
+	}
+	// The server counts in whole seconds, and gives up after five.
+	o.eventually("the sender has waited", func() bool {
+		return len(o.Rows(`SELECT 1 FROM information_schema.innodb_trx x JOIN information_schema.processlist p ON p.id = x.trx_mysql_thread_id
+WHERE p.db = DATABASE() AND x.trx_wait_started <= NOW() - INTERVAL 3 SECOND`)) == 1
+	})
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	o.awaitMails(2)
+	r.Stop()
+}
+
+// crowdedOut has one connection for two partitions, and a mail that keeps it
+// busy: the other partition's mail is not taken up before its turn.
+func crowdedOut(t *testing.T, o *office) {
+	first, second := 1, 2
+	for partition(first) == partition(second) {
+		second++
+	}
+	entered, leave := make(chan struct{}), make(chan struct{})
+	o.mailbox.Fail(func(_, to string) error {
+		if to == address(first) {
+			close(entered)
+			<-leave
+		}
+		return nil
+	})
+	o.smtp.Connections, o.smtp.Timeout = 1, time.Minute
+	r := o.start()
+	notInVain(o)
+	o.register(first, "Bob")
+	<-entered
+	o.register(second, "Ann")
+	o.eventually("a mail has waited", func() bool {
+		return len(o.Rows("SELECT 1 FROM mail_ledger WHERE recipient = ? AND planned_at <= NOW() - INTERVAL 3 SECOND", address(second))) == 1
+	})
+	close(leave)
+	o.awaitMails(2)
+	r.Stop()
+}
+
+// partition is the one of a customer's events, of two.
+func partition(customer int) int32 {
+	return kafkaclient.Partition([]byte(strconv.Itoa(customer)), 2)
+}
