@@ -32,7 +32,8 @@ func heldUp(t *testing.T, o *office) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback() //nolint:errcheck // It was rolled back, unless the test failed.
-	if _, err := tx.ExecContext(t.Context(), "UPDATE consumer_offsets SET owner = 'test'"); err != nil {
+	const hold = "UPDATE consumer_offsets SET owner = 'test' WHERE consumer = 'mailer' AND topic = 'events.customer' AND partition_id = ?"
+	if _, err := tx.ExecContext(t.Context(), hold, partition(1)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := o.DB.ExecContext(t.Context(), "UPDATE mail_ledger SET state = 'planned'"); err != nil {
