@@ -73,7 +73,7 @@ func recoverTransactions(o Options) error {
 	if err != nil {
 		return err
 	}
-	defer server.cluster.Close()
+	defer server.Close() // Without a lock it leaves no mark.
 	return abortOpen(server.brokers)
 }
 
