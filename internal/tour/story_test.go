@@ -2,6 +2,7 @@ package tour_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -42,7 +43,7 @@ func play(t *testing.T, server mysqlserver.Binary, broker func(context.Context, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir := keptDir(t)
 	servers, err := tour.StartServers(t.Context(), tour.ServersOptions{
 		Dir: dir, MySQL: server, Broker: broker, Log: kafkatest.Logger(t),
 	})
@@ -73,4 +74,21 @@ func play(t *testing.T, server mysqlserver.Binary, broker func(context.Context, 
 			}
 		})
 	}
+}
+
+// keptDir is a directory that stays, with the logs in it, where the test fails.
+func keptDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "telltale-tour-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("logs and data: %s", dir)
+		} else if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
