@@ -27,7 +27,7 @@ help: ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /|/' | awk -F'|' '{ printf "  make %-8s %s\n", $$1, $$2 }'
 
 .PHONY: demo
-demo: build ## Start everything in one process and print the page to open
+demo: build ## Start everything on this machine and print the page to open
 	@bin/telltale demo $(ARGS)
 
 .PHONY: tour

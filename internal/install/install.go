@@ -1,6 +1,7 @@
 // Package install sets Telltale up on given servers as its users do: accounts
 // on the MySQL server, a configuration file, and the commands of the real
-// binary as child processes. The tour and the tests with faults stand on it.
+// binary as child processes. The demo, the tour and the tests with faults stand
+// on it.
 package install
 
 import (
@@ -8,9 +9,11 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strconv"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
+	"telltale/internal/childproc"
 	"telltale/internal/demo/account"
 	"telltale/internal/kafkaclient"
 )
@@ -57,22 +60,12 @@ func Prepare(ctx context.Context, o Options) (*Install, error) {
 	if i.DSNs, err = account.Create(ctx, o.MySQL); err != nil {
 		return nil, err
 	}
-	if i.ShopAddr, err = freeAddr(ctx); err != nil {
-		return nil, err
-	}
-	return i, i.writeConfig()
-}
-
-// freeAddr is an address that nobody listens on.
-func freeAddr(ctx context.Context) (string, error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	port, err := childproc.FreePort(ctx, 0)
 	if err != nil {
-		return "", fmt.Errorf("find a port for the shop: %w", err)
+		return nil, fmt.Errorf("find a port for the shop: %w", err)
 	}
-	if err := l.Close(); err != nil {
-		return "", fmt.Errorf("find a port for the shop: %w", err)
-	}
-	return l.Addr().String(), nil
+	i.ShopAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return i, i.writeConfig()
 }
 
 // Kafka is how the topics are reached.
