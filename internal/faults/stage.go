@@ -28,8 +28,8 @@ type Stage struct {
 	kills   []time.Time
 }
 
-// stages are the three of a pipeline, with all consumers. None serves metrics, so that no port is
-// in the way of a successor.
+// stages are the three of a pipeline, with all consumers. None serves metrics, so
+// that no port is in the way of a successor.
 func stages(i *install.Install) []*Stage {
 	var all []*Stage
 	for _, args := range [][]string{{Binlog}, {Translator}, {Consumers}} {
@@ -38,11 +38,16 @@ func stages(i *install.Install) []*Stage {
 	return all
 }
 
-func (s *Stage) start() (err error) {
+// start starts a process; where that fails, the one before stays the stage's.
+func (s *Stage) start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.process, err = s.install.Start(s.Name, s.args...)
-	return err
+	p, err := s.install.Start(s.Name, s.args...)
+	if err != nil {
+		return err
+	}
+	s.process = p
+	return nil
 }
 
 // Kill ends the process at once, as kill -9 does, and starts the next.
