@@ -126,12 +126,13 @@ func (w *World) shopURL() string { return "http://" + w.install.ShopAddr }
 
 // watch records what a read_committed reader sees and what the mail server took.
 func (w *World) watch(ctx context.Context) error {
-	ctx, w.stopWatch = context.WithCancel(context.WithoutCancel(ctx))
+	watched, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.stopWatch = stop
 	w.unsubscribe = w.Servers.smtp.Subscribe(w.seen.addMail)
 	ready := make(chan struct{})
 	failed := make(chan struct{})
 	w.watching.Go(func() {
-		w.watchErr = feed.Watch(ctx, feed.WatchOptions{
+		w.watchErr = feed.Watch(watched, feed.WatchOptions{
 			Kafka: w.install.Kafka(), Sink: w.seen,
 			Changes: []string{install.Source + ".shop.", install.Source + ".customer"}, Events: []string{"events."},
 			CaughtUp: func() { close(ready) },
@@ -143,6 +144,8 @@ func (w *World) watch(ctx context.Context) error {
 		return nil
 	case <-failed:
 		return w.watchErr
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the topics: %w", context.Cause(ctx))
 	}
 }
 
