@@ -127,10 +127,10 @@ func (d *demo) setUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.ledger, err = sql.Open("mysql", d.install.DSNs.Consumers); err != nil {
+	if d.ledger, err = openDB(d.install.DSNs.Consumers); err != nil {
 		return fmt.Errorf("open the consumers' database: %w", err)
 	}
-	if d.shell, err = sql.Open("mysql", d.install.DSNs.Shell); err != nil {
+	if d.shell, err = openDB(d.install.DSNs.Shell); err != nil {
 		return fmt.Errorf("open the shop's database: %w", err)
 	}
 	d.shell.SetMaxIdleConns(-1) // A session ends with its request.

@@ -81,7 +81,7 @@ type sampler struct {
 
 // watchLag takes a sample each second.
 func (d *demo) watchLag() {
-	root, err := sql.Open("mysql", d.addresses.MySQL)
+	root, err := openDB(d.addresses.MySQL)
 	if err != nil {
 		d.fail(fmt.Errorf("look at the stages' lag: %w", err))
 		return

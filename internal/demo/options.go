@@ -50,8 +50,7 @@ type Options struct {
 	// Stdout gets the progress and the address to open. Nil drops them.
 	Stdout io.Writer
 	// StageLog gets what the stages log, each line after the stage's name, from
-	// several goroutines. Nil
-	// drops it.
+	// several goroutines. Nil drops it.
 	StageLog io.Writer
 	// Logger gets the lifecycle and what goes wrong. Nil drops it.
 	Logger *slog.Logger

@@ -143,8 +143,8 @@ type Sample struct {
 type Lag struct {
 	// Name is the stage's, as in Part.
 	Name string `json:"name"`
-	// Lag counts what it has yet to do, in Unit: transactions, records, or
-	// mails. -1 says that the servers did not tell.
+	// Lag counts what it has yet to do, in Unit, such as changes or events. -1
+	// says that the servers did not tell.
 	Lag  int64  `json:"lag"`
 	Unit string `json:"unit"`
 	// BehindMS is how long the oldest of them has been waiting, in
