@@ -2,7 +2,8 @@
 //
 // Each method of Store is one statement, or reads before one, but for
 // CreateSignIn, whose two inserts wait for no lock that the other could hold.
-// So nothing can deadlock. Writing statements carry sqlcommenter comments that name actor, request and trace.
+// So nothing can deadlock. Writing statements carry sqlcommenter comments that
+// name actor, request and trace.
 package mysql
 
 import (
