@@ -92,6 +92,31 @@ func TestRunTranslatesAnAggregate(t *testing.T) {
 	}
 }
 
+// A table that is routed elsewhere while the translator runs is read there, and
+// what is still written to the old topic is not lost.
+func TestRunFollowsARoute(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.publishShape(b.shape)
+	stop := b.start(b.options())
+	b.renames(1, 1, 1)
+	b.await(1)
+	b.shape.Aggregate = "person"
+	b.shape = b.shape.WithID()
+	b.topics("shop.person", 3)
+	b.publishShape(b.shape)
+	b.renames(1, 2, 1)
+	b.await(2)
+	key := `{"id":1}`
+	b.produce("shop.person", kafkaclient.Partition([]byte(key), 3), key,
+		b.envelope(change.Update, &customer{ID: 1, Name: "name 3", Version: 3}, &customer{ID: 1, Name: "name 4", Version: 4}))
+	b.flush()
+	checkOnce(t, b.await(3), 1, 3)
+	if err := stop(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
 // counted lists what the translator counted of each table.
 func counted(t *testing.T, o Options) []string {
 	t.Helper()

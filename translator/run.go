@@ -82,8 +82,10 @@ type stage struct {
 	tracer     *tracing.Tracer
 	// partitions is how many each event topic has.
 	partitions map[string]int32
-	// inputs are the raw topics of the tables that the rules name.
-	inputs []string
+	// inputs are the raw topics of the tables that the rules name, and schemasEnd
+	// is where the schemas topic ended when a session last read it for them.
+	inputs     []string
+	schemasEnd int64
 	log    *slog.Logger
 }
 
@@ -180,11 +182,17 @@ func (s *stage) retry(ctx context.Context, f func(context.Context) error) error 
 	}
 }
 
-// sessions run one after the other: each ends with a lost broker or a fenced
-// producer and the next goes on from the committed offsets.
+// sessions run one after the other: each ends with a lost broker, a fenced
+// producer or topics to read beside the others, and the next goes on from the
+// committed offsets.
 func (s *stage) sessions(ctx context.Context) error {
 	return s.retry(ctx, func(ctx context.Context) error {
-		return s.session(ctx, s.inputs)
+		for ctx.Err() == nil {
+			if err := s.session(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -60,11 +60,15 @@ type session struct {
 	failed error
 	// closing is set for the last commit and for leaving the group.
 	closing bool
+	// looked is when it last looked how tables are routed; rerouted ends the
+	// session for one that reads more topics.
+	looked   time.Time
+	rerouted bool
 }
 
-// session joins the group and translates until ctx ends (nil), Kafka is lost
-// (lostError) or a change cannot be translated.
-func (s *stage) session(ctx context.Context, topics []string) (err error) {
+// session joins the group and translates until ctx ends or there are more topics
+// to read (nil), Kafka is lost (lostError) or a change cannot be translated.
+func (s *stage) session(ctx context.Context) (err error) {
 	producer, err := kafkaclient.NewTxnProducer(ctx, s.options.Kafka, kafkaclient.TxnOptions{
 		TransactionalID: s.options.Group + "-" + rand.Text(), Timeout: txnTimeout,
 		Report: func(err error) { s.options.Health.Set(partTransaction, err) },
@@ -79,15 +83,15 @@ func (s *stage) session(ctx context.Context, topics []string) (err error) {
 	}
 	n := &session{
 		stage: s, ctx: ctx, consumer: consumer, producer: producer, parser: newEnvelopeParser(),
-		gathered: make(map[partition]*gatherer), next: make(map[partition]kafka.Offset),
+		gathered: make(map[partition]*gatherer), next: make(map[partition]kafka.Offset), looked: time.Now(),
 	}
 	defer func() { err = n.close(err) }()
-	if err := consumer.SubscribeTopics(topics, n.rebalance); err != nil {
-		return lost(fmt.Errorf("subscribe to %q: %w", topics, err))
+	if err := consumer.SubscribeTopics(s.inputs, n.rebalance); err != nil {
+		return lost(fmt.Errorf("subscribe to %q: %w", s.inputs, err))
 	}
 	s.options.Health.Set(HealthPart, nil)
-	s.log.InfoContext(ctx, "translating", "topics", topics, "group", s.options.Group)
-	for ctx.Err() == nil {
+	s.log.InfoContext(ctx, "translating", "topics", s.inputs, "group", s.options.Group)
+	for ctx.Err() == nil && !n.rerouted {
 		if err := n.step(); err != nil {
 			return err
 		}
@@ -155,7 +159,7 @@ func (s *session) idle() error {
 			s.options.Health.Set(HealthPart, nil)
 		}
 	}
-	return nil
+	return s.noticeRoutes()
 }
 
 // kafkaError sorts what the client reports beside records. It reconnects by
