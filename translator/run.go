@@ -86,7 +86,7 @@ type stage struct {
 	// is where the schemas topic ended when a session last read it for them.
 	inputs     []string
 	schemasEnd int64
-	log    *slog.Logger
+	log        *slog.Logger
 }
 
 // Run translates until ctx is cancelled, then commits what is whole and returns
