@@ -117,6 +117,7 @@ func TestSecretFiles(t *testing.T) {
 	password := write(t, filepath.Join(dir, "password"), " 0123 \n")
 	properties := write(t, filepath.Join(dir, "properties"), "# the account\n\nsasl.username = telltale\r\nsasl.password=a=b #c\n")
 	broken := write(t, filepath.Join(dir, "broken"), "sasl.username=telltale\nsasl.password hunter2\n")
+	twice := write(t, filepath.Join(dir, "twice"), "hunter2\nhunter2\n")
 	translator := []string{"TELLTALE_SOURCE_NAME=shop", "TELLTALE_KAFKA_BROKERS=k:1"}
 	tests := []struct {
 		name    string
@@ -146,6 +147,12 @@ func TestSecretFiles(t *testing.T) {
 			"a line that is no property", config.StageTranslator,
 			append(translator, "TELLTALE_KAFKA_PROPERTIES_FILE="+broken),
 			nil, "", "`kafka.properties[1]` in " + broken + " line 2: the property is not key=value",
+		},
+		{
+			"a secret alone, twice", config.StageTranslator,
+			append(translator, "TELLTALE_KAFKA_PROPERTIES_FILE="+twice),
+			nil, "", "`kafka.properties[0]` in " + twice + " line 1: the property is not key=value\n" +
+				"`kafka.properties[1]` in " + twice + " line 2: the property is not key=value",
 		},
 		{
 			"no file of properties", config.StageTranslator,

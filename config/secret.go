@@ -84,7 +84,7 @@ func (l loader) readProperties(list, file field, path string) {
 			continue
 		}
 		from, name := origin{name: path, line: n + 1}, propertyName(line)
-		if earlier, twice := given[name]; twice {
+		if earlier, twice := given[name]; twice && name != line { // A line without a key may be a secret.
 			l.found.add("`%s` in %v: %s is set in %v too; keep one", list.key, from, name, earlier)
 		}
 		given[name] = from.String()

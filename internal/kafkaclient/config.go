@@ -35,10 +35,10 @@ func (c Config) configMap(settings kafka.ConfigMap) (kafka.ConfigMap, error) {
 	for k, v := range settings {
 		m[k] = v
 	}
-	for _, p := range c.Properties {
+	for i, p := range c.Properties {
 		k, v, ok := strings.Cut(p, "=")
-		if !ok || k == "" {
-			return nil, fmt.Errorf("kafka property %q: want key=value", p)
+		if !ok || k == "" { // What stands there may be a secret.
+			return nil, fmt.Errorf("kafka property number %d: want key=value", i+1)
 		}
 		k, v = strings.TrimSpace(k), strings.TrimSpace(v)
 		if err := checkFile(k, v); err != nil {
