@@ -124,11 +124,10 @@ func TestConfigPrint(t *testing.T) {
 // TestConfigPrintWithProblems still shows what could be read.
 func TestConfigPrintWithProblems(t *testing.T) {
 	t.Parallel()
-	file := writeFile(t, "telltale.yaml", "source:\n  name: shop\n  colour: blue\n  dns: x\n")
+	file := writeFile(t, "telltale.yaml", "source:\n  name: shop\nlog:\n  colour: blue\n  levle: info\n")
 	got := runCommand(t.Context(), nil, "config", "print", "--config", file)
-	want := "telltale: unknown key `source.colour` in " + file + " line 3; known here: name, dsn, dsn_file, tls, tables, " +
-		"exclude_tables, columns, aggregates, types, format, snapshot, delivery, server_id\n" +
-		"telltale: unknown key `source.dns` in " + file + " line 4; did you mean `source.dsn`?\n"
+	want := "telltale: unknown key `log.colour` in " + file + " line 4; known here: level, format\n" +
+		"telltale: unknown key `log.levle` in " + file + " line 5; did you mean `log.level`?\n"
 	if got.status != exitFailure || got.stderr != want {
 		t.Errorf("status %d, stderr\n%s\nwant status %d and\n%s", got.status, got.stderr, exitFailure, want)
 	}
