@@ -85,7 +85,7 @@ type routeError struct{ what, mend string }
 func (e *routeError) Error() string { return e.what + ": " + e.mend }
 
 // setRoute keys the plan by the root of its aggregate.
-func (p *plan) setRoute(r *route) error {
+func (p *plan) setRoute(r *route, e encoding) error {
 	named := fmt.Sprintf("table %s.%s, key column %s of aggregate %s,", p.shape.DB, p.shape.Table, r.column, r.aggregate)
 	i := slices.IndexFunc(p.columns, func(c column) bool { return c.def.Name == r.column })
 	if i < 0 {
@@ -119,6 +119,9 @@ func (p *plan) setRoute(r *route) error {
 	c.key = 0
 	p.key = []keyColumn{{column: i, name: append(member, ':')}}
 	p.route, p.form = r, keyForm(c.def.Type)
+	if c.def.Type == "bigint unsigned" && e.BigintUnsignedHandlingMode == "precise" {
+		p.form = "a whole number in base64"
+	}
 	p.shape.Aggregate, p.shape.KeyColumn = r.aggregate, r.column
 	return nil
 }

@@ -140,7 +140,8 @@ func appendJSON(dst, data []byte, c *column) ([]byte, int, error) {
 // is written behind dst and moved, so that it takes no memory of its own.
 func appendJSONText(dst, document []byte, style jsonStyle) ([]byte, error) {
 	start := len(dst)
-	dst, err := style.append(dst, parseJSON(document), 1)
+	p := jsonPrinter{jsonStyle: style, left: len(document) + 1}
+	dst, err := p.append(dst, parseJSON(document), 1)
 	if err != nil {
 		return dst[:start], err
 	}
@@ -162,9 +163,28 @@ type jsonStyle struct {
 // jsonAsMySQL prints as the server does.
 var jsonAsMySQL = jsonStyle{comma: ", ", colon: ": ", double: appendJSONDouble, opaque: appendJSONOpaque, escape: appendString}
 
-func (s jsonStyle) append(dst []byte, v jsonValue, depth int) ([]byte, error) {
+// jsonPrinter prints one document.
+type jsonPrinter struct {
+	jsonStyle
+	// left is how many bytes of the document values can still stand in. In a
+	// damaged one, many could stand in the same.
+	left int
+}
+
+// take notes that a value stands in n bytes.
+func (s *jsonPrinter) take(n int) error {
+	if s.left -= n; s.left < 0 {
+		return errors.New("the values of a JSON document overlap")
+	}
+	return nil
+}
+
+func (s *jsonPrinter) append(dst []byte, v jsonValue, depth int) ([]byte, error) {
 	if depth > jsonDepth+1 {
 		return dst, fmt.Errorf("a JSON document is nested deeper than %d", jsonDepth)
+	}
+	if err := s.take(1); err != nil {
+		return dst, err
 	}
 	if v.isObject() || v.isArray() {
 		return s.appendContainer(dst, v, depth)
@@ -199,6 +219,9 @@ func (s jsonStyle) append(dst []byte, v jsonValue, depth int) ([]byte, error) {
 		return s.double(dst, d), nil
 	case jsonString:
 		text, err := jsonSized(v.data)
+		if err == nil {
+			err = s.take(len(text))
+		}
 		if err != nil {
 			return dst, err
 		}
@@ -208,6 +231,9 @@ func (s jsonStyle) append(dst []byte, v jsonValue, depth int) ([]byte, error) {
 			return dst, errJSONShort
 		}
 		data, err := jsonSized(v.data[1:])
+		if err == nil {
+			err = s.take(len(data))
+		}
 		if err != nil {
 			return dst, err
 		}
@@ -216,7 +242,7 @@ func (s jsonStyle) append(dst []byte, v jsonValue, depth int) ([]byte, error) {
 	return dst, fmt.Errorf("JSON value of unknown kind %d", v.kind)
 }
 
-func (s jsonStyle) appendContainer(dst []byte, v jsonValue, depth int) ([]byte, error) {
+func (s *jsonPrinter) appendContainer(dst []byte, v jsonValue, depth int) ([]byte, error) {
 	n, err := v.members()
 	if err != nil {
 		return dst, err
@@ -228,6 +254,9 @@ func (s jsonStyle) appendContainer(dst []byte, v jsonValue, depth int) ([]byte, 
 	dst = append(dst, opening)
 	for i := range n {
 		key, m, err := v.member(i, n)
+		if err == nil {
+			err = s.take(len(key))
+		}
 		if err != nil {
 			return dst, err
 		}

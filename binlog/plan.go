@@ -46,7 +46,7 @@ func newPlan(d tableDef, cs collations, e encoding, f filter) (*plan, error) {
 		return nil, fmt.Errorf("table %s.%s %w", d.db, d.table, err)
 	}
 	if r := f.routes[d.db+"."+d.table]; r != nil {
-		if err := p.setRoute(r); err != nil {
+		if err := p.setRoute(r, e); err != nil {
 			return nil, err
 		}
 	}

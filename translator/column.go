@@ -63,7 +63,7 @@ func celType(mysql string) (*cel.Type, func([]byte) (ref.Val, error)) {
 		return cel.DoubleType, decodeDouble
 	case "decimal":
 		return decimalType, decodeStored(decimalType)
-	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "json":
+	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "json", "uuid", "inet4", "inet6":
 		return cel.StringType, decodeString
 	case "set":
 		return cel.ListType(cel.StringType), decodeSet

@@ -151,6 +151,11 @@ type member struct {
 
 func compileRule(t *table, env *cel.Env, r *rule) (*program, Problems) {
 	c := compiler{table: t, env: env, rule: r}
+	if form := t.shape.Encoding; form != "" {
+		c.fail(r.keySource().at, "on: the values of table %s are written as %q, and rules read the lossless form: "+
+			"set source.types: lossless and no source.type_options, or a source of its own for the rules", t.name, form)
+		return nil, c.problems
+	}
 	p := &program{
 		rule: r, name: r.file.aggregate + "." + r.eventName(),
 		schema: fmt.Sprintf("%s/%s/v%d", r.file.aggregate, r.typ, r.version),
