@@ -79,14 +79,14 @@ type entry struct {
 	traceparent        string
 	attempts           int // Before this one.
 	plannedAt          time.Time
-	age                time.Duration
+	refused            time.Duration // Since it was first refused for the time being; 0: it was not.
 }
 
 // due returns mails of a partition that may be sent now, in order. A mail waits
 // for the customer's earlier ones.
 func due(ctx context.Context, tx *sql.Tx, consumer string, p *consumers.Partition, limit int) ([]entry, error) {
 	const query = `SELECT seq, event_id, customer_id, recipient, subject, body, message_id, traceparent, attempts, planned_at,
-  TIMESTAMPDIFF(SECOND, planned_at, NOW(6))
+  COALESCE(TIMESTAMPDIFF(SECOND, refused_since, NOW(6)), 0)
 FROM mail_ledger m
 WHERE consumer = ? AND topic = ? AND partition_id = ? AND state = 'planned' AND next_attempt_at <= NOW(6)
   AND NOT EXISTS (SELECT 1 FROM mail_ledger earlier WHERE earlier.consumer = m.consumer AND earlier.customer_id = m.customer_id
@@ -105,7 +105,7 @@ ORDER BY seq LIMIT ?`
 			&e.attempts, &e.plannedAt, &seconds); err != nil {
 			return nil, fmt.Errorf("list the mails due of %s/%d: %w", p.Topic, p.ID, err)
 		}
-		e.age = time.Duration(seconds) * time.Second
+		e.refused = time.Duration(seconds) * time.Second
 		entries = append(entries, e)
 	}
 	return entries, rows.Err()
@@ -140,8 +140,9 @@ func note(ctx context.Context, tx *sql.Tx, results []result) error {
 		case rejected:
 			_, err = tx.ExecContext(ctx, "UPDATE mail_ledger SET state = 'failed', last_error = ? WHERE seq = ?", r.text(), r.entry.seq)
 		default:
-			_, err = tx.ExecContext(ctx, `UPDATE mail_ledger SET next_attempt_at = NOW(6) + INTERVAL ? MICROSECOND, last_error = ?
-WHERE seq = ? AND state = 'planned'`, r.pause.Microseconds(), r.text(), r.entry.seq)
+			_, err = tx.ExecContext(ctx, `UPDATE mail_ledger SET next_attempt_at = NOW(6) + INTERVAL ? MICROSECOND, last_error = ?,
+  refused_since = IF(?, COALESCE(refused_since, NOW(6)), refused_since)
+WHERE seq = ? AND state = 'planned'`, r.pause.Microseconds(), r.text(), r.verdict == deferred, r.entry.seq)
 		}
 		if err != nil {
 			return fmt.Errorf("note that mail %d is %s: %w", r.entry.seq, r.verdict, err)

@@ -38,9 +38,10 @@ type Options struct {
 	Consumer string
 	// SMTP is the server that takes the mails.
 	SMTP SMTP
-	// GiveUp is for how long a mail that its recipient's server refuses for the
-	// time being is tried again before it counts as failed. A server that
-	// cannot be reached uses up none of it. Default 72 hours.
+	// GiveUp is for how long a mail is tried again, from when it was first refused
+	// for the time being, before it counts as failed. How long it waited before
+	// that for a server that could not be reached does not count. Default 72
+	// hours.
 	GiveUp time.Duration
 	// Logger gets mails that failed for good, by event; nil drops it.
 	Logger *slog.Logger

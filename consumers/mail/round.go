@@ -211,7 +211,7 @@ func (s *sender) deliver(ctx context.Context, l *lane, e entry) outcome {
 	o := outcome{verdict: judge(err), err: err}
 	if o.verdict == deferred {
 		o.pause = s.backoff(e.attempts + 1)
-		if e.age > s.options.GiveUp {
+		if e.refused > s.options.GiveUp {
 			o.verdict = rejected
 		}
 	}

@@ -138,6 +138,7 @@ func TestMailer(t *testing.T) {
 		{"server_down", serverDown},
 		{"refused_for_now", refusedForNow},
 		{"refused_for_good", refusedForGood},
+		{"given_up", givenUp},
 		{"killed_between_sending_and_noting", killedUnnoted},
 		{"answer_lost", answerLost},
 		{"hanging_server", hangingServer},

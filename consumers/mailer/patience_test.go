@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-smtp"
+
 	"telltale/internal/kafkaclient"
 )
 
@@ -77,6 +79,34 @@ func crowdedOut(t *testing.T, o *office) {
 	})
 	close(leave)
 	o.awaitMails(2)
+	r.Stop()
+}
+
+// givenUp has a mail that waited for days before its recipient's server refuses
+// it for the time being: what counts is for how long that has refused it.
+func givenUp(t *testing.T, o *office) {
+	o.mailbox.Fail(func(string, string) error {
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "try again later"}
+	})
+	r := o.start()
+	o.register(1, "Bob")
+	attempts := func() (n int) {
+		_ = o.DB.QueryRow("SELECT attempts FROM mail_ledger WHERE last_error <> ''").Scan(&n)
+		return n
+	}
+	o.eventually("an attempt", func() bool { return attempts() > 0 })
+	before := attempts()
+	if _, err := o.DB.ExecContext(t.Context(), "UPDATE mail_ledger SET planned_at = NOW(6) - INTERVAL 100 HOUR"); err != nil {
+		t.Fatal(err)
+	}
+	o.eventually("two more attempts", func() bool { return attempts() >= before+2 || len(o.ledger("failed")) > 0 })
+	if len(o.ledger("planned")) != 1 {
+		t.Errorf("ledger: %v, want the mail still planned", o.ledger())
+	}
+	if _, err := o.DB.ExecContext(t.Context(), "UPDATE mail_ledger SET refused_since = NOW(6) - INTERVAL 100 HOUR"); err != nil {
+		t.Fatal(err)
+	}
+	o.eventually("it is given up", func() bool { return len(o.ledger("failed")) == 1 })
 	r.Stop()
 }
 
