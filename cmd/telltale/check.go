@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +18,7 @@ func newCheckCommand(e env) *cobra.Command {
 		Short:     "Look at servers, grants, topics and rules, and say how to mend what is wrong",
 		Long:      "Look at servers, grants, topics and rules, and say how to mend what is wrong:\nfor what `telltale run` runs, or for the stages that are named, as `telltale check binlog`.",
 		ValidArgs: stageNames(),
-		Args:      stageArgs,
+		Args:      namesOf("stage", stageNames()),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			stages := []config.Stage{config.StageBinlog, config.StageTranslator, config.StageConsumers}
 			if len(names) > 0 {
@@ -74,17 +73,4 @@ func stageNames() []string {
 		names = append(names, string(s))
 	}
 	return names
-}
-
-// stageArgs takes known names, each once.
-func stageArgs(cmd *cobra.Command, names []string) error {
-	for i, name := range names {
-		if !slices.Contains(stageNames(), name) {
-			return usagef(cmd, "unknown stage %q; known: %s", name, strings.Join(stageNames(), ", "))
-		}
-		if slices.Contains(names[:i], name) {
-			return usagef(cmd, "stage %s is named twice", name)
-		}
-	}
-	return nil
 }

@@ -26,7 +26,7 @@ func newConsumersCommand(e env) *cobra.Command {
 		Use:       "consumers [NAME…]",
 		Short:     "React to business events: all consumers, or those named of " + strings.Join(consumerNames(), ", "),
 		ValidArgs: consumerNames(),
-		Args:      consumerArgs,
+		Args:      namesOf("consumer", consumerNames()),
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if len(names) == 0 {
 				names = consumerNames()
@@ -40,20 +40,6 @@ func newConsumersCommand(e env) *cobra.Command {
 	}
 	config.AddFlags(cmd.Flags(), config.StageConsumers)
 	return cmd
-}
-
-// consumerArgs takes each known name once. None stands for all.
-func consumerArgs(cmd *cobra.Command, names []string) error {
-	known := consumerNames()
-	for i, name := range names {
-		if !slices.Contains(known, name) {
-			return usagef(cmd, "unknown consumer %q; known: %s", name, strings.Join(known, ", "))
-		}
-		if slices.Contains(names[:i], name) {
-			return usagef(cmd, "consumer %s is named twice", name)
-		}
-	}
-	return nil
 }
 
 // consumerActors builds the named consumers, one actor each.

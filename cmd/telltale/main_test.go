@@ -61,7 +61,7 @@ func TestUsage(t *testing.T) {
 		{"stage", "check reader", "unknown stage \"reader\"; known: binlog, translator, consumers, crudapp (see `telltale check --help`)"},
 		{"stage twice", "check binlog binlog", "stage binlog is named twice (see `telltale check --help`)"},
 		{"argument", "run now", "telltale run takes no arguments, not \"now\" (see `telltale run --help`)"},
-		{"unknown consumer", "consumers mailr", "unknown consumer \"mailr\"; known: mailer, security, history (see `telltale consumers --help`)"},
+		{"unknown consumer", "consumers mailr", "unknown consumer \"mailr\"; did you mean mailer? (see `telltale consumers --help`)"},
 		{"consumer twice", "consumers mailer mailer", "consumer mailer is named twice (see `telltale consumers --help`)"},
 	}
 	for _, tt := range tests {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,6 +33,26 @@ func unknownCommand(cmd *cobra.Command, word string) error {
 		}
 	}
 	return usagef(cmd, "unknown command %q%s", word, didYouMean("", nearest.Of(word, known)))
+}
+
+// namesOf takes known names of what a command works on, each once. None stands
+// for all.
+func namesOf(what string, known []string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, names []string) error {
+		for i, name := range names {
+			if slices.Contains(names[:i], name) {
+				return usagef(cmd, "%s %s is named twice", what, name)
+			}
+			if slices.Contains(known, name) {
+				continue
+			}
+			if guess := nearest.Of(name, known); guess != "" {
+				return usagef(cmd, "unknown %s %q%s", what, name, didYouMean("", guess))
+			}
+			return usagef(cmd, "unknown %s %q; known: %s", what, name, strings.Join(known, ", "))
+		}
+		return nil
+	}
 }
 
 // flagError says in one line what the flag parser stumbled on.
