@@ -178,7 +178,10 @@ func (d *demo) watchTopics() {
 		Position:  d.backlogs.setPosition,
 		Newest:    keptOffsets,
 		Sink:      sink{d.log, &d.backlogs, &d.awaited},
-		CaughtUp:  func() { close(d.caughtUp) },
+		CaughtUp: func() {
+			d.addPast()
+			close(d.caughtUp)
+		},
 	})
 	if err != nil {
 		d.fail(err)
@@ -203,16 +206,24 @@ func (d *demo) stop(cause error) error {
 	d.board.end(reason)
 	errs := []error{d.sites.stopPages(), d.stopStages(), d.sites.stopOps()}
 	if d.app.Close != nil {
-		errs = append(errs, d.app.Close())
+		d.noteClose("shop", d.app.Close())
 	}
 	d.stopFollow()
 	errs = append(errs, within(stopFeed, "the page's reader of the topics", func() error { d.follow.Wait(); return nil }))
-	for _, db := range []*sql.DB{d.shell, d.ledger} {
+	for name, db := range map[string]*sql.DB{"shell": d.shell, "ledger": d.ledger} {
 		if db != nil {
-			errs = append(errs, db.Close())
+			d.noteClose(name, db.Close())
 		}
 	}
 	return errors.Join(append(errs, d.stopServers(all))...)
+}
+
+// noteClose notes what became of ending connections to MySQL. Where that fails,
+// nothing is lost: an idle one may be to a server that was started again since.
+func (d *demo) noteClose(name string, err error) {
+	if err != nil {
+		d.Logger.Debug("end idle connections", "database", name, "error", err)
+	}
 }
 
 // say prints a line for the person who started the demo.

@@ -94,19 +94,28 @@ func (d *demo) watchHistory() {
 	}
 }
 
-// addFacts adds the rows of the events whose turn it is. The rows of an event are
-// written in one transaction: who sees one sees all. While the database does not
-// answer there is nothing new.
-func (d *demo) addFacts(now time.Time) {
+// addPast adds the rows of all events that are known by now.
+func (d *demo) addPast() {
+	if d.History == nil {
+		return
+	}
+	for now := time.Now(); d.addFacts(now); {
+	}
+}
+
+// addFacts adds the rows of the events whose turn it is, and tells whether there
+// were such events. The rows of an event are written in one transaction: who sees
+// one sees all. While the database does not answer there is nothing new.
+func (d *demo) addFacts(now time.Time) bool {
 	events := d.awaited.due(now)
 	if len(events) == 0 {
-		return
+		return false
 	}
 	ctx, cancel := context.WithTimeout(d.following, historyLast)
 	defer cancel()
 	facts, err := d.History.OfEvents(ctx, d.ledger, events)
 	if err != nil {
-		return
+		return true
 	}
 	seen := map[string]bool{}
 	for _, f := range facts {
@@ -115,4 +124,5 @@ func (d *demo) addFacts(now time.Time) {
 		seen[f.Event] = true
 	}
 	d.awaited.remove(seen)
+	return true
 }

@@ -115,7 +115,8 @@ func (d *demo) bootMySQL(ctx context.Context) error {
 	return nil
 }
 
-// restartMySQL stops the server in order and starts it again.
+// restartMySQL stops the server, which waits for those who read its binlog and so
+// seldom ends in time, and starts it again.
 func (d *demo) restartMySQL(ctx context.Context) error {
 	d.servers.mu.Lock()
 	defer d.servers.mu.Unlock()

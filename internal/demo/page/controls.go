@@ -20,7 +20,8 @@ type Controls interface {
 	// KillStage ends a stage's process at once, as kill -9 does. It is started
 	// again by itself.
 	KillStage(name string) error
-	// RestartServer stops a server in order and starts it again.
+	// RestartServer stops a server, in order where that does not take long, and
+	// starts it again.
 	RestartServer(name string) error
 	// SetMail takes the mail server away or brings it back.
 	SetMail(down bool) error
