@@ -5,10 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"math/big"
 	"math/bits"
 	"strconv"
-	"strings"
 )
 
 // unscaled is an integer of up to 65 decimal digits, the lowest part first.
@@ -199,7 +197,11 @@ func appendStringUpper(dst, s []byte) ([]byte, error) {
 			continue
 		}
 		if text[i+1] == 'u' {
-			copy(text[i+2:i+6], strings.ToUpper(string(text[i+2:i+6])))
+			for j := i + 2; j < i+6; j++ {
+				if text[j] >= 'a' {
+					text[j] -= 'a' - 'A'
+				}
+			}
 		}
 		i++
 	}
@@ -213,7 +215,7 @@ func appendJavaDouble(dst []byte, v float64) []byte {
 		return appendJSONDouble(dst, v)
 	}
 	const places = 1074 // Of the smallest double.
-	return trimPlaces(big.NewFloat(v).Append(dst, 'f', places))
+	return trimPlaces(strconv.AppendFloat(dst, v, 'f', places, 64))
 }
 
 // trimPlaces removes the zeros that a number with a point ends in, and the point

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/go-mysql-org/go-mysql/replication"
+
 	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqltest"
 	"telltale/schemas/change"
@@ -145,4 +147,48 @@ func testRecordedTypes(t *testing.T, r recording) {
 	if want := 4 * len(f.Rows); images != want || len(f.Rows) < 10 {
 		t.Errorf("compared %d images of %d rows, want %d", images, len(f.Rows), want)
 	}
+}
+
+// Once warm, a row with every type takes no memory, in either profile.
+func TestRecordedTypesAllocateNothing(t *testing.T) {
+	eachTypesRecording(t, func(t *testing.T, r recording) {
+		for _, profile := range []string{typesLossless, typesDebezium} {
+			s := r.typesStream(t, encodingOf(t, profile, TypeOptions{}))
+			var rows [][]byte
+			err := r.replay(t, handler(func(e *replication.BinlogEvent) error {
+				if g, ok := e.Event.(*replication.GenericEvent); ok && len(g.Data) > 10 {
+					if op, v2 := rowsOp(e.Header.EventType); op == change.Create && v2 {
+						rows = append(rows, g.Data[10:])
+					} else if op == change.Create {
+						rows = append(rows, g.Data[8:])
+					}
+				}
+				return s.HandleEvent(e)
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := s.cache[onlyKey(s.cache)].plan
+			width, n := lengthEncoded(rows[0])
+			bitmap := bitmapLen(int(width))
+			img, dst := image{key: make([]span, len(p.key))}, make([]byte, 0, 1<<20)
+			allocs := testing.AllocsPerRun(3, func() {
+				for _, row := range rows {
+					if _, _, err := p.appendImage(dst, row[n+bitmap:], row[n:n+bitmap], &img); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+			if allocs != 0 || len(rows) < 10 {
+				t.Errorf("%s: %d rows take %v allocations, want none", profile, len(rows), allocs)
+			}
+		}
+	})
+}
+
+func onlyKey(m map[string]*table) string {
+	for key := range m {
+		return key
+	}
+	return ""
 }
