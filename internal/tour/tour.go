@@ -37,8 +37,17 @@ type Options struct {
 // Run plays the whole story on servers of its own, in a directory that it
 // throws away; the directory of a tour that failed stays, and is named. The
 // report's last line is "tour: N steps passed, M failed"; with M above 0 the
-// error is ErrFailed.
-func Run(ctx context.Context, o Options) (err error) {
+// error is ErrFailed. A tour that ctx stopped says that, and not what it was
+// about to do.
+func Run(ctx context.Context, o Options) error {
+	err := run(ctx, o)
+	if ctx.Err() != nil {
+		return fmt.Errorf("the tour was stopped: %w", context.Cause(ctx))
+	}
+	return err
+}
+
+func run(ctx context.Context, o Options) (err error) {
 	o.Stdout = cmp.Or[io.Writer](o.Stdout, io.Discard)
 	dir, err := os.MkdirTemp("", "telltale-tour-")
 	if err != nil {
@@ -89,7 +98,7 @@ func play(ctx context.Context, o Options, wo WorldOptions) (passed, failed int, 
 			passed++
 		}
 		if ctx.Err() != nil {
-			return passed, failed, fmt.Errorf("the tour was stopped: %w", context.Cause(ctx))
+			return passed, failed, context.Cause(ctx)
 		}
 	}
 	return passed, failed, nil
