@@ -74,8 +74,11 @@ func (u *unpacker) unpack(stored []byte) error {
 	// One byte more than expected shows data that go on.
 	u.value = slices.Grow(u.value, size+1)[:4+size+1]
 	n, err := io.ReadFull(from, u.value[4:])
-	if n != size || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("%w: at least %d bytes of %d: %w", errInflate, n, size, err)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%w: they are more than %d bytes", errInflate, size)
+	case n != size || !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: %d of %d bytes: %w", errInflate, n, size, err)
 	}
 	u.value = u.value[:4+size]
 	return nil
