@@ -114,18 +114,16 @@ func TestUnloggedChangesAreRefused(t *testing.T) {
 	h := newHarness(t, "--innodb-native-foreign-keys=ON")
 	h.exec(t, customers,
 		"CREATE TABLE child (id int PRIMARY KEY, parent bigint unsigned, FOREIGN KEY (parent) REFERENCES customers (id) ON DELETE CASCADE)",
-		"CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2",
-		"CREATE TABLE `a$b` (id int PRIMARY KEY)", "CREATE TABLE docs (id int PRIMARY KEY, d json)")
+		"CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 2")
 	err := Check(t.Context(), h.o)
 	for _, want := range []string{
-		"table shop.child has a foreign key that cascades", "table shop.parts is partitioned", "table shop.a$b has a name",
-		"table shop.docs, column d: type json is not supported", "source.exclude_tables: [shop.docs]",
+		"table shop.child has a foreign key that cascades", "table shop.parts is partitioned", "source.exclude_tables: [shop.parts]",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
 		}
 	}
-	h.o.ExcludeTables = []string{"shop.child", "shop.parts", "shop.a$b", "shop.docs"}
+	h.o.ExcludeTables = []string{"shop.child", "shop.parts"}
 	ended := h.start(t)
 	h.exec(t, "CREATE TABLE more (id int PRIMARY KEY, parent bigint unsigned, FOREIGN KEY (parent) REFERENCES customers (id) ON DELETE SET NULL)")
 	select {
