@@ -34,6 +34,7 @@ func looks(t *testing.T, page *tab) {
 	} {
 		page.do("look at "+look.name, chromedp.EmulateViewport(look.width, look.height), prefer(look.scheme))
 		page.await("the width", fmt.Sprintf(`innerWidth === %d`, look.width))
+		page.await("the end of all animations", still)
 		if wide := evaluate[[]string](page, overflowing); len(wide) > 0 {
 			t.Errorf("%s: wider than their place: %s", look.name, strings.Join(wide, ", "))
 		}
@@ -65,7 +66,7 @@ func take(page *tab, top, path string) {
 	page.do("arrange the picture", chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
 		`document.activeElement.blur(), document.querySelector(%q).scrollIntoView(),
 		document.querySelectorAll("#path, #list, #mails, #story").forEach((e) => e.scrollTo(0, 0))`, top)))
-	page.await("the end of all animations", `document.getAnimations().every((a) => a.playState === "finished")`)
+	page.await("the end of all animations", still)
 	picture := query(page, "take a picture", chromedp.CaptureScreenshot())
 	if err := os.WriteFile(path, picture, 0o644); err != nil {
 		page.t.Fatal(err)
@@ -73,6 +74,9 @@ func take(page *tab, top, path string) {
 }
 
 const (
+	// still is true when nothing moves and no colour changes any more.
+	still = `document.getAnimations().every((a) => a.playState === "finished")`
+
 	// overflowing names what has more in it than its width shows.
 	overflowing = `[...document.querySelectorAll("html, .top, main, .panel, .bar, .path, .step, .list, .mails, .story, .sql, .tile")]
 		.filter((e) => e.scrollWidth > e.clientWidth)
