@@ -75,7 +75,7 @@ func fatal(err error) bool {
 	if errors.As(err, &missing) || errors.As(err, &found) {
 		return true
 	}
-	return false
+	return kafkaclient.RemedyOf(err) == kafkaclient.End
 }
 
 // binlogRefused reports whether the server said that it cannot go on with its

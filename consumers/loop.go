@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/internal/kafkaclient"
 )
 
 const (
@@ -191,7 +193,7 @@ func partitionsOf(w *worker) []kafka.TopicPartition {
 // trouble handles an error of the Kafka client. Most heal inside librdkafka.
 func (e *engine) trouble(err kafka.Error) {
 	switch {
-	case err.IsFatal():
+	case err.IsFatal(), kafkaclient.RemedyOf(err) == kafkaclient.End:
 		e.fail(fmt.Errorf("consumer %s: kafka client: %w", e.consumer.Name, err))
 	case err.Code() == kafka.ErrAutoOffsetReset:
 		// Events went missing while they waited. The error does not say of

@@ -11,6 +11,8 @@ import (
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/go-sql-driver/mysql"
+
+	"telltale/internal/kafkaclient"
 )
 
 // class is what an error means for the batch that met it.
@@ -56,7 +58,8 @@ func classify(err error) class {
 	}
 	var k kafka.Error
 	if errors.As(err, &k) {
-		if k.IsFatal() {
+		// The engine has one client: one that is of no more use ends it.
+		if k.IsFatal() || kafkaclient.RemedyOf(err) == kafkaclient.End {
 			return permanent
 		}
 		return unavailable

@@ -40,6 +40,7 @@ func TestClassify(t *testing.T) {
 		{"no row", sql.ErrNoRows, permanent},
 		{"broker away", kafka.NewError(kafka.ErrTransport, "", false), unavailable},
 		{"fatal kafka client", kafka.NewError(kafka.ErrFatal, "", true), permanent},
+		{"refused by kafka", fmt.Errorf("ask: %w", kafka.NewError(kafka.ErrPolicyViolation, "", false)), permanent},
 		{"poison", Poison(errors.New("bad")), permanent},
 		{"poison from the network", Poison(&net.OpError{Op: "dial", Err: errors.New("refused")}), permanent},
 		{"not the owner", errNotOwner, permanent},

@@ -199,15 +199,16 @@ func (s *stage) sessions(ctx context.Context) error {
 // schemasTopic is where the reader publishes the shapes.
 func (s *stage) schemasTopic() string { return change.SchemasTopic(s.options.Source) }
 
-// lostError is a failure of Kafka that a new attempt may mend.
+// lostError is a failure of Kafka that a new session may mend.
 type lostError struct{ err error }
 
 func (e *lostError) Error() string { return e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
 
+// lost marks a failure of Kafka, but for one that would come back for ever.
 func lost(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || kafkaclient.RemedyOf(err) == kafkaclient.End {
+		return err
 	}
 	return &lostError{err}
 }

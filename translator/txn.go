@@ -54,7 +54,7 @@ func (s *session) commit() error {
 	ctx, cancel := s.endContext()
 	defer cancel()
 	err := s.commitWithOffsets(ctx)
-	if kafkaclient.IsAbortable(err) {
+	if kafkaclient.RemedyOf(err) == kafkaclient.Rewind {
 		s.log.WarnContext(ctx, "kafka refused the transaction, doing it again", "error", err)
 		return s.abort()
 	}

@@ -1,7 +1,6 @@
 package kafkaclient
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -14,24 +13,10 @@ func IsFenced(err error) bool {
 	return hasCode(err, kafka.ErrFenced, kafka.ErrProducerFenced, kafka.ErrInvalidProducerEpoch)
 }
 
-// IsAbortable reports whether the transaction must be aborted and what it held
-// done again; the producer goes on.
-func IsAbortable(err error) bool {
-	var k kafka.Error
-	return errors.As(err, &k) && k.TxnRequiresAbort()
-}
-
-// IsRetriable reports whether the same call with the same arguments may be
-// made again.
-func IsRetriable(err error) bool {
-	var k kafka.Error
-	return errors.As(err, &k) && (k.IsRetriable() || k.IsTimeout())
-}
-
 // IsTooLarge reports whether a record is larger than its topic or the client
 // takes, which it will be the next time too.
 func IsTooLarge(err error) bool {
-	return hasCode(err, kafka.ErrMsgSizeTooLarge)
+	return hasCode(err, kafka.ErrMsgSizeTooLarge, kafka.ErrRecordListTooLarge)
 }
 
 // IsRefused reports whether a broker's certificate is not trusted or is for
@@ -43,14 +28,7 @@ func IsRefused(err error) bool {
 
 // hasCode reports whether err is, wraps or joins an error of Kafka with one of
 // the codes. The errors themselves differ by their texts.
-func hasCode(err error, codes ...kafka.ErrorCode) bool {
-	switch e := err.(type) {
-	case kafka.Error:
-		return slices.Contains(codes, e.Code())
-	case interface{ Unwrap() error }:
-		return hasCode(e.Unwrap(), codes...)
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(e.Unwrap(), func(one error) bool { return hasCode(one, codes...) })
-	}
-	return false
+func hasCode(err error, codes ...kafka.ErrorCode) (has bool) {
+	each(err, func(e kafka.Error) { has = has || slices.Contains(codes, e.Code()) })
+	return has
 }

@@ -130,9 +130,9 @@ func (t *TxnProducer) SendOffsets(ctx context.Context, offsets []kafka.TopicPart
 	})
 }
 
-// Commit ends the transaction. After an error that is neither IsAbortable nor
-// a cancelled context the outcome is unknown: close the producer, make a new
-// one, and read again what was committed.
+// Commit ends the transaction. After an error whose remedy is not to Rewind, a
+// cancelled context's among them, the outcome is unknown: close the producer,
+// make a new one, and read again what was committed.
 func (t *TxnProducer) Commit(ctx context.Context) error {
 	return t.retry(ctx, "commit", t.p.CommitTransaction)
 }
@@ -164,7 +164,7 @@ func (t *TxnProducer) retry(ctx context.Context, what string, call func(context.
 		if err != nil {
 			err = t.explain(what, err)
 		}
-		if !IsRetriable(err) || ctx.Err() != nil {
+		if RemedyOf(err) != Retry || ctx.Err() != nil {
 			if waiting {
 				t.report(nil)
 			}
