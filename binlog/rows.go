@@ -24,7 +24,7 @@ func (s *stream) tableMap(raw, data []byte) error {
 	t := s.cache[string(key)]
 	if t == nil {
 		var err error
-		if t, err = s.newTable(raw); err != nil {
+		if t, err = s.newTable(raw[:replication.EventHeaderSize+len(data)]); err != nil {
 			return err
 		}
 		s.cache[string(key)] = t

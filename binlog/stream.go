@@ -60,6 +60,7 @@ type stream struct {
 	mariadb  mariadbGTID
 	query    replication.QueryEvent
 	inflater inflater
+	payloads payloadReader
 	before   image
 	after    image
 	held     []byte
@@ -152,6 +153,11 @@ func (s *stream) HandleEvent(e *replication.BinlogEvent) error {
 		s.dropOpen()
 		return err
 	}
+	return s.awaitRoom()
+}
+
+// awaitRoom waits while the batch is full.
+func (s *stream) awaitRoom() error {
 	for s.cur.full() && s.err == nil {
 		s.cond.Broadcast()
 		s.cond.Wait()
@@ -228,7 +234,7 @@ func (s *stream) dispatch(h *replication.EventHeader, raw, data []byte) error {
 	case replication.XID_EVENT:
 		return s.commit(h)
 	case replication.TRANSACTION_PAYLOAD_EVENT:
-		return s.payload(h, raw)
+		return s.payload(h, data)
 	}
 	if skipped[h.EventType] {
 		return nil
@@ -327,26 +333,5 @@ func (s *stream) commit(h *replication.EventHeader) error {
 		return s.options.onCommit(string(s.tx.gtid), &s.tx.sum)
 	}
 	s.offer()
-	return nil
-}
-
-// payload walks the events inside a compressed transaction.
-func (s *stream) payload(h *replication.EventHeader, raw []byte) error {
-	p := replication.NewBinlogParser()
-	p.SetRowsEventDecodeFunc(func(*replication.RowsEvent, []byte) error { return nil })
-	if _, err := p.Parse(s.fde); err != nil {
-		return fmt.Errorf("parse the format description: %w", err)
-	}
-	e, err := p.Parse(raw)
-	if err != nil {
-		return fmt.Errorf("decompress %s: %w", h.EventType, err)
-	}
-	for _, inner := range e.Event.(*replication.TransactionPayloadEvent).Events {
-		s.options.metrics.event(inner.Header.EventType)
-		inner.Header.LogPos, inner.Header.EventSize = h.LogPos, h.EventSize // It has no place of its own.
-		if err := s.dispatch(inner.Header, inner.RawData, inner.RawData[replication.EventHeaderSize:]); err != nil {
-			return fmt.Errorf("inside %s: %w", h.EventType, err)
-		}
-	}
 	return nil
 }

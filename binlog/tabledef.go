@@ -2,6 +2,7 @@ package binlog
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
@@ -63,17 +64,26 @@ const (
 	typeVarcharCompressed = 141
 )
 
-// parseTableMap reads a table map of a server of that flavor. rawFDE is the
-// format description event that it followed. The types of compressed columns,
+// parseTableMap reads a table map of a server of that flavor, without the checksum
+// that it may have come with. rawFDE is the format description event that it
+// followed. The types of compressed columns,
 // which the library does not know, are those of the plain ones; compressed says
 // which they are.
 func parseTableMap(flavor string, rawFDE, rawEvent []byte) (tm *replication.TableMapEvent, compressed []bool, err error) {
 	p := replication.NewBinlogParser()
 	p.SetFlavor(flavor)
-	if _, err := p.Parse(bytes.Clone(rawFDE)); err != nil {
+	fde := bytes.Clone(rawFDE)
+	if at := len(fde) - replication.BinlogChecksumLength - 1; at >= 0 {
+		fde[at] = byte(replication.BINLOG_CHECKSUM_ALG_OFF)
+	}
+	if _, err := p.Parse(fde); err != nil {
 		return nil, nil, fmt.Errorf("parse the format description: %w", err)
 	}
 	raw := bytes.Clone(rawEvent)
+	if len(raw) < replication.EventHeaderSize {
+		return nil, nil, errEvent
+	}
+	binary.LittleEndian.PutUint32(raw[9:], uint32(len(raw)))
 	if flavor == mysql.MariaDBFlavor {
 		compressed = plainTypes(raw)
 	}
