@@ -84,6 +84,9 @@ type routeError struct{ what, mend string }
 // Error describes what is wrong and the mend.
 func (e *routeError) Error() string { return e.what + ": " + e.mend }
 
+// Name is the name in docs/errors.md.
+func (e *routeError) Name() string { return "binlog.routeError" }
+
 // setRoute keys the plan by the root of its aggregate.
 func (p *plan) setRoute(r *route, e encoding) error {
 	named := fmt.Sprintf("table %s.%s, key column %s of aggregate %s,", p.shape.DB, p.shape.Table, r.column, r.aggregate)

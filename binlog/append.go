@@ -1,11 +1,6 @@
 package binlog
 
-import (
-	"errors"
-	"unicode/utf8"
-)
-
-var errInvalidUTF8 = errors.New("text is not valid UTF-8")
+import "unicode/utf8"
 
 // plainJSON says which ASCII bytes stand for themselves in a JSON string.
 var plainJSON = func() (plain [utf8.RuneSelf]bool) {

@@ -11,11 +11,6 @@ import (
 )
 
 var (
-	// errUnsupported ends the description of what the reader cannot publish.
-	errUnsupported = errors.New("is not supported by this version: take the table out of source.tables")
-
-	errXA = errors.New("XA transactions are not supported by this version")
-
 	// errLeaseLost is returned when another reader of the same source holds
 	// the lease.
 	errLeaseLost = errors.New("the lease on the positions topic went to another reader")
@@ -38,6 +33,19 @@ func (e *StopError) Error() string { return fmt.Sprintf("binlog at %s: %s", e.Wh
 
 // Unwrap returns the cause.
 func (e *StopError) Unwrap() error { return e.Err }
+
+// Name is the cause's in docs/errors.md: binlog.Damaged for one that has no
+// name of its own, since the bytes are not what a server writes then.
+func (e *StopError) Name() string {
+	var why interface {
+		error
+		Name() string
+	}
+	if errors.As(e.Err, &why) {
+		return why.Name()
+	}
+	return "binlog.Damaged"
+}
 
 // outsideError is a failure of Kafka or of the server that came up while an
 // event was handled: it says nothing about the event.

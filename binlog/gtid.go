@@ -179,8 +179,7 @@ func (p *mariadbProgress) add(one gtid) error {
 	}
 	previous := p.newest[g.DomainID]
 	if g.SequenceNumber <= previous.SequenceNumber {
-		return fmt.Errorf("transaction %s follows %s in its domain: its number does not grow, so that a position would not say what was read; run the server with gtid_strict_mode=ON, and one primary a domain",
-			g.append(nil), previous.String())
+		return fmt.Errorf("transaction %s follows %s in its domain: %w", g.append(nil), previous.String(), errUnordered)
 	}
 	p.previous, p.newest[g.DomainID], p.moved = previous, g.MariadbGTID, true
 	return nil

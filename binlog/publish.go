@@ -60,8 +60,7 @@ func (p *publisher) named(err error) error {
 	if !kafkaclient.IsTooLarge(err) {
 		return err
 	}
-	return &StopError{Where: "a position behind the published one", Err: fmt.Errorf(
-		"a row is larger than its topic takes; raise the topic's max.message.bytes, or leave its column out by source.columns: %w", err)}
+	return &StopError{Where: "a position behind the published one", Err: fmt.Errorf("%w: %w", errRowTooLarge, err)}
 }
 
 // abortTimeout bounds the abort of a transaction that will not be finished.

@@ -41,11 +41,11 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	case "SAVEPOINT": // What was rolled back to it was never logged.
 		return nil
 	case "ROLLBACK":
-		return errors.New("a rolled-back transaction was logged because it changed a table whose engine has no transactions; use InnoDB")
+		return errRolledBack
 	case "XA":
 		return errXA
 	case "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO", "SELECT":
-		return fmt.Errorf("statement %q: %s", word, statementFormat)
+		return fmt.Errorf("statement %q: %w", word, errStatementFormat)
 	}
 	if err := s.checkDDL(word, q.Query); err != nil {
 		return err
@@ -74,11 +74,11 @@ func (s *stream) checkDDL(statement string, query []byte) error {
 		name := db + "." + table
 		switch {
 		case versioning(words):
-			return fmt.Errorf("statement on the system versioning of %s: its history would be published as changes; system-versioned tables are not supported by this version", name)
+			return fmt.Errorf("statement on the system versioning of %s: %w", name, errVersioning)
 		case contains(words, "PARTITION"), contains(words, "PARTITIONING"):
-			return fmt.Errorf("statement on partitions of %s: it can change rows that are logged nowhere; partitioned tables are not supported by this version", name)
+			return fmt.Errorf("statement on partitions of %s: %w", name, errPartitions)
 		case s.options.cascades && cascading(words):
-			return fmt.Errorf("statement gives %s a foreign key; where it cascades this server logs the changes nowhere", name)
+			return fmt.Errorf("statement gives %s a foreign key; %w", name, errCascades)
 		case vanishing(statement, words[:i]) && s.options.onVanish != nil:
 			s.options.onVanish(statement, name)
 		}

@@ -239,8 +239,8 @@ func (s *stream) dispatch(h *replication.EventHeader, raw, data []byte) error {
 	if skipped[h.EventType] {
 		return nil
 	}
-	if reason, ok := refused[h.EventType]; ok {
-		return fmt.Errorf("event %s: %s", h.EventType, reason)
+	if why, ok := refused[h.EventType]; ok {
+		return fmt.Errorf("event %s: %w", h.EventType, why)
 	}
 	return fmt.Errorf("event of unknown type %d", h.EventType)
 }
@@ -261,26 +261,24 @@ var skipped = map[replication.EventType]bool{
 
 // refused are the events after which going on would lose or invent changes,
 // each with what to do.
-var refused = map[replication.EventType]string{
-	replication.ANONYMOUS_GTID_EVENT:      "a transaction without a GTID; run the server with gtid_mode=ON",
-	replication.XA_PREPARE_LOG_EVENT:      errXA.Error(),
-	replication.PARTIAL_UPDATE_ROWS_EVENT: "partial JSON updates are not supported by this version; SET GLOBAL binlog_row_value_options = ''",
-	replication.INCIDENT_EVENT:            "the server says that its binlog lacks changes",
-	replication.INTVAR_EVENT:              statementFormat,
-	replication.RAND_EVENT:                statementFormat,
-	replication.USER_VAR_EVENT:            statementFormat,
-	replication.BEGIN_LOAD_QUERY_EVENT:    statementFormat,
-	replication.APPEND_BLOCK_EVENT:        statementFormat,
-	replication.DELETE_FILE_EVENT:         statementFormat,
-	replication.EXECUTE_LOAD_QUERY_EVENT:  statementFormat,
-	replication.WRITE_ROWS_EVENTv0:        "rows in the format of MySQL 5.1.17 and before",
-	replication.UPDATE_ROWS_EVENTv0:       "rows in the format of MySQL 5.1.17 and before",
-	replication.DELETE_ROWS_EVENTv0:       "rows in the format of MySQL 5.1.17 and before",
-	replication.TRANSACTION_CONTEXT_EVENT: "Group Replication's own events are not supported by this version",
-	replication.VIEW_CHANGE_EVENT:         "Group Replication's own events are not supported by this version",
+var refused = map[replication.EventType]*reason{
+	replication.ANONYMOUS_GTID_EVENT:      errAnonymous,
+	replication.XA_PREPARE_LOG_EVENT:      errXA,
+	replication.PARTIAL_UPDATE_ROWS_EVENT: errPartialJSON,
+	replication.INCIDENT_EVENT:            errIncident,
+	replication.INTVAR_EVENT:              errStatementFormat,
+	replication.RAND_EVENT:                errStatementFormat,
+	replication.USER_VAR_EVENT:            errStatementFormat,
+	replication.BEGIN_LOAD_QUERY_EVENT:    errStatementFormat,
+	replication.APPEND_BLOCK_EVENT:        errStatementFormat,
+	replication.DELETE_FILE_EVENT:         errStatementFormat,
+	replication.EXECUTE_LOAD_QUERY_EVENT:  errStatementFormat,
+	replication.WRITE_ROWS_EVENTv0:        errOldRows,
+	replication.UPDATE_ROWS_EVENTv0:       errOldRows,
+	replication.DELETE_ROWS_EVENTv0:       errOldRows,
+	replication.TRANSACTION_CONTEXT_EVENT: errGroupReplication,
+	replication.VIEW_CHANGE_EVENT:         errGroupReplication,
 }
-
-const statementFormat = "a session logged a statement instead of its row changes; no session may change binlog_format"
 
 // begin starts a transaction that was committed at micros, or 0 where its event
 // says that in seconds alone.

@@ -136,7 +136,7 @@ func plainTypes(raw []byte) []bool {
 func defOfTableMap(tm *replication.TableMapEvent, compressed []bool) (tableDef, error) {
 	d := tableDef{db: string(tm.Schema), table: string(tm.Table)}
 	if len(tm.ColumnName) != int(tm.ColumnCount) {
-		return d, fmt.Errorf("table %s.%s: its rows were logged without column names; run on the server: SET GLOBAL binlog_row_metadata = 'FULL'", d.db, d.table)
+		return d, fmt.Errorf("table %s.%s: %w", d.db, d.table, errNoNames)
 	}
 	unsigned, text, enum := tm.UnsignedMap(), textCollations(tm), tm.EnumSetCollationMap()
 	geometries := tm.GeometryTypeMap()

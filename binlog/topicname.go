@@ -1,14 +1,9 @@
 package binlog
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // maxTopicName is the longest name of a topic.
 const maxTopicName = 249
-
-var errTopicName = errors.New("has a name that is too long for a Kafka topic's")
 
 // topicNames are the tables by the topic of their own that they go to.
 type topicNames map[string]string
@@ -24,7 +19,7 @@ func (n topicNames) take(source string, p *plan) error {
 		return fmt.Errorf("table %s %w", table, errTopicName)
 	}
 	if other, ok := n[topic]; ok && other != table {
-		return fmt.Errorf("table %s has the topic %s, and so has table %s: rename one, or take it out of source.tables", table, topic, other)
+		return fmt.Errorf("table %s has the topic %s, and so has table %s: %w", table, topic, other, errTopicTaken)
 	}
 	n[topic] = table
 	return nil

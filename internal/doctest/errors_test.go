@@ -20,13 +20,14 @@ var stages = []string{
 }
 
 // refusals are the files in which the reader refuses what it reads.
-var refusals = []string{"binlog/stream.go", "binlog/query.go", "binlog/rows.go", "binlog/gtid.go", "binlog/publish.go"}
+var refusals = []string{"binlog/stream.go", "binlog/query.go", "binlog/rows.go", "binlog/gtid.go", "binlog/publish.go", "binlog/reason.go"}
 
 var (
 	headings  = regexp.MustCompile(`(?m)^### ([a-z]+\.[A-Za-z0-9]+)$`)
 	rows      = regexp.MustCompile("(?m)^\\| `([a-z]+\\.[A-Za-z0-9]+)` \\|")
 	sentences = regexp.MustCompile("(?m)^\\|[^|]*\\| (`[^|]*`) \\|")
 	quoted    = regexp.MustCompile("`([^`]*)`")
+	nameless  = regexp.MustCompile(`(?m)^\| \| .*$`)
 	verbs     = regexp.MustCompile(`%[#+0-9]*[a-zA-Z]`)
 )
 
@@ -60,6 +61,32 @@ func TestErrorNames(t *testing.T) {
 	}
 }
 
+// TestReaderErrorNames: all with which the reader refuses to go on has a name of
+// its own, a status and, beside the cause, what mends it.
+func TestReaderErrorNames(t *testing.T) {
+	t.Parallel()
+	_, reader, _ := strings.Cut(read(t, "docs/errors.md"), "\n## The reader\n")
+	reader, _, ok := strings.Cut(reader, "\n## ")
+	if !ok {
+		t.Fatal("docs/errors.md has no section on the reader, or nothing behind it")
+	}
+	for section := range strings.SplitSeq(reader, "\n### ") {
+		title, text, _ := strings.Cut(section, "\n")
+		if title != "" && !strings.Contains(text, "status ") {
+			t.Errorf("docs/errors.md, %s: no status", title)
+		}
+		if title == "binlog.Damaged" || title == "binlog.ResumeError" {
+			continue // One name for all its sentences.
+		}
+		for _, row := range nameless.FindAllString(text, -1) {
+			t.Errorf("docs/errors.md, %s: a row without a name (one made by because, in binlog/reason.go): %s", title, row)
+		}
+		if strings.Contains(text, "As above") {
+			t.Errorf("docs/errors.md, %s: telltale explain shows nothing above", title)
+		}
+	}
+}
+
 // TestErrorSentences: the code has the sentences that docs/errors.md quotes, and
 // docs/errors.md has all with which the reader refuses what it reads.
 func TestErrorSentences(t *testing.T) {
@@ -83,7 +110,8 @@ func TestErrorSentences(t *testing.T) {
 			continue
 		}
 		for _, s := range refused(file) {
-			if !strings.Contains(doc, "`"+s+"`") {
+			values := strings.Trim(s, "…: ") == ""
+			if !values && !strings.Contains(doc, "`"+s+"`") {
 				t.Errorf("docs/errors.md lacks %q of %s", s, name)
 			}
 		}
@@ -100,15 +128,17 @@ type C struct{}
 func (c *C) Error() string { return "" }
 type D []string
 func (D) Error() string { return errors.New("local").Error() }
-func (D) String() string { return "" }`
+func (D) String() string { return "" }
+var errE = because("p.E", "e")
+func (D) Name() string { return "p.F" }`
 	file, err := parser.ParseFile(token.NewFileSet(), "p.go", code, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := errorNames(file), []string{"errA", "errB", "C", "D"}; !slices.Equal(got, want) {
+	if got, want := errorNames(file), []string{"errA", "errB", "C", "D", "E", "F"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got, want := refused(file), []string{"a", "b …", "local"}; !slices.Equal(got, want) {
+	if got, want := refused(file), []string{"a", "b …", "local", "e"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -133,7 +163,8 @@ func parsed(t *testing.T) map[string]*ast.File {
 	return out
 }
 
-// errorNames are the sentinels and the error types that a file declares.
+// errorNames are the sentinels and the error types that a file declares, and the
+// names that errors are given for people.
 func errorNames(file *ast.File) []string {
 	var out []string
 	for _, d := range file.Decls {
@@ -141,11 +172,14 @@ func errorNames(file *ast.File) []string {
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
 				if v, ok := spec.(*ast.ValueSpec); ok {
-					out = append(out, sentinels(v)...)
+					out = append(out, sentinels(file, v)...)
 				}
 			}
 		case *ast.FuncDecl:
 			if d.Recv == nil || d.Name.Name != "Error" {
+				if d.Recv != nil && d.Name.Name == "Name" {
+					out = append(out, given(file, d)...)
+				}
 				continue
 			}
 			receiver := d.Recv.List[0].Type
@@ -160,11 +194,15 @@ func errorNames(file *ast.File) []string {
 	return out
 }
 
-func sentinels(v *ast.ValueSpec) []string {
+func sentinels(file *ast.File, v *ast.ValueSpec) []string {
 	var out []string
 	for i, value := range v.Values {
-		if call, ok := value.(*ast.CallExpr); ok && makesError(call) {
+		call, ok := value.(*ast.CallExpr)
+		switch {
+		case ok && makesError(call):
 			out = append(out, v.Names[i].Name)
+		case ok && makesReason(call):
+			out = append(out, given(file, call.Args[0])...)
 		}
 	}
 	return out
@@ -180,19 +218,34 @@ func makesError(call *ast.CallExpr) bool {
 	return ok && (from.Name == "errors" && f.Sel.Name == "New" || from.Name == "fmt" && f.Sel.Name == "Errorf")
 }
 
-// refused are the sentences of the errors that a file makes, and the values of a
-// map of refusals.
+// makesReason reports whether a call is because("<package>.<Name>", "<text>").
+func makesReason(call *ast.CallExpr) bool {
+	f, ok := call.Fun.(*ast.Ident)
+	return ok && f.Name == "because" && len(call.Args) == 2
+}
+
+// given are the names below a node, without the package of the file.
+func given(file *ast.File, n ast.Node) []string {
+	var out []string
+	for _, text := range texts(n) {
+		if name, ok := strings.CutPrefix(text, file.Name.Name+"."); ok {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// refused are the sentences of the errors and reasons that a file makes.
 func refused(file *ast.File) []string {
 	var out []string
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			if makesError(n) && len(n.Args) > 0 {
+			switch {
+			case makesReason(n):
+				out = append(out, texts(n.Args[1])...)
+			case makesError(n) && len(n.Args) > 0:
 				out = append(out, texts(n.Args[0])...)
-			}
-		case *ast.ValueSpec:
-			if n.Names[0].Name == "refused" {
-				out = append(out, texts(n)...)
 			}
 		}
 		return true

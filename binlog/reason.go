@@ -1,0 +1,42 @@
+package binlog
+
+// reason is why the reader refuses what it reads. docs/errors.md explains it
+// under its name, which `telltale explain` takes.
+type reason struct{ name, text string }
+
+// because makes a reason.
+func because(name, text string) *reason { return &reason{name, text} }
+
+// Error is the text, without values: what wraps the reason says on which table or
+// event it came up.
+func (r *reason) Error() string { return r.text }
+
+// Name is the reason's name in docs/errors.md.
+func (r *reason) Name() string { return r.name }
+
+// What the server's binlog can hold that the reader does not go past: going on
+// would lose, invent or reorder changes.
+var (
+	errXA               = because("binlog.XA", "XA transactions are not supported by this version")
+	errStatementFormat  = because("binlog.StatementFormat", "a session logged a statement instead of its row changes; no session may change binlog_format")
+	errAnonymous        = because("binlog.Anonymous", "a transaction without a GTID; run the server with gtid_mode=ON")
+	errPartialJSON      = because("binlog.PartialJSON", "partial JSON updates are not supported by this version; SET GLOBAL binlog_row_value_options = ''")
+	errIncident         = because("binlog.Incident", "the server says that its binlog lacks changes")
+	errOldRows          = because("binlog.OldRows", "rows in the format of MySQL 5.1.17 and before")
+	errGroupReplication = because("binlog.GroupReplication", "Group Replication's own events are not supported by this version")
+	errRolledBack       = because("binlog.RolledBack", "a rolled-back transaction was logged because it changed a table whose engine has no transactions; use InnoDB")
+	errUnordered        = because("binlog.Unordered", "its number does not grow, so that a position would not say what was read; run the server with gtid_strict_mode=ON, and one primary a domain")
+)
+
+// What a table can be, or become by DDL, that the reader does not publish.
+var (
+	errPartitions  = because("binlog.Partitions", "it can change rows that are logged nowhere; partitioned tables are not supported by this version")
+	errVersioning  = because("binlog.Versioning", "its history would be published as changes; system-versioned tables are not supported by this version")
+	errCascades    = because("binlog.Cascades", "where it cascades this server logs the changes nowhere")
+	errUnsupported = because("binlog.Unsupported", "is not supported by this version: take the table out of source.tables")
+	errNoNames     = because("binlog.NoNames", "its rows were logged without column names; run on the server: SET GLOBAL binlog_row_metadata = 'FULL'")
+	errTopicName   = because("binlog.TopicName", "has a name that is too long for a Kafka topic's")
+	errTopicTaken  = because("binlog.TopicTaken", "rename one, or take it out of source.tables")
+	errInvalidUTF8 = because("binlog.InvalidUTF8", "text is not valid UTF-8")
+	errRowTooLarge = because("binlog.RowTooLarge", "a row is larger than its topic takes; raise the topic's max.message.bytes, or leave its column out by source.columns")
+)
