@@ -50,7 +50,7 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	if err := s.checkDDL(word, q.Query); err != nil {
 		return err
 	}
-	clear(s.cache) // A column may have changed its type where table maps do not show it.
+	s.forgetTables() // A column may have changed its type where table maps do not show it.
 	if s.tx.begun {
 		return nil // CREATE TABLE … SELECT is logged with its rows, up to an XID.
 	}

@@ -20,14 +20,18 @@ func (s *stream) tableMap(raw, data []byte) error {
 	if len(data) < 8 {
 		return errEvent
 	}
-	id, key := tableID(data), data[6:]
-	t := s.cache[string(key)]
+	if s.ended { // Table ids are good for one statement.
+		clear(s.tables)
+		s.ended = false
+	}
+	id, rest := tableID(data), data[6:]
+	t := s.tableOf(rest)
 	if t == nil {
 		var err error
 		if t, err = s.newTable(raw[:replication.EventHeaderSize+len(data)]); err != nil {
 			return err
 		}
-		s.cache[string(key)] = t
+		s.remember(rest, t)
 	}
 	if t.captured {
 		if err := s.roots.accept(t.plan); err != nil {
@@ -49,11 +53,7 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	}
 	db, name := string(tm.Schema), string(tm.Table)
 	t := &table{name: db + "." + name, captured: s.options.filter.captures(db, name)}
-	t.count = s.counters[t.name]
-	if t.count == nil {
-		t.count = &counter{}
-		s.counters[t.name] = t.count
-	}
+	t.count = s.counterOf(t.name)
 	if !t.captured {
 		return t, nil
 	}
@@ -97,6 +97,9 @@ func (s *stream) appendSchema(r *schemaRecord) {
 	b.records = append(b.records, record{place: place{topic: r.topic}, key: put(r.key), value: put(r.value)})
 }
 
+// rowsEndStatement is the flag of a statement's last rows event.
+const rowsEndStatement = 1
+
 // rows decodes a rows event: table id, flags, in version 2 extra data, the
 // number of columns, the bitmap of those present in the image (two for an
 // update), and the rows, which MariaDB may have compressed
@@ -112,6 +115,7 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 	if t == nil {
 		return fmt.Errorf("event %s of table id %d, which no table map named", h.EventType, tableID(data))
 	}
+	s.ended = data[6]&rowsEndStatement != 0
 	op, v2 := rowsOp(h.EventType)
 	rest := data[8:]
 	if v2 {

@@ -40,14 +40,19 @@ type stream struct {
 	file       string
 	fde        []byte
 	sourceHead []byte
-	tables     map[uint64]*table
-	cache      map[string]*table
-	counters   map[string]*counter
-	roots      forms
-	names      topicNames
-	tx         transaction
-	done       progress
-	position   Position
+	// tables are those of the open statement by their ids; ended says that it is
+	// over. cache holds those of table maps by what stands behind the id, and
+	// cached is how long its keys are.
+	tables   map[uint64]*table
+	ended    bool
+	cache    map[string]*table
+	cached   int
+	counters map[string]*counter
+	roots    forms
+	names    topicNames
+	tx       transaction
+	done     progress
+	position Position
 	// lastGTID and lastSum are of the newest whole transaction.
 	lastGTID []byte
 	lastSum  fingerprint
@@ -289,7 +294,9 @@ func (s *stream) begin(h *replication.EventHeader, name gtid, micros int64) erro
 	s.tx.begin(name, micros, h, s.position.Incarnation, s.options.now())
 	s.tx.noBackslashEscapes = s.options.noBackslashEscapes
 	s.begun, s.handedOver = s.cur.mark(), false
-	clear(s.tables) // An id is good for one statement.
+	clear(s.tables)
+	s.ended = false
+	s.forgetCounters()
 	return nil
 }
 
