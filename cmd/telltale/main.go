@@ -16,6 +16,8 @@ const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
+	exitStopped = 3 // The reader met something that it does not go past.
+	exitRefused = 4 // The reader may not go on from its position.
 )
 
 // env is what a command sees of the world outside the process.

@@ -25,6 +25,7 @@ func newRoot(e env) *cobra.Command {
 		newRulesCommand(e),
 		newPositionsCommand(e),
 		newConfigCommand(e),
+		newExplainCommand(e),
 		newVersionCommand(e),
 	)
 	root.SilenceErrors, root.SilenceUsage = true, true

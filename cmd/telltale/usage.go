@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"telltale/binlog"
 	"telltale/config"
 	"telltale/internal/nearest"
 	"telltale/internal/preflight"
@@ -88,18 +89,22 @@ func didYouMean(prefix, guess string) string {
 
 // status is the exit status for what a command returned.
 func status(err error) int {
-	var usage *usageError
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &usage):
+	case errors.As(err, new(*usageError)):
 		return exitUsage
+	case errors.As(err, new(*binlog.StopError)):
+		return exitStopped
+	case errors.As(err, new(*binlog.ResumeError)):
+		return exitRefused
 	}
 	return exitFailure
 }
 
 // report prints an error once: each problem of the configuration on a line of its
-// own, each finding of a preflight as a block.
+// own, each finding of a preflight as a block, and below one that docs/errors.md
+// explains the command that shows it.
 func report(w io.Writer, err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, one := range joined.Unwrap() {
@@ -121,5 +126,8 @@ func report(w io.Writer, err error) {
 		}
 	default:
 		fmt.Fprintln(w, "telltale:", err)
+		if name := nameOf(err); name != "" && !errors.As(err, new(*usageError)) {
+			fmt.Fprintln(w, "  more: telltale explain", name)
+		}
 	}
 }

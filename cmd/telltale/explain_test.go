@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"telltale/binlog"
+	"telltale/internal/kafkaclient"
+)
+
+// TestExplain prints each name's text, and names a mistyped one's neighbour.
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	list := runCommand(t.Context(), nil, "explain")
+	names := strings.Fields(list.stdout)
+	if list.status != exitOK || len(names) < 40 {
+		t.Fatalf("got %d names and %+v, want all of docs/errors.md", len(names), list)
+	}
+	for _, name := range names {
+		got := runCommand(t.Context(), nil, "explain", name)
+		if got.status != exitOK || got.stderr != "" || len(got.stdout) < len(name)+20 {
+			t.Errorf("%s: got %+v", name, got)
+		}
+		if strings.Contains(got.stdout, "|") || strings.Contains(got.stdout, "](") {
+			t.Errorf("%s: got Markdown:\n%s", name, got.stdout)
+		}
+	}
+	got := runCommand(t.Context(), nil, "explain", "binlog.StatementFormat")
+	for _, want := range []string{"binlog.StatementFormat\n\nsentence: ", "\ncause: A session set", "\nwhat mends it: ", "A binlog.StopError. Begins with", "status 3"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("got %s\nwant %q in it", got.stdout, want)
+		}
+	}
+	got = runCommand(t.Context(), nil, "explain", "binlog.StatementFormt")
+	if want := "did you mean binlog.StatementFormat?"; got.status != exitUsage || !strings.Contains(got.stderr, want) {
+		t.Errorf("got %+v, want %q", got, want)
+	}
+}
+
+// TestStatus holds the exit status and the name of what ends the reader against
+// what supervisors and people are told.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		err    error
+		status int
+		more   string
+	}{
+		{"nothing", nil, exitOK, ""},
+		{"usage", &usageError{"telltale runn"}, exitUsage, ""},
+		{"damage", &binlog.StopError{Where: "binlog.1:4", Err: errors.New("bytes")}, exitStopped, "binlog.Damaged"},
+		{"position", &binlog.ResumeError{Source: "shop"}, exitRefused, "binlog.ResumeError"},
+		{"topics", &kafkaclient.MissingTopicsError{}, exitFailure, "kafkaclient.MissingTopicsError"},
+		{"no name", errors.New("disk"), exitFailure, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := tt.err
+			if err != nil && tt.status != exitUsage {
+				err = errors.Join(fmt.Errorf("binlog: source shop: %w", err))
+			}
+			if got := status(err); got != tt.status {
+				t.Errorf("status %d, want %d", got, tt.status)
+			}
+			var out bytes.Buffer
+			report(&out, err)
+			_, more, _ := strings.Cut(out.String(), "  more: telltale explain ")
+			if strings.TrimSpace(more) != tt.more {
+				t.Errorf("got %q\nwant the name %q", out.String(), tt.more)
+			}
+		})
+	}
+}
