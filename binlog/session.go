@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -182,13 +181,24 @@ type topics struct {
 func (t *topics) load(ctx context.Context, plans []*plan) error {
 	t.byName, t.known, t.newest = map[string]*topic{}, map[string]bool{}, map[string]string{}
 	specs := []kafkaclient.TopicSpec{t.compacted(PositionsTopic(t.o.Name)), t.compacted(change.SchemasTopic(t.o.Name))}
+	raw := map[string]bool{} // Tables of an aggregate share one.
 	for _, p := range plans {
-		if spec := t.raw(p); !slices.ContainsFunc(specs, func(s kafkaclient.TopicSpec) bool { return s.Name == spec.Name }) {
+		if spec := t.raw(p); !raw[spec.Name] {
+			raw[spec.Name] = true
 			specs = append(specs, spec)
 		}
 	}
 	if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, specs, t.o.CreateTopics); err != nil {
 		return err
+	}
+	partitions, err := kafkaclient.AllPartitions(ctx, t.o.Kafka)
+	if err != nil {
+		return err
+	}
+	for name := range raw {
+		if n := partitions[name]; n > 0 {
+			t.byName[name] = newTopic(name, n)
+		}
 	}
 	t.schemas = newTopic(change.SchemasTopic(t.o.Name), 1)
 	return kafkaclient.ReadToEnd(ctx, t.o.Kafka, t.schemas.name, func(m *kafka.Message) error {

@@ -80,7 +80,29 @@ func missingTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []
 	return missing, nil
 }
 
+// createAtOnce is how many partitions one request creates at most: a controller
+// refuses a request that makes more than 10,000 records, and answers a smaller one
+// within its time.
+const createAtOnce = 1000
+
+// createTopics creates topics, however many, and waits until they have leaders.
 func createTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) error {
+	first, partitions := 0, 0
+	for i, s := range specs {
+		if partitions += s.Partitions; partitions > createAtOnce && i > first {
+			if err := createChunk(ctx, a, c, specs[first:i]); err != nil {
+				return err
+			}
+			first, partitions = i, s.Partitions
+		}
+	}
+	if err := createChunk(ctx, a, c, specs[first:]); err != nil {
+		return err
+	}
+	return awaitTopics(ctx, a, c, specs)
+}
+
+func createChunk(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	var wanted []kafka.TopicSpecification
@@ -98,12 +120,14 @@ func createTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []T
 			return fmt.Errorf("create kafka topic %s: %w", r.Topic, r.Error)
 		}
 	}
-	return awaitTopics(ctx, a, c, specs)
+	return nil
 }
 
 // awaitTopics waits until the brokers' metadata holds the new topics with a
 // leader each: creation is answered before every broker knows of it.
 func awaitTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("%d topics have no leaders after a minute", len(specs)))
+	defer cancel()
 	for {
 		md, err := a.GetMetadata(nil, true, millis(ctx, 5*time.Second))
 		if err == nil && !slices.ContainsFunc(specs, func(s TopicSpec) bool { return !led(md.Topics[s.Name]) }) {
@@ -138,4 +162,20 @@ func Partitions(ctx context.Context, c Config, topic string) (int32, error) {
 		return nil
 	})
 	return n, err
+}
+
+// AllPartitions is how many partitions each topic of the cluster has, by name.
+func AllPartitions(ctx context.Context, c Config) (map[string]int32, error) {
+	counts := map[string]int32{}
+	err := c.WithAdmin(func(a *kafka.AdminClient) error {
+		md, err := a.GetMetadata(nil, true, millis(ctx, 10*time.Second))
+		if err != nil {
+			return fmt.Errorf("ask for the partitions of all kafka topics at %q: %w", c.Brokers, err)
+		}
+		for name, t := range md.Topics {
+			counts[name] = int32(len(t.Partitions))
+		}
+		return nil
+	})
+	return counts, err
 }
