@@ -241,48 +241,16 @@ func (s *stream) dispatch(h *replication.EventHeader, raw, data []byte) error {
 	case replication.TRANSACTION_PAYLOAD_EVENT:
 		return s.payload(h, data)
 	}
-	if skipped[h.EventType] {
+	k, known := kinds[h.EventType]
+	switch {
+	case !known:
+		return fmt.Errorf("event of unknown type %d", h.EventType)
+	case k.outcome == skipped:
 		return nil
+	case k.outcome == stops:
+		return fmt.Errorf("event %s: %w", k.name, k.why)
 	}
-	if why, ok := refused[h.EventType]; ok {
-		return fmt.Errorf("event %s: %w", h.EventType, why)
-	}
-	return fmt.Errorf("event of unknown type %d", h.EventType)
-}
-
-// skipped are the events that change no row: signs of life, what earlier files
-// hold, a server that was shut down. They are counted by type.
-var skipped = map[replication.EventType]bool{
-	replication.HEARTBEAT_EVENT:        true,
-	replication.HEARTBEAT_LOG_EVENT_V2: true,
-	replication.PREVIOUS_GTIDS_EVENT:   true,
-	replication.STOP_EVENT:             true,
-	replication.IGNORABLE_EVENT:        true,
-
-	replication.MARIADB_GTID_LIST_EVENT:         true,
-	replication.MARIADB_BINLOG_CHECKPOINT_EVENT: true,
-	replication.MARIADB_START_ENCRYPTION_EVENT:  true, // The server decrypts what it sends.
-}
-
-// refused are the events after which going on would lose or invent changes,
-// each with what to do.
-var refused = map[replication.EventType]*reason{
-	replication.ANONYMOUS_GTID_EVENT:      errAnonymous,
-	replication.XA_PREPARE_LOG_EVENT:      errXA,
-	replication.PARTIAL_UPDATE_ROWS_EVENT: errPartialJSON,
-	replication.INCIDENT_EVENT:            errIncident,
-	replication.INTVAR_EVENT:              errStatementFormat,
-	replication.RAND_EVENT:                errStatementFormat,
-	replication.USER_VAR_EVENT:            errStatementFormat,
-	replication.BEGIN_LOAD_QUERY_EVENT:    errStatementFormat,
-	replication.APPEND_BLOCK_EVENT:        errStatementFormat,
-	replication.DELETE_FILE_EVENT:         errStatementFormat,
-	replication.EXECUTE_LOAD_QUERY_EVENT:  errStatementFormat,
-	replication.WRITE_ROWS_EVENTv0:        errOldRows,
-	replication.UPDATE_ROWS_EVENTv0:       errOldRows,
-	replication.DELETE_ROWS_EVENTv0:       errOldRows,
-	replication.TRANSACTION_CONTEXT_EVENT: errGroupReplication,
-	replication.VIEW_CHANGE_EVENT:         errGroupReplication,
+	return fmt.Errorf("event %s came as %d raw bytes", k.name, len(raw))
 }
 
 // begin starts a transaction that was committed at micros, or 0 where its event
