@@ -2,7 +2,6 @@ package kafkaclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -27,6 +26,9 @@ type TxnOptions struct {
 	// within moments and nil when the wait is over, however that ends. The
 	// goroutine of the call calls it. Nil drops it.
 	Report func(error)
+	// QueueBytes is how many bytes of records wait for the brokers at most before
+	// Produce waits; a record that is larger waits alone. Default 32 MiB.
+	QueueBytes int
 }
 
 // TxnProducer produces in Kafka transactions. It is used by one goroutine.
@@ -41,7 +43,8 @@ type TxnProducer struct {
 	report   func(error)
 	// said is what the client reported last beside the answers to calls: why a
 	// call waits.
-	said atomic.Pointer[kafka.Error]
+	said   atomic.Pointer[kafka.Error]
+	window window
 }
 
 // NewTxnProducer makes a producer and initialises its transactions, which
@@ -50,6 +53,9 @@ type TxnProducer struct {
 func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, error) {
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
+	}
+	if o.QueueBytes == 0 {
+		o.QueueBytes = 32 << 20
 	}
 	m, err := c.configMap(kafka.ConfigMap{
 		"transactional.id":              o.TransactionalID,
@@ -60,8 +66,8 @@ func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, 
 		"batch.size":                    256_000,
 		"batch.num.messages":            100_000,
 		"queue.buffering.max.messages":  200_000,
-		"queue.buffering.max.kbytes":    32 * 1024,
-		"message.max.bytes":             128 << 20, // The broker's limit decides.
+		"queue.buffering.max.kbytes":    maxRecord >> 9, // A record beyond it would wait for ever; the window bounds the rest.
+		"message.max.bytes":             maxRecord,      // The broker's limit decides.
 		"go.delivery.reports":           false,
 		"go.events.channel.size":        1000,
 		"sticky.partitioning.linger.ms": 0,
@@ -75,7 +81,7 @@ func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, 
 		stop()
 		return nil, fmt.Errorf("make a kafka producer %q: %w", o.TransactionalID, err)
 	}
-	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop, report: o.Report}
+	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop, report: o.Report, window: window{limit: o.QueueBytes}}
 	if t.report == nil {
 		t.report = func(error) {}
 	}
@@ -96,6 +102,10 @@ func (t *TxnProducer) listen() {
 	}
 }
 
+// maxRecord is the largest record that the client takes: more than a broker takes
+// at once unless told otherwise.
+const maxRecord = 256 << 20
+
 // Begin opens a transaction.
 func (t *TxnProducer) Begin() error {
 	if err := t.p.BeginTransaction(); err != nil {
@@ -107,20 +117,48 @@ func (t *TxnProducer) Begin() error {
 // Produce hands a record over; librdkafka copies it. It waits while the queue
 // is full.
 func (t *TxnProducer) Produce(ctx context.Context, m *kafka.Message) error {
-	for {
+	size := len(m.Key) + len(m.Value)
+	for held := size + recordOverhead; !t.window.fits(held); {
+		if t.window.settle(t.p.Len()); t.window.fits(held) {
+			break
+		}
+		if err := t.drain(ctx); err != nil {
+			return err
+		}
+	}
+	for empty := false; ; empty = t.p.Len() == 0 {
 		err := t.p.Produce(m, nil)
 		if err == nil {
+			t.window.add(size + recordOverhead)
 			return nil
 		}
-		var k kafka.Error
-		if !errors.As(err, &k) || k.Code() != kafka.ErrQueueFull {
-			return fmt.Errorf("produce %d bytes to %s: %w", len(m.Key)+len(m.Value), m.TopicPartition, err)
+		if !hasCode(err, kafka.ErrQueueFull) {
+			return fmt.Errorf("produce %d bytes to %s: %w", size, m.TopicPartition, err)
 		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		if empty { // Only a bound that an operator has set refuses a record by itself.
+			return fmt.Errorf("produce %d bytes to %s: %w", size, m.TopicPartition,
+				kafka.NewError(kafka.ErrMsgSizeTooLarge, "it is larger than queue.buffering.max.kbytes in kafka.properties", false))
 		}
-		t.p.Flush(10)
+		if err := t.drain(ctx); err != nil {
+			return err
+		}
 	}
+}
+
+// recordOverhead is about what the client needs for a record beside its bytes.
+const recordOverhead = 256
+
+// queuePause is how long a full queue is left to itself before it is looked at
+// again.
+const queuePause = 5 * time.Millisecond
+
+// drain gives the client a moment to send.
+func (t *TxnProducer) drain(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	t.p.Flush(int(queuePause / time.Millisecond))
+	return nil
 }
 
 // SendOffsets makes a consumer's offsets part of the transaction.
