@@ -49,7 +49,7 @@ var aggregateName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 
 // reservedTopics follow `<source>.` in names that mean something else, the last
 // of them to Debezium.
-var reservedTopics = []string{"positions", "schemas", "control", "transaction"}
+var reservedTopics = []string{"positions", "schemas", "control", "dead-letters", "transaction"}
 
 func newRoutes(aggregates []Aggregate) (routes, error) {
 	rs, names := routes{}, map[string]bool{}

@@ -4,6 +4,9 @@ package binlog
 type topic struct {
 	name       string
 	partitions int32
+	// limit is how many bytes of key and value it takes, or 0 where the brokers
+	// decide.
+	limit int
 	// last holds, by partition, the index in the current batch of the record
 	// that is the open transaction's newest there, or noRecord.
 	last []int32

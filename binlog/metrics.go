@@ -21,6 +21,7 @@ type metrics struct {
 	sessions     *prometheus.CounterVec
 	leader       prometheus.Gauge
 	vanished     *prometheus.CounterVec
+	oversize     *prometheus.CounterVec
 }
 
 // newMetrics registers the metrics; with a nil Registerer nobody sees them.
@@ -48,6 +49,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		vanished: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: "telltale", Subsystem: "binlog", Name: "vanishing_statements_total", Help: "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME, and CREATE for MariaDB's CREATE OR REPLACE.",
 		}, []string{"statement"}),
+		oversize: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: "telltale", Subsystem: "binlog", Name: "oversize_records_total", Help: "Records that were larger than their topic takes and went another way, by the way: claim-check or dead-letter.",
+		}, []string{"way"}),
 		leader: gauge("leader", "1 while this reader holds the lease of its source, 0 while it stands by."),
 	}
 	events := prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -57,7 +61,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		m.events[t] = events.WithLabelValues(replication.EventType(t).String())
 	}
 	if r != nil {
-		r.MustRegister(events, m.rows, m.bytes, m.transactions, m.commits, m.commitTime, m.lag, m.position, m.sessions, m.leader, m.vanished)
+		r.MustRegister(events, m.rows, m.bytes, m.transactions, m.commits, m.commitTime, m.lag, m.position, m.sessions, m.leader, m.vanished, m.oversize)
 	}
 	return m
 }

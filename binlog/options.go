@@ -38,6 +38,12 @@ type Options struct {
 	// Snapshot, Format and Delivery have one value each so far, which is also
 	// their default: "never", "json", "exactly-once".
 	Snapshot, Format, Delivery string
+	// Oversize says what happens to a record that is larger than its topic takes:
+	// "stop", the default; "claim-check", where a file in ClaimChecks holds it; or
+	// "dead-letter", where the topic DeadLettersTopic does.
+	Oversize string
+	// ClaimChecks is the directory of claim checks. It is made where it is missing.
+	ClaimChecks string
 	// ServerID is what the reader calls itself to the server; it must differ
 	// from that of every server and replica. Default: made from Name.
 	ServerID uint32
@@ -84,6 +90,12 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Types == "" {
 		o.Types = typesLossless
 	}
+	if o.Oversize == "" {
+		o.Oversize = oversizeStop
+	}
+	if err := o.checkOversize(); err != nil {
+		return o, err
+	}
 	if o.ServerID == 0 { // Out of the way of the small numbers that people choose.
 		o.ServerID = 1<<30 | crc32.ChecksumIEEE([]byte(o.Name))>>2
 	}
@@ -112,4 +124,23 @@ func (o Options) dsn() (*driver.Config, error) {
 		c.TLS = o.TLS
 	}
 	return c, nil
+}
+
+// checkOversize refuses a policy that cannot be followed.
+func (o Options) checkOversize() error {
+	switch o.Oversize {
+	case oversizeStop:
+		return nil
+	case oversizeClaimCheck:
+		if o.ClaimChecks == "" {
+			return errors.New("source.claim_checks must be set for source.oversize: claim-check")
+		}
+	case oversizeDeadLetter:
+	default:
+		return fmt.Errorf("source.oversize: %q is not stop, claim-check or dead-letter", o.Oversize)
+	}
+	if o.Format != "json" {
+		return fmt.Errorf("source.oversize: %s needs source.format: json", o.Oversize)
+	}
+	return nil
 }

@@ -31,10 +31,12 @@ type publisher struct {
 	metrics  *metrics
 	tracer   *tracing.Tracer
 	now      func() time.Time
+	overflow overflow
 	// progressed is told after every commit.
 	progressed func()
 
 	open    bool // A Kafka transaction was begun and not committed.
+	largest largest
 	message kafka.Message
 	headers [1]kafka.Header
 	spans   tracing.Pending // Of the open Kafka transaction.
@@ -60,7 +62,7 @@ func (p *publisher) named(err error) error {
 	if !kafkaclient.IsTooLarge(err) {
 		return err
 	}
-	return &StopError{Where: "a position behind the published one", Err: fmt.Errorf("%w: %w", errRowTooLarge, err)}
+	return &StopError{Where: "a position behind the published one", Err: fmt.Errorf("%w: %v: %w", errRowTooLarge, &p.largest, err)}
 }
 
 // abortTimeout bounds the abort of a transaction that will not be finished.
@@ -84,7 +86,7 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 	if err := p.producer.Begin(); err != nil {
 		return b, err
 	}
-	p.open = true
+	p.open, p.largest.bytes = true, 0
 	var w work
 	begun := p.now()
 	for {
@@ -130,6 +132,14 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 			p.headers[0] = kafka.Header{Key: r.headerKey, Value: r.header.in(b.buf)}
 			m.Headers = p.headers[:]
 		}
+		if p.overflow.takes(r.topic, len(m.Key)+len(m.Value)+len(r.headerKey)+r.header.end-r.header.start) {
+			var err error
+			if m.Value, err = p.overflow.divert(ctx, p.producer, m); err != nil {
+				return err
+			}
+			p.metrics.oversize.WithLabelValues(p.overflow.policy).Inc()
+		}
+		p.largest.note(r.topic.name, m.Value)
 		if err := p.producer.Produce(ctx, m); err != nil {
 			return err
 		}

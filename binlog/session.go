@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,8 +81,13 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		now:     time.Now,
 		metrics: r.metrics, tracer: r.tracer,
 	})
+	overflow, err := newOverflow(r.o)
+	if err != nil {
+		return err
+	}
+	overflow.letters = topics.letters
 	p := &publisher{
-		source: r.o.Name, producer: producer, stream: s, metrics: r.metrics, tracer: r.tracer, now: time.Now, progressed: progressed,
+		overflow: overflow, source: r.o.Name, producer: producer, stream: s, metrics: r.metrics, tracer: r.tracer, now: time.Now, progressed: progressed,
 	}
 	return r.pump(ctx, dumpOptions{flavor: srv.dialect.flavor(), serverID: r.o.ServerID, from: published}, s, p)
 }
@@ -175,6 +182,8 @@ type topics struct {
 	// one that comes back is published again, since its readers go by the newest.
 	newest  map[string]string
 	schemas *topic
+	// letters is the topic of dead letters, where records can go there.
+	letters *topic
 }
 
 // load reads which shapes are known and makes sure of all topics at once.
@@ -188,6 +197,9 @@ func (t *topics) load(ctx context.Context, plans []*plan) error {
 			specs = append(specs, spec)
 		}
 	}
+	if t.o.Oversize == oversizeDeadLetter {
+		specs = append(specs, t.deadLetters())
+	}
 	if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, specs, t.o.CreateTopics); err != nil {
 		return err
 	}
@@ -199,6 +211,10 @@ func (t *topics) load(ctx context.Context, plans []*plan) error {
 		if n := partitions[name]; n > 0 {
 			t.byName[name] = newTopic(name, n)
 		}
+	}
+	t.letters = newTopic(DeadLettersTopic(t.o.Name), partitions[DeadLettersTopic(t.o.Name)])
+	if err := t.limit(ctx, slices.Collect(maps.Values(t.byName))...); err != nil {
+		return err
 	}
 	t.schemas = newTopic(change.SchemasTopic(t.o.Name), 1)
 	return kafkaclient.ReadToEnd(ctx, t.o.Kafka, t.schemas.name, func(m *kafka.Message) error {
@@ -237,6 +253,9 @@ func (t *topics) open(ctx context.Context, p *plan) (*topic, *schemaRecord, erro
 			return nil, nil, err
 		}
 		one = newTopic(spec.Name, n)
+		if err := t.limit(ctx, one); err != nil {
+			return nil, nil, err
+		}
 		t.byName[spec.Name] = one
 	}
 	key := shape.Key()

@@ -10,7 +10,7 @@ import (
 var aggregateName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 
 // reservedAggregates would take the names of the source's other topics.
-var reservedAggregates = []string{"positions", "schemas", "control", "transaction"}
+var reservedAggregates = []string{"positions", "schemas", "control", "dead-letters", "transaction"}
 
 // aggregates checks what can be seen without the server; that tables and columns
 // are there, the binlog stage checks before it starts.

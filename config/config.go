@@ -74,6 +74,14 @@ type Source struct {
 	// Delivery is exactly-once, the default: a transaction and the position behind
 	// it are published in one Kafka transaction.
 	Delivery string `mapstructure:"delivery" help:"delivery to Kafka: exactly-once"`
+	// Oversize says what happens to a record that is larger than its topic takes:
+	// stop, the default, ends the reader by name; claim-check writes the record into
+	// a file of ClaimChecks and publishes where it is; dead-letter puts it into the
+	// topic <name>.dead-letters.
+	Oversize string `mapstructure:"oversize" help:"records larger than their topic takes: stop, claim-check or dead-letter"`
+	// ClaimChecks is the directory of the files that claim-check writes, which
+	// whoever reads the topics must reach too. No default.
+	ClaimChecks string `mapstructure:"claim_checks" help:"directory for records larger than their topic takes"`
 	// ServerID is the replication id under which the reader connects, which no
 	// other replica of the server may use. Zero, the default, derives one from Name.
 	ServerID uint32 `mapstructure:"server_id" help:"replication server id; 0 derives one from source.name"`
@@ -276,7 +284,7 @@ const (
 // anything is set. Only ops.listen depends on them.
 func Default(stages ...Stage) Config {
 	return Config{
-		Source:     Source{Types: "lossless", TypeOptions: TypeOptions{EnableTimeAdjuster: true}, Format: "json", Snapshot: "never", Delivery: "exactly-once"},
+		Source:     Source{Types: "lossless", TypeOptions: TypeOptions{EnableTimeAdjuster: true}, Format: "json", Snapshot: "never", Delivery: "exactly-once", Oversize: "stop"},
 		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
 		Translator: Translator{Rules: "config/rules"},
 		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls", Connections: 8}},

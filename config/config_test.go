@@ -35,7 +35,7 @@ func TestGoodFiles(t *testing.T) {
 			Types: "debezium", TypeOptions: config.TypeOptions{
 				DecimalHandlingMode: "string", TimePrecisionMode: "isostring", BigintUnsignedHandlingMode: "precise", BinaryHandlingMode: "hex",
 			}, Format: "json", Snapshot: "never", Delivery: "exactly-once",
-			ServerID: 4294967295,
+			Oversize: "claim-check", ClaimChecks: "/var/lib/telltale/claims", ServerID: 4294967295,
 		},
 		Kafka: config.Kafka{
 			Brokers: "SASL_SSL://kafka-1:9093, kafka-2:9093", Partitions: 12, ReplicationFactor: 3,

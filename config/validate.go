@@ -81,6 +81,10 @@ func (l loader) source() {
 	l.typeOptions()
 	l.oneOf("source.format", l.Source.Format, []string{"json"}, "json-with-schema", "avro", "json-schema")
 	l.oneOf("source.snapshot", l.Source.Snapshot, []string{"never"}, "initial", "only", "when_needed")
+	l.oneOf("source.oversize", l.Source.Oversize, []string{"stop", "claim-check", "dead-letter"})
+	if l.Source.Oversize == "claim-check" && l.Source.ClaimChecks == "" {
+		l.missing("source.claim_checks", ", and source.oversize: claim-check needs it")
+	}
 	l.oneOf("source.delivery", l.Source.Delivery, []string{"exactly-once"}, "at-least-once")
 }
 
@@ -250,6 +254,8 @@ func words(key string) string {
 		return "snapshot mode"
 	case "source.format":
 		return "format"
+	case "source.oversize":
+		return "policy"
 	case "source.delivery":
 		return "delivery mode"
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -178,4 +179,46 @@ func AllPartitions(ctx context.Context, c Config) (map[string]int32, error) {
 		return nil
 	})
 	return counts, err
+}
+
+// describeAtOnce is how many topics are described by one request.
+const describeAtOnce = 500
+
+// RecordLimits asks how many bytes of records each of the topics takes at once,
+// its max.message.bytes.
+func RecordLimits(ctx context.Context, c Config, topics []string) (map[string]int, error) {
+	limits := map[string]int{}
+	err := c.WithAdmin(func(a *kafka.AdminClient) error {
+		for chunk := range slices.Chunk(topics, describeAtOnce) {
+			if err := recordLimits(ctx, a, chunk, limits); err != nil {
+				return fmt.Errorf("ask for the limits of %d kafka topics at %q: %w", len(topics), c.Brokers, err)
+			}
+		}
+		return nil
+	})
+	return limits, err
+}
+
+func recordLimits(ctx context.Context, a *kafka.AdminClient, topics []string, limits map[string]int) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var wanted []kafka.ConfigResource
+	for _, name := range topics {
+		wanted = append(wanted, kafka.ConfigResource{Type: kafka.ResourceTopic, Name: name})
+	}
+	results, err := a.DescribeConfigs(ctx, wanted, kafka.SetAdminRequestTimeout(20*time.Second))
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		if r.Error.Code() != kafka.ErrNoError {
+			return fmt.Errorf("topic %s: %w", r.Name, r.Error)
+		}
+		n, err := strconv.Atoi(r.Config["max.message.bytes"].Value)
+		if err != nil {
+			return fmt.Errorf("topic %s: max.message.bytes: %w", r.Name, err)
+		}
+		limits[r.Name] = n
+	}
+	return nil
 }

@@ -48,6 +48,20 @@ type Envelope struct {
 	// Context is what the statement's comment said of its origin; nil where it
 	// said nothing. The keys are the Context constants. Not in Debezium.
 	Context map[string]string `json:"context,omitempty"`
+	// Oversize is there where the record was larger than its topic takes: the images
+	// are empty then, and the whole value is elsewhere. Not in Debezium.
+	Oversize *Oversize `json:"oversize,omitempty"`
+}
+
+// Oversize says where the whole value of a record is.
+type Oversize struct {
+	// Bytes is how long it is, and SHA256 its hash in hexadecimal.
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"`
+	// URL is where it can be fetched, or else Topic is the topic of dead letters in
+	// which it stands, under the same key.
+	URL   string `json:"url,omitempty"`
+	Topic string `json:"topic,omitempty"`
 }
 
 // Keys of Envelope.Context.
