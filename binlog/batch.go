@@ -54,6 +54,9 @@ type batch struct {
 	whole    bool
 	rows     int
 	txns     int
+	// since is when the first transaction that began here was committed in MySQL,
+	// in microseconds since 1970.
+	since int64
 	// carried is how much of buf came over from the batch before.
 	carried int
 	// traced is empty where nobody asked for traces.
@@ -68,12 +71,15 @@ const batchBytes = 8 << 20
 // transaction may be more than a batch by itself.
 func (b *batch) full() bool { return len(b.buf)-b.carried >= batchBytes }
 
+// fill is how full the batch is, from 0 to 1.
+func (b *batch) fill() float64 { return min(1, float64(len(b.buf)-b.carried)/batchBytes) }
+
 func (b *batch) reset() {
 	if cap(b.buf) > 4*batchBytes { // One huge event must not keep its memory for ever.
 		b.buf = nil
 	}
 	b.buf, b.records = b.buf[:0], b.records[:0]
-	b.position, b.whole, b.rows, b.txns, b.carried = Position{}, false, 0, 0, 0
+	b.position, b.whole, b.rows, b.txns, b.since, b.carried = Position{}, false, 0, 0, 0, 0
 	clear(b.traced)
 	b.traced = b.traced[:0]
 }

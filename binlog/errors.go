@@ -11,6 +11,9 @@ import (
 )
 
 var (
+	// errSilent ends a connection over which neither events nor heartbeats come.
+	errSilent = errors.New("no event and no heartbeat")
+
 	// errLeaseLost is returned when another reader of the same source holds
 	// the lease.
 	errLeaseLost = errors.New("the lease on the positions topic went to another reader")

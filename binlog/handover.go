@@ -85,6 +85,7 @@ func (s *stream) swap() *batch {
 		}
 		s.cur.carried, s.handedOver = len(s.cur.buf), true
 	}
+	s.options.metrics.queue.Set(s.cur.fill())
 	s.cond.Broadcast()
 	return b
 }

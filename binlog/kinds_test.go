@@ -148,7 +148,11 @@ func TestSkippedAndStopping(t *testing.T) {
 		}
 		s := mysqlStory().stream(t)
 		err := s.HandleEvent(rawEvent(typ, []byte("some data")))
-		if got := testutil.ToFloat64(s.options.metrics.events[typ]); got != 1 {
+		outcome := stops
+		if known {
+			outcome = k.outcome
+		}
+		if got := testutil.ToFloat64(s.options.metrics.events.of(typ, outcome)); got != 1 {
 			t.Errorf("%d %s: counted %v times", typ, k.name, got)
 		}
 		if known && k.outcome == skipped {

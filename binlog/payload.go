@@ -169,6 +169,5 @@ func (s *stream) inner(outer *replication.EventHeader, raw []byte) error {
 		return fmt.Errorf("decode an event's header: %w", err)
 	}
 	h.LogPos, h.EventSize = outer.LogPos, outer.EventSize
-	s.options.metrics.event(h.EventType)
-	return s.dispatch(&h, raw, raw[replication.EventHeaderSize:])
+	return s.counted(&h, raw, raw[replication.EventHeaderSize:])
 }

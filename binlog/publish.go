@@ -87,9 +87,11 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 		return b, err
 	}
 	p.open, p.largest.bytes = true, 0
+	p.stream.track.begin()
 	var w work
 	begun := p.now()
 	for {
+		p.metrics.lag.wait(b.since)
 		if err := p.produce(ctx, b); err != nil {
 			return b, err
 		}
@@ -114,6 +116,7 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 
 // produce hands a batch's records to the producer, which copies them.
 func (p *publisher) produce(ctx context.Context, b *batch) error {
+	defer p.stream.track.handOver(p.now())()
 	for i := range b.traced {
 		p.spans.Add(b.traced[i].step())
 	}
@@ -156,11 +159,13 @@ func (p *publisher) commit(ctx context.Context, position Position, w work) error
 		return err
 	}
 	start := p.now()
+	defer p.stream.track.handOver(start)()
 	if err := p.producer.Commit(ctx); err != nil {
 		return fmt.Errorf("publish up to %s:%d: %w", position.File, position.Pos, err)
 	}
 	p.open = false
 	now := p.now()
+	p.stream.track.commit(position)
 	p.metrics.committed(w, position, now.Sub(start), now)
 	p.spans.Commit(p.tracer, now)
 	p.progressed()

@@ -45,7 +45,7 @@ func (p *pulse) watch(ctx context.Context, period time.Duration) error {
 			continue
 		}
 		if silent++; silent >= 2 {
-			return fmt.Errorf("no event and no heartbeat for %v", 2*period)
+			return fmt.Errorf("%w for %v", errSilent, 2*period)
 		}
 	}
 }

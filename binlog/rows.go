@@ -33,6 +33,7 @@ func (s *stream) tableMap(raw, data []byte) error {
 		}
 		s.remember(rest, t)
 	}
+	s.passed = !t.captured
 	if t.captured {
 		if err := s.roots.accept(t.plan); err != nil {
 			return err
@@ -146,6 +147,7 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 	}
 	s.tx.sum.rows(t.name, kind, head, rest)
 	if !t.captured {
+		s.passed = true
 		return nil
 	}
 	if columns != uint64(len(t.plan.columns)) {
@@ -154,7 +156,7 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 	present := head[n:]
 	s.startTable(t)
 	pos := uint64(h.LogPos) - uint64(h.EventSize)
-	records := len(s.cur.records)
+	records, rows := len(s.cur.records), s.cur.rows
 	for row := 0; len(rest) > 0; row++ {
 		took, err := s.row(t, op, present, rest, pos, row)
 		if err != nil {
@@ -165,6 +167,7 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 		}
 		rest = rest[took:]
 	}
+	s.options.metrics.rowsRead.Add(float64(s.cur.rows - rows))
 	if s.options.tracer != nil {
 		s.trace(t.topic, len(s.cur.records)-records)
 	}

@@ -35,16 +35,13 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	leader := func(is standing) {
+		r.metrics.standing(is)
 		switch is {
-		case holding:
-			r.metrics.leader.Set(1)
-			return
 		case standingBy:
 			r.o.Health.Set(HealthPart, errors.New("standing by: another reader holds the lease of source "+r.o.Name))
 		case leaderless:
 			r.o.Health.Set(HealthPart, errors.New("waiting for the lease of source "+r.o.Name))
 		}
-		r.metrics.leader.Set(0)
 	}
 	told := leaseReports{standing: leader, trouble: func(err error) { r.o.Health.Set(partBrokers, err) }}
 	return holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, told, r.sessions)
@@ -98,10 +95,10 @@ func (r *reader) sessions(ctx context.Context) error {
 			refused++
 		}
 		if fatal(err) || refused > 1 {
-			r.metrics.sessions.WithLabelValues("fatal").Inc()
+			r.metrics.sessions.WithLabelValues("fatal", causeOf(err)).Inc()
 			return fmt.Errorf("source %s: %w", r.o.Name, err)
 		}
-		r.metrics.sessions.WithLabelValues("retryable").Inc()
+		r.metrics.sessions.WithLabelValues("retryable", causeOf(err)).Inc()
 		r.o.Health.Set(HealthPart, err)
 		pause := rand.N(limit)
 		r.o.Logger.Warn("session ended, starting over", "source", r.o.Name, "error", err, "pause", pause)

@@ -89,6 +89,8 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	p := &publisher{
 		overflow: overflow, source: r.o.Name, producer: producer, stream: s, metrics: r.metrics, tracer: r.tracer, now: time.Now, progressed: progressed,
 	}
+	r.metrics.lag.begin()
+	defer r.observe(ctx, srv, &s.track)()
 	return r.pump(ctx, dumpOptions{flavor: srv.dialect.flavor(), serverID: r.o.ServerID, from: published}, s, p)
 }
 

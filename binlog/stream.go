@@ -51,6 +51,9 @@ type stream struct {
 	roots    forms
 	names    topicNames
 	tx       transaction
+	// passed says that the event at hand is passed over, since its table is not
+	// captured.
+	passed   bool
 	done     progress
 	position Position
 	// lastGTID and lastSum are of the newest whole transaction.
@@ -69,6 +72,7 @@ type stream struct {
 	before   image
 	after    image
 	held     []byte
+	track    track
 	// lastMark is where the newest envelope says whether it is the last.
 	lastMark int
 }
@@ -164,6 +168,7 @@ func (s *stream) HandleEvent(e *replication.BinlogEvent) error {
 // awaitRoom waits while the batch is full.
 func (s *stream) awaitRoom() error {
 	for s.cur.full() && s.err == nil {
+		s.options.metrics.queue.Set(s.cur.fill())
 		s.cond.Broadcast()
 		s.cond.Wait()
 	}
@@ -190,21 +195,48 @@ func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 	h := e.Header
 	defer func() {
 		if p := recover(); p != nil {
+			s.options.metrics.events.of(h.EventType, stops).Inc()
 			err = fmt.Errorf("decode event %s of %d bytes: panic: %v", h.EventType, h.EventSize, p)
 		}
 	}()
-	s.options.metrics.event(h.EventType)
+	s.options.metrics.bytesRead.Add(float64(h.EventSize))
 	switch event := e.Event.(type) {
 	case *replication.RotateEvent:
 		s.file = string(event.NextLogName)
+		s.track.reach(s.file, event.Position)
+		s.options.metrics.events.usual[h.EventType].Inc()
 		return nil
 	case *replication.FormatDescriptionEvent:
 		s.fde = append(s.fde[:0], e.RawData...)
+		s.options.metrics.events.usual[h.EventType].Inc()
 		return nil
 	case *replication.GenericEvent:
-		return s.dispatch(h, e.RawData, event.Data)
+		err := s.counted(h, e.RawData, event.Data)
+		if !s.tx.open && h.LogPos > 0 {
+			s.track.reach(s.file, uint64(h.LogPos))
+		}
+		return err
 	}
 	return fmt.Errorf("event %s came as %T", h.EventType, e.Event)
+}
+
+// counted dispatches an event and counts it by what became of it. One whose
+// outcome depends on Kafka or on another question to the server, and was not
+// known, comes again and is counted then.
+func (s *stream) counted(h *replication.EventHeader, raw, data []byte) error {
+	s.passed = false
+	err := s.dispatch(h, raw, data)
+	counts := &s.options.metrics.events
+	switch {
+	case err == nil && s.passed:
+		counts.passed[h.EventType].Inc()
+	case err == nil:
+		counts.usual[h.EventType].Inc()
+	case !errors.As(err, new(*outsideError)):
+		counts.of(h.EventType, stops).Inc()
+	}
+	s.passed = false
+	return err
 }
 
 func (s *stream) dispatch(h *replication.EventHeader, raw, data []byte) error {
@@ -262,6 +294,9 @@ func (s *stream) begin(h *replication.EventHeader, name gtid, micros int64) erro
 	s.tx.begin(name, micros, h, s.position.Incarnation, s.options.now())
 	s.tx.noBackslashEscapes = s.options.noBackslashEscapes
 	s.begun, s.handedOver = s.cur.mark(), false
+	if s.cur.since == 0 {
+		s.cur.since = s.tx.micros
+	}
 	clear(s.tables)
 	s.ended = false
 	s.forgetCounters()
@@ -299,6 +334,8 @@ func (s *stream) commit(h *replication.EventHeader) error {
 	s.tx.open = false
 	s.lastGTID, s.lastSum = append(s.lastGTID[:0], s.tx.gtid...), s.tx.sum
 	s.cur.txns++
+	s.options.metrics.transactionsRead.Inc()
+	s.options.metrics.queue.Set(s.cur.fill())
 	s.position.File, s.position.Pos = s.file, h.LogPos
 	s.position.CommittedAt = time.UnixMicro(s.tx.micros).UTC()
 	s.moved = true

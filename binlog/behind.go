@@ -1,0 +1,108 @@
+package binlog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// lookEvery is how often the server is asked where its binlog ends.
+const lookEvery = 5 * time.Second
+
+// partProgress is the part of the health that is well while Kafka takes what is
+// handed over to it.
+const partProgress = "progress"
+
+// logFile is a binlog file and how far it reaches.
+type logFile struct {
+	name string
+	size uint64
+}
+
+// encryptedHeader is what stands before the events in an encrypted file of MySQL;
+// it counts in the file's size and in no position.
+const encryptedHeader = 512
+
+// binlogFiles asks which binlog files the server keeps, the oldest first.
+func (s *server) binlogFiles(ctx context.Context) ([]logFile, error) {
+	rows, err := s.db.QueryContext(ctx, "SHOW BINARY LOGS")
+	if err != nil {
+		return nil, fmt.Errorf("ask the server for its binlog files: %w", err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, fmt.Errorf("ask the server for its binlog files: %w", err)
+	}
+	var files []logFile
+	for rows.Next() {
+		var one logFile
+		var encrypted sql.NullString
+		into := []any{&one.name, &one.size, &encrypted}[:min(3, len(columns))] // MariaDB has two.
+		if err := rows.Scan(into...); err != nil {
+			return nil, fmt.Errorf("ask the server for its binlog files: %w", err)
+		}
+		if encrypted.String == "Yes" {
+			one.size -= encryptedHeader
+		}
+		files = append(files, one)
+	}
+	return files, rows.Err()
+}
+
+// bytesBehind is how much the files hold behind a place. It is false where they
+// do not hold the place.
+func bytesBehind(files []logFile, at coordinates) (bytes uint64, ok bool) {
+	for _, f := range files {
+		switch {
+		case ok:
+			bytes += f.size
+		case f.name == at.file:
+			ok = true
+			if f.size > at.pos { // The reader can be ahead of the answer.
+				bytes = f.size - at.pos
+			}
+		}
+	}
+	return bytes, ok
+}
+
+// observe keeps the gauge of bytes behind and the part progress of the health
+// until the function that it returns is called, which waits for the end.
+func (r *reader) observe(ctx context.Context, srv *server, t *track) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer r.o.Health.Set(partProgress, nil)
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		for {
+			r.o.Health.Set(partProgress, t.stuck(time.Now()))
+			if err := r.lookBehind(ctx, srv, t); err != nil && ctx.Err() == nil {
+				r.o.Logger.Warn("how far the reader is behind is not known", "source", r.o.Name, "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// lookBehind sets the gauge of bytes behind.
+func (r *reader) lookBehind(ctx context.Context, srv *server, t *track) error {
+	ctx, cancel := context.WithTimeout(ctx, lookEvery)
+	defer cancel()
+	files, err := srv.binlogFiles(ctx)
+	if err != nil {
+		return err
+	}
+	if bytes, ok := bytesBehind(files, t.published()); ok {
+		r.metrics.behind.Set(float64(bytes))
+	}
+	return nil
+}

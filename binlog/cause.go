@@ -1,0 +1,26 @@
+package binlog
+
+import (
+	"errors"
+
+	"telltale/internal/kafkaclient"
+	"telltale/internal/preflight"
+)
+
+// causeOf says in a word what ended a session, for the metric. What is neither
+// the reader's own nor Kafka's came from the server or the way there.
+func causeOf(err error) string {
+	switch {
+	case errors.As(err, new(*StopError)):
+		return "event"
+	case errors.As(err, new(*ResumeError)):
+		return "position"
+	case errors.As(err, new(preflight.Findings)):
+		return "preflight"
+	case errors.As(err, new(*kafkaclient.MissingTopicsError)), kafkaclient.RemedyOf(err) != kafkaclient.NotKafka:
+		return "kafka"
+	case errors.Is(err, errSilent):
+		return "silence"
+	}
+	return "mysql"
+}
