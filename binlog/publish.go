@@ -65,6 +65,15 @@ func (p *publisher) named(err error) error {
 	return &StopError{Where: "a position behind the published one", Err: fmt.Errorf("%w: %v: %w", errRowTooLarge, &p.largest, err)}
 }
 
+// tooLong stops the reader inside a transaction of the server that does not fit
+// into a Kafka transaction: the brokers are about to abort it, and would again.
+func tooLong(w work, age time.Duration) error {
+	return &StopError{
+		Where: "a transaction behind the published position",
+		Err:   fmt.Errorf("after %v and %d bytes: %w", age.Round(time.Millisecond), w.bytes, errHuge),
+	}
+}
+
 // abortTimeout bounds the abort of a transaction that will not be finished.
 const abortTimeout = 2 * time.Second
 
@@ -96,7 +105,11 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 			return b, err
 		}
 		w.rows, w.txns, w.bytes = w.rows+b.rows, w.txns+b.txns, w.bytes+len(b.buf)
-		if b.whole && (w.bytes >= txnBytes || p.now().Sub(begun) >= txnAge) {
+		age := p.now().Sub(begun)
+		if !b.whole && age > p.producer.Timeout()*9/10 {
+			return b, tooLong(w, age)
+		}
+		if b.whole && (w.bytes >= txnBytes || age >= txnAge) {
 			break
 		}
 		position, whole := b.position, b.whole

@@ -9,10 +9,10 @@ import (
 	"telltale/internal/kafkaserver/kafkatest"
 )
 
-// A stream that ends behind whole transactions has them published, and its own
-// error comes back alone: there is nothing left to abort.
-func TestPublishWhatIsWhole(t *testing.T) {
-	t.Parallel()
+// newPublisher makes one that reads the stream, with the topics of the recorded
+// stories on a broker of the test's own.
+func newPublisher(t *testing.T, s *stream) (*publisher, kafkaclient.Config) {
+	t.Helper()
 	c := kafkaclient.Config{Brokers: kafkatest.Start(t).Brokers(), Logger: kafkatest.Logger(t)}
 	err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{
 		{Name: "customers", Partitions: 4, ReplicationFactor: 1},
@@ -26,7 +26,14 @@ func TestPublishWhatIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer producer.Close()
+	t.Cleanup(producer.Close)
+	return &publisher{source: "shop", producer: producer, stream: s, metrics: newMetrics(nil), now: time.Now, progressed: func() {}}, c
+}
+
+// A stream that ends behind whole transactions has them published, and its own
+// error comes back alone: there is nothing left to abort.
+func TestPublishWhatIsWhole(t *testing.T) {
+	t.Parallel()
 	story := mysqlStory()
 	s := story.stream(t)
 	if err := story.replay(t, s); err != nil {
@@ -34,12 +41,39 @@ func TestPublishWhatIsWhole(t *testing.T) {
 	}
 	ended := errors.New("ended")
 	s.end(ended)
-	p := &publisher{source: "shop", producer: producer, stream: s, metrics: newMetrics(nil), now: time.Now, progressed: func() {}}
+	p, c := newPublisher(t, s)
 	if err := p.run(t.Context()); !errors.Is(err, ended) || err.Error() != ended.Error() {
 		t.Errorf("got %v, want %v alone", err, ended)
 	}
 	position, found, err := ReadPosition(t.Context(), c, "shop")
 	if err != nil || !found || position.Last != string(s.lastGTID) {
 		t.Errorf("got position %+v, %t, %v; want it behind %s", position, found, err, s.lastGTID)
+	}
+}
+
+// A transaction that the brokers are about to abort for its age, with a part of
+// the server's transaction in it, stops the reader by name: they would again.
+func TestTransactionTooLong(t *testing.T) {
+	t.Parallel()
+	story := mysqlStory()
+	s := story.stream(t)
+	if err := story.replay(t, s); err != nil {
+		t.Fatal(err)
+	}
+	// As if the newest transaction had not ended, and filled a batch.
+	s.tx.open, s.tx.touched = true, nil
+	s.cur.carried = len(s.cur.buf) - batchBytes
+	p, c := newPublisher(t, s)
+	clock := time.Now()
+	p.now = func() time.Time {
+		clock = clock.Add(p.producer.Timeout())
+		return clock
+	}
+	err := p.run(t.Context())
+	if !errors.Is(err, errHuge) || !fatal(err) {
+		t.Errorf("got %v, want the reason %s", err, errHuge.Name())
+	}
+	if _, found, err := ReadPosition(t.Context(), c, "shop"); found || err != nil {
+		t.Errorf("a position was published (%v), want none", err)
 	}
 }

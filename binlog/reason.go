@@ -39,5 +39,6 @@ var (
 	errTopicName   = because("binlog.TopicName", "has a name that is too long for a Kafka topic's")
 	errTopicTaken  = because("binlog.TopicTaken", "rename one, or take it out of source.tables")
 	errInvalidUTF8 = because("binlog.InvalidUTF8", "text is not valid UTF-8")
+	errHuge        = because("binlog.Huge", "one transaction of the server takes longer to publish than the brokers let a Kafka transaction stay open; raise transaction.max.timeout.ms of the brokers, and transaction.timeout.ms in kafka.properties to the same")
 	errRowTooLarge = because("binlog.RowTooLarge", "a row is larger than its topic takes; raise the topic's max.message.bytes, leave its column out by source.columns, or let source.oversize put it elsewhere")
 )

@@ -3,6 +3,7 @@ package kafkaclient
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,7 +44,8 @@ type TxnProducer struct {
 	report   func(error)
 	// said is what the client reported last beside the answers to calls: why a
 	// call waits.
-	said   atomic.Pointer[kafka.Error]
+	said    atomic.Pointer[kafka.Error]
+	timeout time.Duration
 	window window
 }
 
@@ -82,6 +84,12 @@ func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, 
 		return nil, fmt.Errorf("make a kafka producer %q: %w", o.TransactionalID, err)
 	}
 	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop, report: o.Report, window: window{limit: o.QueueBytes}}
+	t.timeout, err = timeoutOf(m)
+	if err != nil {
+		p.Close()
+		stop()
+		return nil, err
+	}
 	if t.report == nil {
 		t.report = func(error) {}
 	}
@@ -92,6 +100,19 @@ func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, 
 	}
 	return t, nil
 }
+
+// timeoutOf is the transaction timeout that a client is made with, which an
+// operator may have set.
+func timeoutOf(m kafka.ConfigMap) (time.Duration, error) {
+	ms, err := strconv.Atoi(fmt.Sprint(m["transaction.timeout.ms"]))
+	if err != nil {
+		return 0, fmt.Errorf("kafka property transaction.timeout.ms: %w", err)
+	}
+	return time.Duration(ms) * time.Millisecond, nil
+}
+
+// Timeout is how long the brokers let a transaction stay open.
+func (t *TxnProducer) Timeout() time.Duration { return t.timeout }
 
 // listen takes the client's events. What counts comes back from the calls.
 func (t *TxnProducer) listen() {
