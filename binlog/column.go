@@ -187,7 +187,7 @@ func (c *column) setMembers(name string, f appendFunc, d columnDef) error {
 		if err != nil {
 			return fmt.Errorf("%s member %q: %w", name, l, err)
 		}
-		c.labels = append(c.labels, j)
+		c.labels, c.members = append(c.labels, j), append(c.members, l)
 		quoted[i] = "'" + strings.ReplaceAll(l, "'", "''") + "'"
 	}
 	c.def.Type = name + "(" + strings.Join(quoted, ",") + ")"

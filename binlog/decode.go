@@ -23,6 +23,7 @@ type column struct {
 	meta    int              // What the table map says of the type: a length, a precision.
 	scale   int              // DECIMAL alone.
 	labels  [][]byte         // ENUM and SET members as JSON strings.
+	members []string         // The same as text.
 	charset *charset.Charset // Of text that is not UTF-8.
 	adjust  bool             // Years of two digits are completed.
 	denied  bool             // Left out of the images.

@@ -19,7 +19,11 @@ type envelope struct {
 // startTable prepares what all the rows of a table in a transaction share.
 func (s *stream) startTable(t *table) {
 	if t.count.serial != s.tx.serial {
-		*t.count = counter{serial: s.tx.serial}
+		*t.count = counter{table: t.name, serial: s.tx.serial}
+		if len(s.tx.tables) == 0 {
+			s.beginMark()
+		}
+		s.tx.tables = append(s.tx.tables, t.count)
 	}
 	if t.serial == s.tx.serial {
 		return
@@ -109,5 +113,8 @@ func (s *stream) appendEnvelope(dst []byte, e envelope) []byte {
 	}
 	dst = append(dst, '"')
 	dst = append(dst, s.tx.context...)
-	return append(dst, '}')
+	if len(t.frame.value) > 0 && len(s.tx.context) == 0 {
+		dst = append(dst, `,"context":null`...) // A converter writes what its schema names.
+	}
+	return shut(append(dst, '}'), t.frame.value)
 }

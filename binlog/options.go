@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"log/slog"
+	"slices"
+	"strings"
 
 	driver "github.com/go-sql-driver/mysql"
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,9 +37,18 @@ type Options struct {
 	// TypeOptions are single choices beside it.
 	Types       string
 	TypeOptions TypeOptions
-	// Snapshot, Format and Delivery have one value each so far, which is also
-	// their default: "never", "json", "exactly-once".
-	Snapshot, Format, Delivery string
+	// Format is how a change is serialised: "json", the default, or
+	// "json-with-schema", in which each record has its schema beside its payload,
+	// as Kafka Connect's JsonConverter writes them.
+	Format string
+	// TransactionTopic has the beginning and the end of each transaction published
+	// to [TransactionTopic].
+	TransactionTopic bool
+	// NoTombstones leaves out the records with a null value that follow deletes.
+	NoTombstones bool
+	// Snapshot and Delivery have one value each so far, which is also their
+	// default: "never", "exactly-once".
+	Snapshot, Delivery string
 	// Oversize says what happens to a record that is larger than its topic takes:
 	// "stop", the default; "claim-check", where a file in ClaimChecks holds it; or
 	// "dead-letter", where the topic DeadLettersTopic does.
@@ -74,17 +85,17 @@ func (o Options) withDefaults() (Options, error) {
 	for _, one := range []struct {
 		key     string
 		value   *string
-		allowed string
+		allowed []string // The default first.
 	}{
-		{"source.snapshot", &o.Snapshot, "never"},
-		{"source.format", &o.Format, "json"},
-		{"source.delivery", &o.Delivery, "exactly-once"},
+		{"source.snapshot", &o.Snapshot, []string{"never"}},
+		{"source.format", &o.Format, []string{formatJSON, formatWithSchema}},
+		{"source.delivery", &o.Delivery, []string{"exactly-once"}},
 	} {
 		if *one.value == "" {
-			*one.value = one.allowed
+			*one.value = one.allowed[0]
 		}
-		if *one.value != one.allowed {
-			return o, fmt.Errorf("%s: %q is not supported by this version; set it to %q", one.key, *one.value, one.allowed)
+		if !slices.Contains(one.allowed, *one.value) {
+			return o, fmt.Errorf("%s: %q is not supported by this version; set it to %s", one.key, *one.value, strings.Join(one.allowed, " or "))
 		}
 	}
 	if o.Types == "" {

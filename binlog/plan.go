@@ -22,7 +22,7 @@ type collations map[uint64]characterSet
 func newPlan(d tableDef, cs collations, e encoding, f filter) (*plan, error) {
 	denied := f.denies(d.db, d.table)
 	p := &plan{
-		shape:   change.Shape{DB: d.db, Table: d.table, Columns: []change.Column{}, PrimaryKey: []string{}, Encoding: e.name()},
+		shape:   change.Shape{DB: d.db, Table: d.table, Columns: []change.Column{}, PrimaryKey: []string{}, Encoding: e.name(), Format: e.format()},
 		columns: make([]column, len(d.columns)),
 	}
 	for i, def := range d.columns {

@@ -25,7 +25,7 @@ func Check(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	e, err := newEncoding(o.Types, o.TypeOptions)
+	e, err := o.encoding()
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,9 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 		return nil, err
 	}
 	var schema *schemaRecord
+	if t.frame, err = s.frames(d, t.plan); err != nil {
+		return nil, fmt.Errorf("describe table %s to Kafka Connect: %w", t.name, err)
+	}
 	if t.topic, schema, err = s.options.open(t.plan); err != nil {
 		return nil, &outsideError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
 	}
@@ -224,7 +227,7 @@ func (s *stream) row(t *table, op change.Op, present, data []byte, pos uint64, r
 	start := len(b.buf)
 	var took, n int
 	var err error
-	b.buf = append(b.buf, `{"before":`...)
+	b.buf = append(open(b.buf, t.frame.value), `{"before":`...)
 	if op == change.Create {
 		b.buf = append(b.buf, `null,"after":`...)
 		b.buf, took, err = p.appendImage(b.buf, data, present, &s.after)
@@ -285,6 +288,16 @@ func (s *stream) appendRecords(e envelope, start int) error {
 	return nil
 }
 
+// partition is where a record with that key goes, by the bytes that Kafka has for
+// the key. With a schema beside it these differ between the tables of an
+// aggregate, whose keys must meet: they go by the key alone.
+func (t *table) partition(key, framed []byte) int32 {
+	if t.plan.route == nil {
+		key = framed
+	}
+	return kafkaclient.Partition(key, t.topic.partitions)
+}
+
 // keyChange replaces an update by the delete of the old key, its tombstone
 // unless the table is routed, and the create of the new one, each pointing at
 // the other by a header, as Debezium does. In buf stand the two images and, from
@@ -297,14 +310,15 @@ func (s *stream) keyChange(e envelope, start, images, key int) error {
 
 	del := e
 	del.op, del.half = change.Delete, '-'
-	b.buf = append(append(append(b.buf[:start], `{"before":`...), before...), `,"after":null`...)
+	frame := e.table.frame.value
+	b.buf = append(append(append(open(b.buf[:start], frame), `{"before":`...), before...), `,"after":null`...)
 	b.buf = s.appendEnvelope(b.buf, del)
 	s.appendRecord(del, start, oldKey, newKey, change.HeaderNewKey)
 
 	create := e
 	create.op, create.half = change.Create, '+'
 	start = len(b.buf)
-	b.buf = append(append(b.buf, `{"before":null,"after":`...), after...)
+	b.buf = append(append(open(b.buf, frame), `{"before":null,"after":`...), after...)
 	b.buf = s.appendEnvelope(b.buf, create)
 	s.appendRecord(create, start, newKey, oldKey, change.HeaderOldKey)
 	return nil
@@ -316,9 +330,9 @@ func (s *stream) keyChange(e envelope, start, images, key int) error {
 func (s *stream) appendRecord(e envelope, start int, key, header []byte, headerKey string) {
 	b, t := s.cur, e.table.topic
 	r := record{value: span{start, len(b.buf)}, last: s.lastMark, headerKey: headerKey}
-	r.place = place{topic: t, partition: kafkaclient.Partition(key, t.partitions)}
-	b.buf = append(b.buf, key...)
+	b.buf = shut(append(open(b.buf, e.table.frame.key), key...), e.table.frame.key)
 	r.key = span{r.value.end, len(b.buf)}
+	r.place = place{topic: t, partition: e.table.partition(key, r.key.in(b.buf))}
 	b.buf = append(b.buf, header...)
 	r.header = span{r.key.end, len(b.buf)}
 	if t.last[r.partition] == noRecord {
@@ -326,7 +340,7 @@ func (s *stream) appendRecord(e envelope, start int, key, header []byte, headerK
 	}
 	t.last[r.partition] = int32(len(b.records))
 	b.records = append(b.records, r)
-	if e.op == change.Delete && e.table.plan.route == nil {
+	if e.op == change.Delete && e.table.plan.route == nil && !s.options.noTombstones {
 		b.records = append(b.records, record{place: r.place, key: r.key, header: r.header, headerKey: headerKey, tombstone: true})
 	}
 }

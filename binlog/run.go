@@ -57,7 +57,7 @@ func newReader(ctx context.Context, o Options) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := newEncoding(o.Types, o.TypeOptions)
+	e, err := o.encoding()
 	if err != nil {
 		return nil, err
 	}

@@ -68,6 +68,10 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", position.ServerUUID,
 		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
 	r.o.Health.Set(HealthPart, nil)
+	marks, err := topics.marks(ctx)
+	if err != nil {
+		return err
+	}
 	s := newStream(streamOptions{
 		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations, encoding: r.encoding,
 		position: position, progress: srv.dialect.progress(published),
@@ -79,7 +83,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		},
 		open:    func(p *plan) (*topic, *schemaRecord, error) { return topics.open(ctx, p) },
 		now:     time.Now,
-		metrics: r.metrics, tracer: r.tracer,
+		metrics: r.metrics, tracer: r.tracer, marks: marks, noTombstones: r.o.NoTombstones,
 	})
 	overflow, err := newOverflow(r.o)
 	if err != nil {
@@ -235,30 +239,57 @@ func (t *topics) compacted(name string) kafkaclient.TopicSpec {
 }
 
 func (t *topics) raw(p *plan) kafkaclient.TopicSpec {
+	return t.kept(p.shape.Topic(t.o.Name), t.o.Partitions)
+}
+
+// kept is a topic of which a week is kept.
+func (t *topics) kept(name string, partitions int) kafkaclient.TopicSpec {
 	return kafkaclient.TopicSpec{
-		Name: p.shape.Topic(t.o.Name), Partitions: t.o.Partitions, ReplicationFactor: t.o.ReplicationFactor,
+		Name: name, Partitions: partitions, ReplicationFactor: t.o.ReplicationFactor,
 		Settings: map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000"},
 	}
+}
+
+// ensured returns a topic that is there, made where it was not.
+func (t *topics) ensured(ctx context.Context, spec kafkaclient.TopicSpec) (*topic, error) {
+	if one := t.byName[spec.Name]; one != nil {
+		return one, nil
+	}
+	if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, []kafkaclient.TopicSpec{spec}, t.o.CreateTopics); err != nil {
+		return nil, err
+	}
+	n, err := kafkaclient.Partitions(ctx, t.o.Kafka, spec.Name)
+	if err != nil {
+		return nil, err
+	}
+	one := newTopic(spec.Name, n)
+	if err := t.limit(ctx, one); err != nil {
+		return nil, err
+	}
+	t.byName[spec.Name] = one
+	return one, nil
+}
+
+// marks opens the topic of transactions, where it is asked for: of one partition
+// unless somebody made it with more, so that they stand in commit order.
+func (t *topics) marks(ctx context.Context) (*transactionMarks, error) {
+	if !t.o.TransactionTopic {
+		return nil, nil
+	}
+	one, err := t.ensured(ctx, t.kept(TransactionTopic(t.o.Name), 1))
+	if err != nil {
+		return nil, err
+	}
+	return newTransactionMarks(one, t.o.Format == formatWithSchema)
 }
 
 // open returns a table's topic, and the record of a shape that the schemas
 // topic does not know or no longer holds for the newest.
 func (t *topics) open(ctx context.Context, p *plan) (*topic, *schemaRecord, error) {
-	spec, shape := t.raw(p), p.shape
-	one := t.byName[spec.Name]
-	if one == nil {
-		if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, []kafkaclient.TopicSpec{spec}, t.o.CreateTopics); err != nil {
-			return nil, nil, err
-		}
-		n, err := kafkaclient.Partitions(ctx, t.o.Kafka, spec.Name)
-		if err != nil {
-			return nil, nil, err
-		}
-		one = newTopic(spec.Name, n)
-		if err := t.limit(ctx, one); err != nil {
-			return nil, nil, err
-		}
-		t.byName[spec.Name] = one
+	shape := p.shape
+	one, err := t.ensured(ctx, t.raw(p))
+	if err != nil {
+		return nil, nil, err
 	}
 	key := shape.Key()
 	if t.known[key] && t.newest[tableOfShape(key)] == key {

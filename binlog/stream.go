@@ -104,8 +104,12 @@ type streamOptions struct {
 	onVanish func(statement, table string)
 	// onCommit, where it is set, is told of every transaction.
 	onCommit func(gtid string, f *fingerprint) error
-	now      func() time.Time
-	metrics  *metrics
+	// marks, where it is set, writes the transactions' own records.
+	marks *transactionMarks
+	// noTombstones leaves out the records that follow deletes.
+	noTombstones bool
+	now          func() time.Time
+	metrics      *metrics
 	// tracer is nil where nobody asked for traces.
 	tracer *tracing.Tracer
 }
@@ -128,12 +132,14 @@ type table struct {
 	// for all rows of the table in the transaction of that serial.
 	prefix, suffix []byte
 	id             []byte // `:<db>.<table>:`, escaped for JSON.
+	frame          frame
 	serial         uint64
 }
 
 // counter counts a table's rows in a transaction, and the records that they
 // became, tombstones aside.
 type counter struct {
+	table   string // `<db>.<table>`
 	serial  uint64
 	n       int64
 	records int64
@@ -327,6 +333,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 	if err := s.done.add(s.tx.name); err != nil {
 		return err
 	}
+	s.endMark()
 	for _, p := range s.tx.touched {
 		s.cur.setLast(p.topic.last[p.partition])
 		p.topic.last[p.partition] = noRecord

@@ -41,6 +41,8 @@ type transaction struct {
 	sum                fingerprint
 	// touched are the partitions with a record of this transaction.
 	touched []place
+	// tables are the captured tables that the transaction came to.
+	tables []*counter
 }
 
 // begin starts a transaction from its GTID event. micros is when it was
@@ -60,7 +62,7 @@ func (t *transaction) begin(name gtid, micros int64, h *replication.EventHeader,
 		t.micros = int64(h.Timestamp) * 1e6
 	}
 	t.thread, t.serverID, t.order = 0, h.ServerID, 0
-	t.context, t.touched = t.context[:0], t.touched[:0]
+	t.context, t.touched, t.tables = t.context[:0], t.touched[:0], t.tables[:0]
 	t.noBackslashEscapes, t.begun = false, false
 	t.sum.begin(t.micros)
 }

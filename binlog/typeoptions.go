@@ -54,6 +54,15 @@ type encoding struct {
 	// debezium chooses the form of what no option is for: SET, JSON, BIT, YEAR,
 	// TIMESTAMP and GEOMETRY.
 	debezium bool
+	// schemas has each record say the schema of its key and value.
+	schemas bool
+}
+
+// encoding is how the reader writes values.
+func (o Options) encoding() (encoding, error) {
+	e, err := newEncoding(o.Types, o.TypeOptions)
+	e.schemas = o.Format == formatWithSchema
+	return e, err
 }
 
 // newEncoding checks a profile and its options.
@@ -90,8 +99,17 @@ func didYouMean(value string, choices []string) string {
 	return ""
 }
 
+// format is what a shape says of the records: empty for plain JSON.
+func (e encoding) format() string {
+	if e.schemas {
+		return formatWithSchema
+	}
+	return ""
+}
+
 // name is what a shape says of the encoding: empty for the lossless one.
 func (e encoding) name() string {
+	e.schemas = false
 	if e == (encoding{}) {
 		return ""
 	}

@@ -66,8 +66,18 @@ type Source struct {
 	Types string `mapstructure:"types" help:"how values are written: lossless or debezium"`
 	// TypeOptions are single choices beside Types.
 	TypeOptions TypeOptions `mapstructure:"type_options"`
-	// Format says how a change is serialised: json, the default.
-	Format string `mapstructure:"format" help:"how changes are serialised: json"`
+	// Format says how a change is serialised: json, the default, or
+	// json-with-schema, in which every record says its own schema, as Kafka
+	// Connect's JsonConverter writes and needs it.
+	Format string `mapstructure:"format" help:"how changes are serialised: json or json-with-schema"`
+	// TransactionTopic has the begin and the end of each transaction published to
+	// the topic <name>.transaction, as Debezium's provide.transaction.metadata
+	// does. Default false.
+	TransactionTopic bool `mapstructure:"transaction_topic" help:"publish where transactions begin and end to <source.name>.transaction"`
+	// TombstonesOnDelete has a delete followed by a record with the same key and
+	// no value, which lets Kafka compact the key away. Default true. Topics of
+	// aggregates have none.
+	TombstonesOnDelete bool `mapstructure:"tombstones_on_delete" help:"whether a tombstone follows a delete"`
 	// Snapshot says whether rows that were there before the reader are published:
 	// never, the default, publishes only what the binlog tells from now on.
 	Snapshot string `mapstructure:"snapshot" help:"whether existing rows are published: never"`
@@ -284,7 +294,7 @@ const (
 // anything is set. Only ops.listen depends on them.
 func Default(stages ...Stage) Config {
 	return Config{
-		Source:     Source{Types: "lossless", TypeOptions: TypeOptions{EnableTimeAdjuster: true}, Format: "json", Snapshot: "never", Delivery: "exactly-once", Oversize: "stop"},
+		Source:     Source{Types: "lossless", TypeOptions: TypeOptions{EnableTimeAdjuster: true}, Format: "json", TombstonesOnDelete: true, Snapshot: "never", Delivery: "exactly-once", Oversize: "stop"},
 		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
 		Translator: Translator{Rules: "config/rules"},
 		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls", Connections: 8}},

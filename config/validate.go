@@ -79,7 +79,7 @@ func (l loader) source() {
 	l.aggregates()
 	l.oneOf("source.types", l.Source.Types, []string{"lossless", "debezium"})
 	l.typeOptions()
-	l.oneOf("source.format", l.Source.Format, []string{"json"}, "json-with-schema", "avro", "json-schema")
+	l.oneOf("source.format", l.Source.Format, []string{"json", "json-with-schema"}, "avro", "json-schema")
 	l.oneOf("source.snapshot", l.Source.Snapshot, []string{"never"}, "initial", "only", "when_needed")
 	l.oneOf("source.oversize", l.Source.Oversize, []string{"stop", "claim-check", "dead-letter"})
 	if l.Source.Oversize == "claim-check" && l.Source.ClaimChecks == "" {

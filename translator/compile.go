@@ -156,6 +156,11 @@ func compileRule(t *table, env *cel.Env, r *rule) (*program, Problems) {
 			"set source.types: lossless and no source.type_options, or a source of its own for the rules", t.name, form)
 		return nil, c.problems
 	}
+	if format := t.shape.Format; format != "" {
+		c.fail(r.keySource().at, "on: the changes of table %s are written as %q, and rules read plain JSON: "+
+			"set source.format: json, or a source of its own for the rules", t.name, format)
+		return nil, c.problems
+	}
 	p := &program{
 		rule: r, name: r.file.aggregate + "." + r.eventName(),
 		schema: fmt.Sprintf("%s/%s/v%d", r.file.aggregate, r.typ, r.version),

@@ -47,6 +47,7 @@ func (p *process) binlogOptions() binlog.Options {
 		Tables: p.Source.Tables, ExcludeTables: p.Source.ExcludeTables, Columns: columns, Aggregates: aggregates,
 		Types: p.Source.Types, TypeOptions: binlog.TypeOptions(p.Source.TypeOptions),
 		Snapshot: p.Source.Snapshot, Format: p.Source.Format, Delivery: p.Source.Delivery,
+		TransactionTopic: p.Source.TransactionTopic, NoTombstones: !p.Source.TombstonesOnDelete,
 		Oversize: p.Source.Oversize, ClaimChecks: p.Source.ClaimChecks,
 		ServerID: p.Source.ServerID, Version: version(),
 		Kafka:      p.kafka(config.StageBinlog),

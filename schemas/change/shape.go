@@ -27,6 +27,9 @@ type Shape struct {
 	// Encoding says how the values are written where that is not the lossless
 	// form: "debezium", or "mixed" for single choices of it.
 	Encoding string `json:"encoding,omitempty"`
+	// Format says how the records are serialised where that is not plain JSON:
+	// "json-with-schema".
+	Format string `json:"format,omitempty"`
 }
 
 // Column is one column of a Shape, in the table's order.
@@ -57,6 +60,9 @@ func (s Shape) WithID() Shape {
 	}
 	if s.Encoding != "" {
 		fmt.Fprintf(h, ",as %q", s.Encoding)
+	}
+	if s.Format != "" {
+		fmt.Fprintf(h, ",in %q", s.Format)
 	}
 	s.ID = strconv.FormatUint(h.Sum64(), 36)
 	return s

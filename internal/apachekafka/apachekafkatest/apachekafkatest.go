@@ -1,4 +1,5 @@
-// Package apachekafkatest starts Apache Kafka for tests.
+// Package apachekafkatest starts Apache Kafka for tests, and programs in Java that
+// read it.
 package apachekafkatest
 
 import (
@@ -55,6 +56,12 @@ func StartWith(t testing.TB, o apachekafka.Options) *apachekafka.Server {
 // Jars returns the folder of Kafka's jars, fetched where there is none.
 func Jars(t testing.TB) string {
 	t.Helper()
+	return fetched(t, "kafka")
+}
+
+// fetched returns the folder of the jars that one of the scripts gets.
+func fetched(t testing.TB, name string) string {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), fetchTimeout)
 	defer cancel()
 	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
@@ -62,10 +69,10 @@ func Jars(t testing.TB) string {
 		t.Fatalf("find the module of the test: %v", err)
 	}
 	root := filepath.Dir(strings.TrimSpace(string(mod)))
-	dir := filepath.Join(root, ".tools", "kafka")
-	out, err := exec.CommandContext(ctx, filepath.Join(root, "scripts", "fetch-kafka.sh"), dir).CombinedOutput()
+	dir := filepath.Join(root, ".tools", name)
+	out, err := exec.CommandContext(ctx, filepath.Join(root, "scripts", "fetch-"+name+".sh"), dir).CombinedOutput()
 	if err != nil {
-		t.Fatalf("fetch Apache Kafka into %s: %v\n%s", dir, err, out)
+		t.Fatalf("fetch the jars of %s into %s: %v\n%s", name, dir, err, out)
 	}
 	return filepath.Join(dir, "libs")
 }
@@ -74,8 +81,8 @@ func logLog(t testing.TB, path string) {
 	const most = 8 << 10
 	text, err := os.ReadFile(path)
 	if err != nil {
-		t.Logf("no broker log: %v", err)
+		t.Logf("no log: %v", err)
 		return
 	}
-	t.Logf("the broker's log ends:\n%s", text[max(0, len(text)-most):])
+	t.Logf("%s ends:\n%s", filepath.Base(path), text[max(0, len(text)-most):])
 }
