@@ -23,7 +23,7 @@ var numberSchemas = map[byte]struct{ signed, unsigned string }{
 // Connect's converters put them in the place of nulls.
 func (e encoding) schema(d columnDef, c *column) connectSchema {
 	s := e.valueSchema(d, c)
-	s.Optional = d.nullable
+	s.nullable = d.nullable
 	return s.field(d.name)
 }
 
@@ -139,7 +139,7 @@ func (e encoding) bitSchema(d columnDef) connectSchema {
 		return plainOf("boolean")
 	case e.debezium:
 		s := semantic("bytes", "io.debezium.data.Bits")
-		s.Parameters = parameters{{"length", strconv.Itoa(d.length)}}
+		s.parameters = []parameter{{"length", strconv.Itoa(d.length)}}
 		return s
 	case d.length == 64: // As a BIGINT UNSIGNED.
 		return decimalOf(0, 0)
@@ -156,23 +156,23 @@ func (e encoding) geometrySchema(d columnDef) connectSchema {
 		return structOf("", 0, plainOf("int64").field("srid"), wkb)
 	case d.geometry == "point":
 		s := structOf("io.debezium.data.geometry.Point", 1, plainOf("double").field("x"), plainOf("double").field("y"), wkb.optional(), srid)
-		s.Doc = "Geometry (POINT)"
+		s.doc = "Geometry (POINT)"
 		return s
 	}
 	s := structOf("io.debezium.data.geometry.Geometry", 1, wkb, srid)
-	s.Doc = "Geometry"
+	s.doc = "Geometry"
 	return s
 }
 
 // memberSchema is that of text which is one or some of a list.
 func memberSchema(name string, c *column) connectSchema {
 	s := semantic("string", name)
-	s.Parameters = parameters{{"allowed", strings.Join(c.members, ",")}}
+	s.parameters = []parameter{{"allowed", strings.Join(c.members, ",")}}
 	return s
 }
 
 func namedArray(name string, items connectSchema) connectSchema {
 	s := arrayOf(items)
-	s.Name, s.Version = name, 1
+	s.name, s.version = name, 1
 	return s
 }

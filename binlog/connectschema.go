@@ -1,101 +1,122 @@
 package binlog
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-)
+import "strconv"
 
-// connectSchema is a schema of Kafka Connect as its JsonConverter writes it; the
-// fields stand in the order in which it does.
+// connectSchema is a schema of Kafka Connect. Its texts are known to be UTF-8:
+// names and members of the table's own.
 type connectSchema struct {
-	Type       string          `json:"type"`
-	Fields     []connectSchema `json:"fields,omitempty"`
-	Items      *connectSchema  `json:"items,omitempty"`
-	Keys       *connectSchema  `json:"keys,omitempty"`
-	Values     *connectSchema  `json:"values,omitempty"`
-	Optional   bool            `json:"optional"`
-	Name       string          `json:"name,omitempty"`
-	Version    int             `json:"version,omitempty"`
-	Doc        string          `json:"doc,omitempty"`
-	Parameters parameters      `json:"parameters,omitempty"`
-	Default    string          `json:"default,omitempty"`
-	// Field is its name where it is a field of a struct.
-	Field string `json:"field,omitempty"`
+	kind         string
+	fields       []connectSchema
+	items        *connectSchema // Of an array.
+	keys, values *connectSchema // Of a map.
+	nullable     bool
+	name         string
+	version      int
+	doc          string
+	parameters   []parameter
+	byDefault    string
+	// at is its name where it is a field of a struct.
+	at string
 }
 
-// parameters are a schema's, in their order.
-type parameters []struct{ name, value string }
+// parameter is one of a schema's, which have an order.
+type parameter struct{ name, value string }
 
-// MarshalJSON implements json.Marshaler.
-func (p parameters) MarshalJSON() ([]byte, error) {
-	out := []byte{'{'}
-	for i, one := range p {
-		if i > 0 {
-			out = append(out, ',')
+// append appends the schema as Connect's JsonConverter writes it, member by
+// member in its order: a key is the same record for Kafka only where its bytes
+// are.
+func (s connectSchema) append(dst []byte) []byte {
+	dst = appendMember(dst, `{"type":`, s.kind)
+	if s.kind == "struct" {
+		dst = append(dst, `,"fields":[`...)
+		for i, f := range s.fields {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = f.append(dst)
 		}
-		for j, text := range []string{one.name, one.value} {
-			var err error
-			if out, err = appendString(out, []byte(text)); err != nil {
-				return nil, fmt.Errorf("parameter %s: %w", one.name, err)
-			}
-			if j == 0 {
-				out = append(out, ':')
-			}
+		dst = append(dst, ']')
+	}
+	for _, of := range []struct {
+		member string
+		schema *connectSchema
+	}{{`,"items":`, s.items}, {`,"keys":`, s.keys}, {`,"values":`, s.values}} {
+		if of.schema != nil {
+			dst = of.schema.append(append(dst, of.member...))
 		}
 	}
-	return append(out, '}'), nil
+	dst = strconv.AppendBool(append(dst, `,"optional":`...), s.nullable)
+	if s.name != "" {
+		dst = appendMember(dst, `,"name":`, s.name)
+	}
+	if s.version != 0 {
+		dst = strconv.AppendInt(append(dst, `,"version":`...), int64(s.version), 10)
+	}
+	if s.doc != "" {
+		dst = appendMember(dst, `,"doc":`, s.doc)
+	}
+	for i, p := range s.parameters {
+		if i == 0 {
+			dst = append(dst, `,"parameters":{`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = appendName(append(appendName(dst, p.name), ':'), p.value)
+	}
+	if len(s.parameters) > 0 {
+		dst = append(dst, '}')
+	}
+	if s.byDefault != "" {
+		dst = appendMember(dst, `,"default":`, s.byDefault)
+	}
+	if s.at != "" {
+		dst = appendMember(dst, `,"field":`, s.at)
+	}
+	return append(dst, '}')
 }
 
-// encode writes the schema as JsonConverter does, which escapes nothing for the
-// sake of HTML.
-func (s connectSchema) encode() ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
-		return nil, fmt.Errorf("encode the schema of %s: %w", s.Name, err)
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+// appendMember appends a member's name, as it stands in JSON, and its text.
+func appendMember(dst []byte, name, text string) []byte {
+	return appendName(append(dst, name...), text)
 }
 
 // field gives the schema its place in a struct.
 func (s connectSchema) field(name string) connectSchema {
-	s.Field = name
+	s.at = name
 	return s
 }
 
 // optional lets the value be null.
 func (s connectSchema) optional() connectSchema {
-	s.Optional = true
+	s.nullable = true
 	return s
 }
 
 // plainOf is a schema that says nothing but the type.
-func plainOf(typ string) connectSchema { return connectSchema{Type: typ} }
+func plainOf(typ string) connectSchema { return connectSchema{kind: typ} }
 
 // semantic is a schema whose name says what the value means.
 func semantic(typ, name string) connectSchema {
-	return connectSchema{Type: typ, Name: name, Version: 1}
+	return connectSchema{kind: typ, name: name, version: 1}
 }
 
 // structOf is a struct with a name.
 func structOf(name string, version int, fields ...connectSchema) connectSchema {
-	return connectSchema{Type: "struct", Name: name, Version: version, Fields: fields}
+	return connectSchema{kind: "struct", name: name, version: version, fields: fields}
 }
 
 // arrayOf is an array of values of one schema.
 func arrayOf(items connectSchema) connectSchema {
-	return connectSchema{Type: "array", Items: &items}
+	return connectSchema{kind: "array", items: &items}
 }
 
 // decimalOf is Connect's decimal. JsonConverter reads it from a number or from
 // the base64 of its unscaled bytes.
 func decimalOf(precision, scale int) connectSchema {
 	s := semantic("bytes", "org.apache.kafka.connect.data.Decimal")
-	s.Parameters = parameters{{"scale", fmt.Sprint(scale)}}
+	s.parameters = []parameter{{"scale", strconv.Itoa(scale)}}
 	if precision > 0 {
-		s.Parameters = append(s.Parameters, parameters{{"connect.decimal.precision", fmt.Sprint(precision)}}...)
+		s.parameters = append(s.parameters, parameter{"connect.decimal.precision", strconv.Itoa(precision)})
 	}
 	return s
 }
@@ -103,5 +124,5 @@ func decimalOf(precision, scale int) connectSchema {
 // mapOf is a map, which JsonConverter writes as an object where its keys are
 // text.
 func mapOf(keys, values connectSchema) connectSchema {
-	return connectSchema{Type: "map", Keys: &keys, Values: &values}
+	return connectSchema{kind: "map", keys: &keys, values: &values}
 }

@@ -116,5 +116,5 @@ func (s *stream) appendEnvelope(dst []byte, e envelope) []byte {
 	if len(t.frame.value) > 0 && len(s.tx.context) == 0 {
 		dst = append(dst, `,"context":null`...) // A converter writes what its schema names.
 	}
-	return shut(append(dst, '}'), t.frame.value)
+	return t.frame.value.close(append(dst, '}'))
 }

@@ -4,10 +4,9 @@ import "telltale/schemas/change"
 
 // frames are the schemas of a table's records: Debezium's names, and what its
 // envelope does not have at the end of each struct.
-func (s *stream) frames(d tableDef, p *plan) (frame, error) {
-	var f frame
+func (s *stream) frames(d tableDef, p *plan) frame {
 	if !s.options.encoding.schemas {
-		return f, nil
+		return frame{}
 	}
 	name := change.Topic(s.options.source, d.db, d.table)
 	var columns, keys []connectSchema
@@ -20,14 +19,11 @@ func (s *stream) frames(d tableDef, p *plan) (frame, error) {
 		one := s.options.encoding.schema(d.columns[k.column], &p.columns[k.column])
 		keys = append(keys, one.field(p.keyName(i)))
 	}
-	var err error
+	f := frame{value: wrappingOf(envelopeSchema(s.options.flavor, name, columns))}
 	if len(keys) > 0 {
-		f.key, err = frameOf(structOf(p.shape.Topic(s.options.source)+".Key", 0, keys...))
+		f.key = wrappingOf(structOf(p.shape.Topic(s.options.source)+".Key", 0, keys...))
 	}
-	if err == nil {
-		f.value, err = frameOf(envelopeSchema(s.options.flavor, name, columns))
-	}
-	return f, err
+	return f
 }
 
 // keyName is the name of a member of the record key: a column's, or for a routed
@@ -65,8 +61,8 @@ func envelopeSchema(flavor, name string, columns []connectSchema) connectSchema 
 func sourceSchema(flavor string) connectSchema {
 	text, number := plainOf("string"), plainOf("int64")
 	snapshot := semantic("string", "io.debezium.data.Enum").optional()
-	snapshot.Parameters = parameters{{"allowed", "first,first_in_data_collection,last_in_data_collection,last,false,incremental,true"}}
-	snapshot.Default = "false"
+	snapshot.parameters = []parameter{{"allowed", "first,first_in_data_collection,last_in_data_collection,last,false,incremental,true"}}
+	snapshot.byDefault = "false"
 	return structOf("io.debezium.connector."+flavor+".Source", 1,
 		text.field("version"), text.field("connector"), text.field("name"), number.field("ts_ms"),
 		snapshot.field("snapshot"), text.field("db"), text.optional().field("sequence"),

@@ -6,26 +6,26 @@ const (
 	formatWithSchema = "json-with-schema"
 )
 
-// frame is what stands around a record's key and value where each has its schema
-// beside it: `{"schema":…,"payload":` in front and a brace behind. It is empty
-// in plain JSON.
-type frame struct{ key, value []byte }
+// frame is what stands around a record's key and value.
+type frame struct{ key, value wrapping }
 
-// open and shut append the two parts of a frame to either side of a payload.
-func open(dst, frame []byte) []byte { return append(dst, frame...) }
+// wrapping is the front of an object that has a schema beside its payload,
+// `{"schema":…,"payload":`. It is empty in plain JSON, where the payload stands
+// alone.
+type wrapping []byte
 
-func shut(dst, frame []byte) []byte {
-	if len(frame) == 0 {
+// wrappingOf is that of what has this schema.
+func wrappingOf(s connectSchema) wrapping {
+	return append(s.append(wrapping(`{"schema":`)), `,"payload":`...)
+}
+
+// open appends what stands in front of a payload.
+func (w wrapping) open(dst []byte) []byte { return append(dst, w...) }
+
+// close appends what stands behind it.
+func (w wrapping) close(dst []byte) []byte {
+	if len(w) == 0 {
 		return dst
 	}
 	return append(dst, '}')
-}
-
-// frameOf is the frame of what has this schema.
-func frameOf(s connectSchema) ([]byte, error) {
-	text, err := s.encode()
-	if err != nil {
-		return nil, err
-	}
-	return append(append([]byte(`{"schema":`), text...), `,"payload":`...), nil
 }

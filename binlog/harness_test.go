@@ -130,19 +130,29 @@ func (h *harness) records(t *testing.T, table string, n int) []got {
 func (h *harness) topic(t *testing.T, name string, n int) []got {
 	t.Helper()
 	var all []got
+	for _, m := range h.messages(t, name, n) {
+		g := got{Message: m}
+		if m.Value != nil {
+			e, err := change.Parse(m.Value)
+			if err != nil {
+				t.Fatalf("%v: %s", err, m.Value)
+			}
+			g.Envelope = e
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+// messages is topic for records of whichever form.
+func (h *harness) messages(t *testing.T, name string, n int) []*kafka.Message {
+	t.Helper()
+	var all []*kafka.Message
 	deadline := time.Now().Add(patience)
 	for {
 		all = all[:0]
 		err := kafkaclient.ReadToEnd(t.Context(), h.o.Kafka, name, func(m *kafka.Message) error {
-			g := got{Message: m}
-			if m.Value != nil {
-				e, err := change.Parse(m.Value)
-				if err != nil {
-					return fmt.Errorf("%w: %s", err, m.Value)
-				}
-				g.Envelope = e
-			}
-			all = append(all, g)
+			all = append(all, m)
 			return nil
 		})
 		if err != nil {

@@ -74,9 +74,7 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 		return nil, err
 	}
 	var schema *schemaRecord
-	if t.frame, err = s.frames(d, t.plan); err != nil {
-		return nil, fmt.Errorf("describe table %s to Kafka Connect: %w", t.name, err)
-	}
+	t.frame = s.frames(d, t.plan)
 	if t.topic, schema, err = s.options.open(t.plan); err != nil {
 		return nil, &outsideError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
 	}
@@ -227,7 +225,7 @@ func (s *stream) row(t *table, op change.Op, present, data []byte, pos uint64, r
 	start := len(b.buf)
 	var took, n int
 	var err error
-	b.buf = append(open(b.buf, t.frame.value), `{"before":`...)
+	b.buf = append(t.frame.value.open(b.buf), `{"before":`...)
 	if op == change.Create {
 		b.buf = append(b.buf, `null,"after":`...)
 		b.buf, took, err = p.appendImage(b.buf, data, present, &s.after)
@@ -311,14 +309,14 @@ func (s *stream) keyChange(e envelope, start, images, key int) error {
 	del := e
 	del.op, del.half = change.Delete, '-'
 	frame := e.table.frame.value
-	b.buf = append(append(append(open(b.buf[:start], frame), `{"before":`...), before...), `,"after":null`...)
+	b.buf = append(append(append(frame.open(b.buf[:start]), `{"before":`...), before...), `,"after":null`...)
 	b.buf = s.appendEnvelope(b.buf, del)
 	s.appendRecord(del, start, oldKey, newKey, change.HeaderNewKey)
 
 	create := e
 	create.op, create.half = change.Create, '+'
 	start = len(b.buf)
-	b.buf = append(append(open(b.buf, frame), `{"before":null,"after":`...), after...)
+	b.buf = append(append(frame.open(b.buf), `{"before":null,"after":`...), after...)
 	b.buf = s.appendEnvelope(b.buf, create)
 	s.appendRecord(create, start, newKey, oldKey, change.HeaderOldKey)
 	return nil
@@ -330,7 +328,8 @@ func (s *stream) keyChange(e envelope, start, images, key int) error {
 func (s *stream) appendRecord(e envelope, start int, key, header []byte, headerKey string) {
 	b, t := s.cur, e.table.topic
 	r := record{value: span{start, len(b.buf)}, last: s.lastMark, headerKey: headerKey}
-	b.buf = shut(append(open(b.buf, e.table.frame.key), key...), e.table.frame.key)
+	frame := e.table.frame.key
+	b.buf = frame.close(append(frame.open(b.buf), key...))
 	r.key = span{r.value.end, len(b.buf)}
 	r.place = place{topic: t, partition: e.table.partition(key, r.key.in(b.buf))}
 	b.buf = append(b.buf, header...)

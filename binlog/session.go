@@ -280,7 +280,7 @@ func (t *topics) marks(ctx context.Context) (*transactionMarks, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTransactionMarks(one, t.o.Format == formatWithSchema)
+	return newTransactionMarks(one, t.o.Format == formatWithSchema), nil
 }
 
 // open returns a table's topic, and the record of a shape that the schemas

@@ -18,17 +18,12 @@ type transactionMarks struct {
 	frame frame
 }
 
-func newTransactionMarks(t *topic, withSchema bool) (*transactionMarks, error) {
+func newTransactionMarks(t *topic, withSchema bool) *transactionMarks {
 	m := &transactionMarks{topic: t}
-	if !withSchema {
-		return m, nil
+	if withSchema {
+		m.frame = frame{key: wrappingOf(transactionKeySchema()), value: wrappingOf(transactionValueSchema())}
 	}
-	var err error
-	if m.frame.key, err = frameOf(transactionKeySchema()); err != nil {
-		return nil, err
-	}
-	m.frame.value, err = frameOf(transactionValueSchema())
-	return m, err
+	return m
 }
 
 func transactionKeySchema() connectSchema {
@@ -62,13 +57,13 @@ func (s *stream) appendMark(status string, tables []*counter) {
 	b, m := s.cur, s.options.marks
 	r := record{place: place{topic: m.topic}}
 	start := len(b.buf)
-	b.buf = open(b.buf, m.frame.key)
+	b.buf = m.frame.key.open(b.buf)
 	b.buf = append(b.buf, `{"id":"`...)
 	b.buf = append(b.buf, s.tx.gtid...)
-	b.buf = shut(append(b.buf, `"}`...), m.frame.key)
+	b.buf = m.frame.key.close(append(b.buf, `"}`...))
 	r.key = span{start, len(b.buf)}
 	r.partition = kafkaclient.Partition(r.key.in(b.buf), m.topic.partitions)
-	b.buf = open(b.buf, m.frame.value)
+	b.buf = m.frame.value.open(b.buf)
 	b.buf = append(b.buf, `{"status":"`...)
 	b.buf = append(b.buf, status...)
 	b.buf = append(b.buf, `","id":"`...)
@@ -82,7 +77,7 @@ func (s *stream) appendMark(status string, tables []*counter) {
 	}
 	b.buf = append(b.buf, `,"ts_ms":`...)
 	b.buf = strconv.AppendInt(b.buf, s.tx.micros/1000, 10)
-	b.buf = shut(append(b.buf, '}'), m.frame.value)
+	b.buf = m.frame.value.close(append(b.buf, '}'))
 	r.value = span{r.key.end, len(b.buf)}
 	b.records = append(b.records, r)
 }
