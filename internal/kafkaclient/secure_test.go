@@ -95,6 +95,57 @@ func TestSecureBroker(t *testing.T) {
 	}
 }
 
+// TestClientCertificate speaks to a broker that knows its clients by certificates
+// alone.
+func TestClientCertificate(t *testing.T) {
+	t.Parallel()
+	ours, others := certtest.New(t), certtest.New(t)
+	secure := apachekafka.Secure{KeyStore: ours.Issue(t, "127.0.0.1").KeyStore, User: "telltale", Password: "a secret"}
+	server := apachekafkatest.StartWith(t, apachekafka.Options{
+		Dir: filepath.Join(t.TempDir(), "kafka"), Secure: &secure,
+		Settings: []string{
+			"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SSL",
+			"ssl.client.auth=required", "ssl.truststore.type=PEM", "ssl.truststore.location=" + ours.File,
+		},
+	})
+	known, stranger := ours.Issue(t, "reader"), others.Issue(t, "reader")
+	tests := []struct {
+		name       string
+		properties []string
+		want       string // Nothing: it works.
+	}{
+		{"known", certificate(known, ours), ""},
+		{"none", certificate(known, ours)[:3], "SSL handshake failed"},
+		{"of another authority", certificate(stranger, ours), "SSL handshake failed"},
+		{"of another authority than the broker's", certificate(known, others), "certificate verify failed"},
+		{"no such key", append(certificate(known, ours), "ssl.key.location=/no/such/key.pem"), "/no/such/key.pem"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := kafkaclient.Config{Brokers: server.SecureBrokers(), Properties: tt.properties, Logger: kafkatest.Logger(t)}
+			err := kafkaclient.Ping(t.Context(), c)
+			switch {
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("got %v, want %q in it", err, tt.want)
+			case tt.want == "" && err != nil:
+				t.Fatal(err)
+			case tt.want == "":
+				roundTrip(t, c, "changes")
+			}
+		})
+	}
+}
+
+// certificate are the properties of a client that shows one and trusts an
+// authority.
+func certificate(own certtest.Pair, authority *certtest.Authority) []string {
+	return []string{
+		"security.protocol=SSL", "ssl.ca.location=" + authority.File, "broker.address.family=v4",
+		"ssl.certificate.location=" + own.CertFile, "ssl.key.location=" + own.KeyFile,
+	}
+}
+
 // account are the properties of a client that signs in.
 func account(mechanism, password, authority string) []string {
 	return []string{
