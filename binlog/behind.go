@@ -4,15 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 )
-
-// lookEvery is how often the server is asked where its binlog ends.
-const lookEvery = 5 * time.Second
-
-// partProgress is the part of the health that is well while Kafka takes what is
-// handed over to it.
-const partProgress = "progress"
 
 // logFile is a binlog file and how far it reaches.
 type logFile struct {
@@ -66,43 +58,4 @@ func bytesBehind(files []logFile, at coordinates) (bytes uint64, ok bool) {
 		}
 	}
 	return bytes, ok
-}
-
-// observe keeps the gauge of bytes behind and the part progress of the health
-// until the function that it returns is called, which waits for the end.
-func (r *reader) observe(ctx context.Context, srv *server, t *track) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer r.o.Health.Set(partProgress, nil)
-		tick := time.NewTicker(lookEvery)
-		defer tick.Stop()
-		for {
-			r.o.Health.Set(partProgress, t.stuck(time.Now()))
-			if err := r.lookBehind(ctx, srv, t); err != nil && ctx.Err() == nil {
-				r.o.Logger.Warn("how far the reader is behind is not known", "source", r.o.Name, "error", err)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
-}
-
-// lookBehind sets the gauge of bytes behind.
-func (r *reader) lookBehind(ctx context.Context, srv *server, t *track) error {
-	ctx, cancel := context.WithTimeout(ctx, lookEvery)
-	defer cancel()
-	files, err := srv.binlogFiles(ctx)
-	if err != nil {
-		return err
-	}
-	if bytes, ok := bytesBehind(files, t.published()); ok {
-		r.metrics.behind.Set(float64(bytes))
-	}
-	return nil
 }

@@ -87,7 +87,7 @@ const (
 func (r *reader) sessions(ctx context.Context) error {
 	limit, refused := minPause, 0
 	for {
-		err := r.session(ctx, func() { limit, refused = minPause, 0 })
+		err := r.session(ctx, func() { limit, refused = minPause, 0; r.works() })
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -98,8 +98,7 @@ func (r *reader) sessions(ctx context.Context) error {
 			r.metrics.sessions.WithLabelValues("fatal", causeOf(err)).Inc()
 			return fmt.Errorf("source %s: %w", r.o.Name, err)
 		}
-		r.metrics.sessions.WithLabelValues("retryable", causeOf(err)).Inc()
-		r.o.Health.Set(HealthPart, err)
+		r.broke(err)
 		pause := rand.N(limit)
 		r.o.Logger.Warn("session ended, starting over", "source", r.o.Name, "error", err, "pause", pause)
 		select {

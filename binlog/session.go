@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -31,6 +32,9 @@ type reader struct {
 	encoding encoding
 	metrics  *metrics
 	tracer   *tracing.Tracer
+	// broken says that the last session ended with an error, and that this one has
+	// not shown yet that it goes on.
+	broken atomic.Bool
 }
 
 // session goes from taking over the producer to the first error: everything
@@ -67,12 +71,12 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	}
 	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", position.ServerUUID,
 		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
-	r.o.Health.Set(HealthPart, nil)
 	marks, err := topics.marks(ctx)
 	if err != nil {
 		return err
 	}
 	s := newStream(streamOptions{
+		connected: r.connected,
 		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations, encoding: r.encoding,
 		position: position, progress: srv.dialect.progress(published),
 		complete: func(d *tableDef) error { return srv.dialect.complete(ctx, srv, d) },

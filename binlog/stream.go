@@ -99,6 +99,9 @@ type streamOptions struct {
 	// cascades says that the server's foreign keys change rows without logging
 	// them.
 	cascades bool
+	// connected, where it is set, is told when the server names the file that it
+	// sends, which it does first.
+	connected func()
 	// onVanish is told of statements by which rows of a captured table go without
 	// a row event.
 	onVanish func(statement, table string)
@@ -210,6 +213,9 @@ func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 	case *replication.RotateEvent:
 		s.file = string(event.NextLogName)
 		s.track.reach(s.file, event.Position)
+		if s.options.connected != nil {
+			s.options.connected()
+		}
 		s.options.metrics.events.usual[h.EventType].Inc()
 		return nil
 	case *replication.FormatDescriptionEvent:

@@ -1,0 +1,83 @@
+package binlog
+
+import (
+	"context"
+	"time"
+)
+
+// lookEvery is how often a session is looked at, and the server asked where its
+// binlog ends.
+const lookEvery = 5 * time.Second
+
+// partProgress is the part of the health that is well while Kafka takes what is
+// handed over to it.
+const partProgress = "progress"
+
+// connected is told of the first sign of the server on the connection for the
+// binlog. A session that follows a broken one must show more: that it publishes,
+// or that it lasts. Otherwise one that breaks again and again for the same reason
+// would be ready in between.
+func (r *reader) connected() {
+	if !r.broken.Load() {
+		r.o.Health.Set(HealthPart, nil)
+	}
+}
+
+// works is told of everything by which a session shows that it goes on.
+func (r *reader) works() {
+	r.broken.Store(false)
+	r.o.Health.Set(HealthPart, nil)
+}
+
+// broke notes why a session ended that is followed by another.
+func (r *reader) broke(err error) {
+	r.broken.Store(true)
+	r.metrics.sessions.WithLabelValues("retryable", causeOf(err)).Inc()
+	r.o.Health.Set(HealthPart, err)
+}
+
+// observe keeps the gauge of bytes behind and the health of a session until the
+// function that it returns is called, which waits for the end.
+func (r *reader) observe(ctx context.Context, srv *server, t *track) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer r.o.Health.Set(partProgress, nil)
+		tick := time.NewTicker(lookEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			r.look(ctx, srv, t)
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// look notes how a session does.
+func (r *reader) look(ctx context.Context, srv *server, t *track) {
+	stuck, read := t.stuck(time.Now()), t.published().file != ""
+	r.o.Health.Set(partProgress, stuck)
+	if !read {
+		return
+	}
+	if t.since.Load() == 0 { // Nothing waits for Kafka, and the server was heard.
+		r.works()
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookEvery)
+	defer cancel()
+	files, err := srv.binlogFiles(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.o.Logger.Warn("how far the reader is behind is not known", "source", r.o.Name, "error", err)
+		}
+		return
+	}
+	if bytes, ok := bytesBehind(files, t.published()); ok {
+		r.metrics.behind.Set(float64(bytes))
+	}
+}
