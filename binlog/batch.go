@@ -2,7 +2,9 @@ package binlog
 
 // topic is a raw topic as the stream and the publisher see it.
 type topic struct {
-	name       string
+	name string
+	// id is the cluster's for it, or empty.
+	id         string
 	partitions int32
 	// limit is how many bytes of key and value it takes, or 0 where the brokers
 	// decide.

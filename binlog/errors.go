@@ -78,7 +78,8 @@ func (e *ResumeError) Error() string {
 func fatal(err error) bool {
 	var stop *StopError
 	var resume *ResumeError
-	if errors.As(err, &stop) || errors.As(err, &resume) {
+	var topic *TopicError
+	if errors.As(err, &stop) || errors.As(err, &resume) || errors.As(err, &topic) {
 		return true
 	}
 	var missing *kafkaclient.MissingTopicsError

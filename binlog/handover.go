@@ -105,6 +105,14 @@ func (s *stream) dropOpen() {
 	s.offer()
 }
 
+// remind has the position handed over again when nothing else comes for a while:
+// the one of before was put off.
+func (s *stream) remind() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moved = true
+}
+
 // end makes every present and later call of take and HandleEvent return err.
 func (s *stream) end(err error) {
 	s.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -105,19 +106,25 @@ func (l *lease) rebalance(ctx context.Context, e kafka.Event) error {
 			return fmt.Errorf("take the lease of source %s: %w", l.source, err)
 		}
 		switch {
-		case len(e.Partitions) > 0:
+		case isLease(e.Partitions):
 			l.start(ctx)
 		case l.done == nil:
 			l.logger.Info("standing by: another reader holds the lease", "source", l.source)
 			l.leader(standingBy)
 		}
 	case kafka.RevokedPartitions:
-		if len(e.Partitions) > 0 {
+		if isLease(e.Partitions) {
 			l.release(errLeaseLost)
 		}
 		return l.consumer.IncrementalUnassign(e.Partitions)
 	}
 	return nil
+}
+
+// isLease reports whether the first partition is among them, which is the lease
+// even where somebody gave the topic more.
+func isLease(partitions []kafka.TopicPartition) bool {
+	return slices.ContainsFunc(partitions, func(p kafka.TopicPartition) bool { return p.Partition == 0 })
 }
 
 func (l *lease) start(ctx context.Context) {

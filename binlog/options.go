@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	driver "github.com/go-sql-driver/mysql"
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,9 +47,10 @@ type Options struct {
 	TransactionTopic bool
 	// NoTombstones leaves out the records with a null value that follow deletes.
 	NoTombstones bool
-	// Snapshot and Delivery have one value each so far, which is also their
-	// default: "never", "exactly-once".
-	Snapshot, Delivery string
+	// Snapshot has one value so far, which is also its default: "never".
+	Snapshot string
+	// Delivery is "exactly-once", the default, or "at-least-once".
+	Delivery string
 	// Oversize says what happens to a record that is larger than its topic takes:
 	// "stop", the default; "claim-check", where a file in ClaimChecks holds it; or
 	// "dead-letter", where the topic DeadLettersTopic does.
@@ -75,6 +77,9 @@ type Options struct {
 	Health     *ops.Health
 	// Traces gets a span for what each traced request changed. Nil means none.
 	Traces trace.TracerProvider
+
+	// topicsEvery is how often the topics are compared with what they were.
+	topicsEvery time.Duration
 }
 
 // withDefaults fills what is left out and refuses what cannot be.
@@ -89,7 +94,7 @@ func (o Options) withDefaults() (Options, error) {
 	}{
 		{"source.snapshot", &o.Snapshot, []string{"never"}},
 		{"source.format", &o.Format, []string{formatJSON, formatWithSchema}},
-		{"source.delivery", &o.Delivery, []string{"exactly-once"}},
+		{"source.delivery", &o.Delivery, []string{deliveryExactlyOnce, deliveryAtLeastOnce}},
 	} {
 		if *one.value == "" {
 			*one.value = one.allowed[0]
@@ -118,6 +123,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.ReplicationFactor == 0 {
 		o.ReplicationFactor = 1
+	}
+	if o.topicsEvery == 0 {
+		o.topicsEvery = topicsEvery
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

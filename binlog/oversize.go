@@ -107,7 +107,7 @@ func (f *overflow) takes(t *topic, size int) bool { return t.limit > 0 && size >
 
 // divert puts the whole record where the policy says and returns the value that
 // stands in its place, which is good until the next call.
-func (f *overflow) divert(ctx context.Context, p *kafkaclient.TxnProducer, m *kafka.Message) ([]byte, error) {
+func (f *overflow) divert(ctx context.Context, to sink, m *kafka.Message) ([]byte, error) {
 	sum := sha256.Sum256(m.Value)
 	where := change.Oversize{Bytes: len(m.Value), SHA256: hex.EncodeToString(sum[:])}
 	var err error
@@ -115,7 +115,7 @@ func (f *overflow) divert(ctx context.Context, p *kafkaclient.TxnProducer, m *ka
 	case oversizeClaimCheck:
 		where.URL, err = f.check(where.SHA256, m.Value)
 	case oversizeDeadLetter:
-		where.Topic, err = f.letters.name, f.letter(ctx, p, m)
+		where.Topic, err = f.letters.name, f.letter(ctx, to, m)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("put a record of %d bytes of topic %s aside: %w", len(m.Value), *m.TopicPartition.Topic, err)
@@ -126,7 +126,7 @@ func (f *overflow) divert(ctx context.Context, p *kafkaclient.TxnProducer, m *ka
 
 // letter produces the whole record into the dead letters, in the same Kafka
 // transaction.
-func (f *overflow) letter(ctx context.Context, p *kafkaclient.TxnProducer, m *kafka.Message) error {
+func (f *overflow) letter(ctx context.Context, to sink, m *kafka.Message) error {
 	whole := *m
 	whole.TopicPartition.Topic = &f.letters.name
 	whole.TopicPartition.Partition = kafkaclient.Partition(m.Key, f.letters.partitions)
@@ -135,7 +135,7 @@ func (f *overflow) letter(ctx context.Context, p *kafkaclient.TxnProducer, m *ka
 		kafka.Header{Key: headerPartition, Value: fmt.Append(nil, m.TopicPartition.Partition)},
 		kafka.Header{Key: headerReason, Value: []byte(errRowTooLarge.Name())},
 	)
-	return p.Produce(ctx, &whole)
+	return to.produce(ctx, &whole)
 }
 
 // check writes a value into a file that its hash names and returns its URL. It is

@@ -47,20 +47,48 @@ func PositionsTopic(source string) string { return source + ".positions" }
 // ReadPosition reads a source's position from Kafka; found is false where there
 // is none yet. The topic must exist.
 func ReadPosition(ctx context.Context, c kafkaclient.Config, source string) (p Position, found bool, err error) {
-	err = kafkaclient.ReadToEnd(ctx, c, PositionsTopic(source), func(m *kafka.Message) error {
+	s, err := readStored(ctx, c, source)
+	return s.position, s.found, err
+}
+
+// stored is what the positions topic holds of a source.
+type stored struct {
+	position Position
+	// found is whether there is a position.
+	found bool
+	// topics are those that were written.
+	topics map[string]topicState
+}
+
+// readStored reads a source's positions topic to its end.
+func readStored(ctx context.Context, c kafkaclient.Config, source string) (stored, error) {
+	s := stored{topics: map[string]topicState{}}
+	err := kafkaclient.ReadToEnd(ctx, c, PositionsTopic(source), func(m *kafka.Message) error {
+		if topic, ok := topicOfKey(source, string(m.Key)); ok {
+			var state topicState
+			if m.Value == nil {
+				delete(s.topics, topic)
+				return nil
+			}
+			if err := json.Unmarshal(m.Value, &state); err != nil {
+				return fmt.Errorf("parse the state of topic %s at %s: %w", topic, m.TopicPartition, err)
+			}
+			s.topics[topic] = state
+			return nil
+		}
 		if string(m.Key) != source {
 			return nil
 		}
-		p, found = Position{}, m.Value != nil
-		if !found {
+		s.position, s.found = Position{}, m.Value != nil
+		if !s.found {
 			return nil
 		}
-		if err := json.Unmarshal(m.Value, &p); err != nil {
+		if err := json.Unmarshal(m.Value, &s.position); err != nil {
 			return fmt.Errorf("parse the position of source %s at %s: %w", source, m.TopicPartition, err)
 		}
 		return nil
 	})
-	return p, found, err
+	return s, err
 }
 
 // message is the position's record.

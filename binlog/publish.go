@@ -22,11 +22,12 @@ const (
 // work is what a Kafka transaction holds.
 type work struct{ rows, txns, bytes int }
 
+func (w work) plus(v work) work { return work{w.rows + v.rows, w.txns + v.txns, w.bytes + v.bytes} }
+
 // publisher puts batches into Kafka transactions, each with the position behind
 // it (I2, I3).
 type publisher struct {
-	source   string
-	producer *kafkaclient.TxnProducer
+	sink     sink
 	stream   *stream
 	metrics  *metrics
 	tracer   *tracing.Tracer
@@ -35,7 +36,11 @@ type publisher struct {
 	// progressed is told after every commit.
 	progressed func()
 
-	open    bool // A Kafka transaction was begun and not committed.
+	open bool // Something was begun and not committed.
+	// putOff is what was handed over and waits for a commit that is final, up to
+	// the position behind.
+	putOff  work
+	behind  Position
 	largest largest
 	message kafka.Message
 	headers [1]kafka.Header
@@ -49,7 +54,7 @@ func (p *publisher) run(ctx context.Context) error {
 	for {
 		b, err := p.stream.take(ctx, done, true)
 		if err != nil {
-			return err
+			return errors.Join(err, p.settle(ctx))
 		}
 		if done, err = p.transaction(ctx, b); err != nil {
 			return errors.Join(p.named(err), p.abort(ctx))
@@ -86,13 +91,23 @@ func (p *publisher) abort(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
-	return p.producer.Abort(ctx)
+	return p.sink.abort(ctx)
+}
+
+// settle makes final what was put off, also when ctx has ended.
+func (p *publisher) settle(ctx context.Context) error {
+	if p.putOff == (work{}) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
+	defer cancel()
+	return p.end(ctx, p.behind, true)
 }
 
 // transaction publishes one Kafka transaction that begins with b, and returns
 // the last batch it used.
 func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
-	if err := p.producer.Begin(); err != nil {
+	if err := p.sink.begin(); err != nil {
 		return b, err
 	}
 	p.open, p.largest.bytes = true, 0
@@ -106,7 +121,7 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 		}
 		w.rows, w.txns, w.bytes = w.rows+b.rows, w.txns+b.txns, w.bytes+len(b.buf)
 		age := p.now().Sub(begun)
-		if !b.whole && age > p.producer.Timeout()*9/10 {
+		if limit := p.sink.timeout(); !b.whole && limit > 0 && age > limit*9/10 {
 			return b, tooLong(w, age)
 		}
 		if b.whole && (w.bytes >= txnBytes || age >= txnAge) {
@@ -150,37 +165,43 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 		}
 		if p.overflow.takes(r.topic, len(m.Key)+len(m.Value)+len(r.headerKey)+r.header.end-r.header.start) {
 			var err error
-			if m.Value, err = p.overflow.divert(ctx, p.producer, m); err != nil {
+			if m.Value, err = p.overflow.divert(ctx, p.sink, m); err != nil {
 				return err
 			}
 			p.metrics.oversize.WithLabelValues(p.overflow.policy).Inc()
 		}
 		p.largest.note(r.topic.name, m.Value)
-		if err := p.producer.Produce(ctx, m); err != nil {
+		if err := p.sink.produce(ctx, m); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// commit ends what transaction began. Where the sink puts the end off, it comes
+// with a later one, or alone once nothing else has come for a while.
 func (p *publisher) commit(ctx context.Context, position Position, w work) error {
-	m, err := position.message(p.source)
-	if err != nil {
-		return err
-	}
-	if err := p.producer.Produce(ctx, m); err != nil {
-		return err
-	}
+	p.putOff, p.behind = p.putOff.plus(w), position
+	return p.end(ctx, position, false)
+}
+
+func (p *publisher) end(ctx context.Context, position Position, now bool) error {
 	start := p.now()
 	defer p.stream.track.handOver(start)()
-	if err := p.producer.Commit(ctx); err != nil {
+	final, err := p.sink.commit(ctx, position, now)
+	if err != nil {
 		return fmt.Errorf("publish up to %s:%d: %w", position.File, position.Pos, err)
 	}
 	p.open = false
-	now := p.now()
+	if !final {
+		p.stream.remind()
+		return nil
+	}
+	end := p.now()
 	p.stream.track.commit(position)
-	p.metrics.committed(w, position, now.Sub(start), now)
-	p.spans.Commit(p.tracer, now)
+	p.metrics.committed(p.putOff, position, end.Sub(start), end)
+	p.putOff = work{}
+	p.spans.Commit(p.tracer, end)
 	p.progressed()
 	return nil
 }

@@ -27,7 +27,7 @@ func newPublisher(t *testing.T, s *stream) (*publisher, kafkaclient.Config) {
 		t.Fatal(err)
 	}
 	t.Cleanup(producer.Close)
-	return &publisher{source: "shop", producer: producer, stream: s, metrics: newMetrics(nil), now: time.Now, progressed: func() {}}, c
+	return &publisher{sink: &exactlyOnce{source: "shop", TxnProducer: producer}, stream: s, metrics: newMetrics(nil), now: time.Now, progressed: func() {}}, c
 }
 
 // A stream that ends behind whole transactions has them published, and its own
@@ -66,7 +66,7 @@ func TestTransactionTooLong(t *testing.T) {
 	p, c := newPublisher(t, s)
 	clock := time.Now()
 	p.now = func() time.Time {
-		clock = clock.Add(p.producer.Timeout())
+		clock = clock.Add(p.sink.timeout())
 		return clock
 	}
 	err := p.run(t.Context())

@@ -121,7 +121,7 @@ func (r recording) stream(tb testing.TB) *stream {
 		flavor: d.flavor(), source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
 		colls:    collations{63: {name: "binary", maxLen: 1}, 45: {name: "utf8mb4", maxLen: 4}, 255: {name: "utf8mb4", maxLen: 4}},
 		progress: d.progress(empty),
-		open: func(p *plan) (*topic, *schemaRecord, error) {
+		open: func(p *plan) (*topic, []*stateRecord, error) {
 			s, name := p.shape, p.shape.Table
 			if p.route != nil {
 				name = p.route.aggregate
@@ -133,7 +133,7 @@ func (r recording) stream(tb testing.TB) *stream {
 				return topics[name], nil, nil
 			}
 			known[s.Key()] = true
-			return topics[name], &schemaRecord{topic: newTopic("schemas", 1), key: []byte(s.Key()), value: []byte(s.ID)}, nil
+			return topics[name], []*stateRecord{{topic: newTopic("schemas", 1), key: []byte(s.Key()), value: []byte(s.ID)}}, nil
 		},
 		now:     func() time.Time { return time.Unix(1700000000, 0) },
 		metrics: newMetrics(nil),

@@ -73,13 +73,13 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	if err := s.names.take(s.options.source, t.plan); err != nil {
 		return nil, err
 	}
-	var schema *schemaRecord
 	t.frame = s.frames(d, t.plan)
-	if t.topic, schema, err = s.options.open(t.plan); err != nil {
+	var states []*stateRecord
+	if t.topic, states, err = s.options.open(t.plan); err != nil {
 		return nil, &outsideError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
 	}
-	if schema != nil {
-		s.appendSchema(schema)
+	for _, r := range states {
+		s.appendState(r)
 	}
 	id, err := appendString(nil, []byte(":"+t.name+":"))
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 	return t, nil
 }
 
-func (s *stream) appendSchema(r *schemaRecord) {
+func (s *stream) appendState(r *stateRecord) {
 	b := s.cur
 	put := func(p []byte) span {
 		start := len(b.buf)

@@ -96,6 +96,9 @@ func (r *reader) sessions(ctx context.Context) error {
 		}
 		if fatal(err) || refused > 1 {
 			r.metrics.sessions.WithLabelValues("fatal", causeOf(err)).Inc()
+			if !errors.As(err, new(*StopError)) { // It says more.
+				err = kafkaclient.Refused(err)
+			}
 			return fmt.Errorf("source %s: %w", r.o.Name, err)
 		}
 		r.broke(err)
@@ -134,7 +137,38 @@ func Trust(ctx context.Context, o Options) (Position, error) {
 // it takes Kafka to notice that a reader died.
 const leaseWait = 3 * leaseTimeout
 
+// rewrite replaces the position by what change makes of it and of the server's
+// newest one.
 func rewrite(ctx context.Context, o Options, needed bool, change func(old, newest Position) Position) (Position, error) {
+	return underLease(ctx, o, func(ctx context.Context, r *reader, producer *kafkaclient.TxnProducer) (Position, error) {
+		srv, err := openServer(ctx, r.dsn)
+		if err != nil {
+			return Position{}, err
+		}
+		defer srv.Close()
+		h, err := srv.dialect.history(ctx, srv)
+		if err != nil {
+			return Position{}, err
+		}
+		p, found, err := ReadPosition(ctx, r.o.Kafka, r.o.Name)
+		if err != nil {
+			return p, err
+		}
+		if !found && needed {
+			return p, errNoPosition(r.o.Name)
+		}
+		p = change(p, h.position(srv.dialect))
+		return p, announce(ctx, producer, r.o.Name, p, nil)
+	})
+}
+
+func errNoPosition(source string) error {
+	return fmt.Errorf("source %s has no position to keep; telltale positions reset makes one", source)
+}
+
+// underLease calls f while the caller holds the lease of the source and no
+// transaction of a reader is open.
+func underLease(ctx context.Context, o Options, f func(context.Context, *reader, *kafkaclient.TxnProducer) (Position, error)) (Position, error) {
 	var p Position
 	r, err := newReader(ctx, o)
 	if err != nil {
@@ -143,42 +177,22 @@ func rewrite(ctx context.Context, o Options, needed bool, change func(old, newes
 	ctx, cancel := context.WithTimeoutCause(ctx, leaseWait,
 		fmt.Errorf("source %s: a reader holds its lease; stop it first", r.o.Name))
 	defer cancel()
-	written := false
-	err = holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, leaseReports{standing: func(standing) {}, trouble: func(error) {}}, func(ctx context.Context) error {
-		p, err = r.rewriteHeld(ctx, needed, change)
-		written = err == nil
+	done := false
+	told := leaseReports{standing: func(standing) {}, trouble: func(error) {}}
+	err = holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, told, func(ctx context.Context) error {
+		producer, err := kafkaclient.NewTxnProducer(ctx, r.o.Kafka, kafkaclient.TxnOptions{
+			TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout,
+		})
+		if err != nil {
+			return err
+		}
+		defer producer.Close()
+		p, err = f(ctx, r, producer)
+		done = err == nil
 		return err
 	})
-	if err == nil && !written {
+	if err == nil && !done {
 		err = context.Cause(ctx)
 	}
 	return p, err
-}
-
-func (r *reader) rewriteHeld(ctx context.Context, needed bool, change func(old, newest Position) Position) (Position, error) {
-	srv, err := openServer(ctx, r.dsn)
-	if err != nil {
-		return Position{}, err
-	}
-	defer srv.Close()
-	h, err := srv.dialect.history(ctx, srv)
-	if err != nil {
-		return Position{}, err
-	}
-	producer, err := kafkaclient.NewTxnProducer(ctx, r.o.Kafka, kafkaclient.TxnOptions{
-		TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout,
-	})
-	if err != nil {
-		return Position{}, err
-	}
-	defer producer.Close()
-	p, found, err := ReadPosition(ctx, r.o.Kafka, r.o.Name)
-	if err != nil {
-		return p, err
-	}
-	if !found && needed {
-		return p, fmt.Errorf("source %s has no position to keep; telltale positions reset makes one", r.o.Name)
-	}
-	p = change(p, h.position(srv.dialect))
-	return p, announce(ctx, producer, r.o.Name, p, nil)
 }

@@ -2,12 +2,7 @@ package binlog
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +11,6 @@ import (
 
 	"telltale/internal/kafkaclient"
 	"telltale/internal/tracing"
-	"telltale/schemas/change"
 )
 
 // transactionTimeout is the longest that brokers allow unless told otherwise,
@@ -57,6 +51,11 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		return err
 	}
 	defer producer.Close()
+	to, err := r.sink(producer)
+	if err != nil {
+		return err
+	}
+	defer to.close()
 	topics := &topics{o: r.o}
 	if err := topics.load(ctx, seen.plans); err != nil {
 		return err
@@ -85,7 +84,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 			r.metrics.vanished.WithLabelValues(statement).Inc()
 			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
 		},
-		open:    func(p *plan) (*topic, *schemaRecord, error) { return topics.open(ctx, p) },
+		open:    func(p *plan) (*topic, []*stateRecord, error) { return topics.open(ctx, p) },
 		now:     time.Now,
 		metrics: r.metrics, tracer: r.tracer, marks: marks, noTombstones: r.o.NoTombstones,
 	})
@@ -95,10 +94,12 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	}
 	overflow.letters = topics.letters
 	p := &publisher{
-		overflow: overflow, source: r.o.Name, producer: producer, stream: s, metrics: r.metrics, tracer: r.tracer, now: time.Now, progressed: progressed,
+		overflow: overflow, sink: to, stream: s, metrics: r.metrics, tracer: r.tracer, now: time.Now, progressed: progressed,
 	}
 	r.metrics.lag.begin()
 	defer r.observe(ctx, srv, &s.track)()
+	stop := topics.watch(ctx, s.end)
+	defer stop()
 	return r.pump(ctx, dumpOptions{flavor: srv.dialect.flavor(), serverID: r.o.ServerID, from: published}, s, p)
 }
 
@@ -124,10 +125,7 @@ func (r *reader) pump(ctx context.Context, from dumpOptions, s *stream, p *publi
 // transaction; it is committed at once, with the shapes of all tables, so that
 // a crash from here on loses nothing.
 func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.TxnProducer, topics *topics, plans []*plan) (Position, error) {
-	position, found, err := ReadPosition(ctx, r.o.Kafka, r.o.Name)
-	if err != nil {
-		return position, err
-	}
+	position, found := topics.stored.position, topics.stored.found
 	h, err := srv.dialect.history(ctx, srv)
 	if err != nil {
 		return position, err
@@ -146,15 +144,13 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 		position = h.position(srv.dialect)
 	}
 	position.ServerUUID = h.server
-	var news []*schemaRecord
+	var news []*stateRecord
 	for _, p := range plans {
-		_, record, err := topics.open(ctx, p)
+		_, records, err := topics.open(ctx, p)
 		if err != nil {
 			return position, err
 		}
-		if record != nil {
-			news = append(news, record)
-		}
+		news = append(news, records...)
 	}
 	if found && len(news) == 0 {
 		return position, nil
@@ -162,12 +158,12 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 	return position, announce(ctx, producer, r.o.Name, position, news)
 }
 
-// announce commits a position together with the shapes of tables.
-func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source string, position Position, shapes []*schemaRecord) error {
+// announce commits a position together with what else is to be remembered.
+func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source string, position Position, others []*stateRecord) error {
 	if err := producer.Begin(); err != nil {
 		return err
 	}
-	for _, s := range shapes {
+	for _, s := range others {
 		m := &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &s.topic.name, Partition: 0}, Key: s.key, Value: s.value}
 		if err := producer.Produce(ctx, m); err != nil {
 			return err
@@ -182,132 +178,5 @@ func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source str
 	}
 	return producer.Commit(ctx)
 }
-
-// topics are the Kafka topics of a source, opened as tables turn up.
-type topics struct {
-	o      Options
-	byName map[string]*topic // Raw topics; tables of an aggregate share one.
-	known  map[string]bool   // Shapes by the key of their record.
-	// newest is each table's shape that was published last, by the same key:
-	// one that comes back is published again, since its readers go by the newest.
-	newest  map[string]string
-	schemas *topic
-	// letters is the topic of dead letters, where records can go there.
-	letters *topic
-}
-
-// load reads which shapes are known and makes sure of all topics at once.
-func (t *topics) load(ctx context.Context, plans []*plan) error {
-	t.byName, t.known, t.newest = map[string]*topic{}, map[string]bool{}, map[string]string{}
-	specs := []kafkaclient.TopicSpec{t.compacted(PositionsTopic(t.o.Name)), t.compacted(change.SchemasTopic(t.o.Name))}
-	raw := map[string]bool{} // Tables of an aggregate share one.
-	for _, p := range plans {
-		if spec := t.raw(p); !raw[spec.Name] {
-			raw[spec.Name] = true
-			specs = append(specs, spec)
-		}
-	}
-	if t.o.Oversize == oversizeDeadLetter {
-		specs = append(specs, t.deadLetters())
-	}
-	if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, specs, t.o.CreateTopics); err != nil {
-		return err
-	}
-	partitions, err := kafkaclient.AllPartitions(ctx, t.o.Kafka)
-	if err != nil {
-		return err
-	}
-	for name := range raw {
-		if n := partitions[name]; n > 0 {
-			t.byName[name] = newTopic(name, n)
-		}
-	}
-	t.letters = newTopic(DeadLettersTopic(t.o.Name), partitions[DeadLettersTopic(t.o.Name)])
-	if err := t.limit(ctx, slices.Collect(maps.Values(t.byName))...); err != nil {
-		return err
-	}
-	t.schemas = newTopic(change.SchemasTopic(t.o.Name), 1)
-	return kafkaclient.ReadToEnd(ctx, t.o.Kafka, t.schemas.name, func(m *kafka.Message) error {
-		key := string(m.Key)
-		t.known[key] = m.Value != nil
-		t.newest[tableOfShape(key)] = key
-		return nil
-	})
-}
-
-func (t *topics) compacted(name string) kafkaclient.TopicSpec {
-	return kafkaclient.TopicSpec{
-		Name: name, Partitions: 1, ReplicationFactor: t.o.ReplicationFactor,
-		Settings: map[string]string{"cleanup.policy": "compact"},
-	}
-}
-
-func (t *topics) raw(p *plan) kafkaclient.TopicSpec {
-	return t.kept(p.shape.Topic(t.o.Name), t.o.Partitions)
-}
-
-// kept is a topic of which a week is kept.
-func (t *topics) kept(name string, partitions int) kafkaclient.TopicSpec {
-	return kafkaclient.TopicSpec{
-		Name: name, Partitions: partitions, ReplicationFactor: t.o.ReplicationFactor,
-		Settings: map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000"},
-	}
-}
-
-// ensured returns a topic that is there, made where it was not.
-func (t *topics) ensured(ctx context.Context, spec kafkaclient.TopicSpec) (*topic, error) {
-	if one := t.byName[spec.Name]; one != nil {
-		return one, nil
-	}
-	if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, []kafkaclient.TopicSpec{spec}, t.o.CreateTopics); err != nil {
-		return nil, err
-	}
-	n, err := kafkaclient.Partitions(ctx, t.o.Kafka, spec.Name)
-	if err != nil {
-		return nil, err
-	}
-	one := newTopic(spec.Name, n)
-	if err := t.limit(ctx, one); err != nil {
-		return nil, err
-	}
-	t.byName[spec.Name] = one
-	return one, nil
-}
-
-// marks opens the topic of transactions, where it is asked for: of one partition
-// unless somebody made it with more, so that they stand in commit order.
-func (t *topics) marks(ctx context.Context) (*transactionMarks, error) {
-	if !t.o.TransactionTopic {
-		return nil, nil
-	}
-	one, err := t.ensured(ctx, t.kept(TransactionTopic(t.o.Name), 1))
-	if err != nil {
-		return nil, err
-	}
-	return newTransactionMarks(one, t.o.Format == formatWithSchema), nil
-}
-
-// open returns a table's topic, and the record of a shape that the schemas
-// topic does not know or no longer holds for the newest.
-func (t *topics) open(ctx context.Context, p *plan) (*topic, *schemaRecord, error) {
-	shape := p.shape
-	one, err := t.ensured(ctx, t.raw(p))
-	if err != nil {
-		return nil, nil, err
-	}
-	key := shape.Key()
-	if t.known[key] && t.newest[tableOfShape(key)] == key {
-		return one, nil, nil
-	}
-	value, err := json.Marshal(shape)
-	if err != nil {
-		return nil, nil, fmt.Errorf("encode the shape of table %s.%s: %w", shape.DB, shape.Table, err)
-	}
-	t.known[key], t.newest[tableOfShape(key)] = true, key
-	return one, &schemaRecord{topic: t.schemas, key: []byte(key), value: value}, nil
-}
-
-// tableOfShape is the table that the key of a shape's record names.
-func tableOfShape(key string) string { return key[:max(0, strings.LastIndexByte(key, '@'))] }
 
 var errStarting = errors.New("starting")

@@ -88,9 +88,9 @@ type streamOptions struct {
 	encoding encoding
 	position Position
 	progress progress
-	// open returns the topic of a table with this plan, and the record by which
-	// the schemas topic learns of its shape, which is nil where it knows it.
-	open func(*plan) (*topic, *schemaRecord, error)
+	// open returns the topic of a table with this plan, and what must be
+	// remembered before the first change in it.
+	open func(*plan) (*topic, []*stateRecord, error)
 	// complete, where it is set, adds what the server's table maps do not say.
 	complete func(*tableDef) error
 	// noBackslashEscapes is what holds for the strings of statements whose
@@ -117,9 +117,9 @@ type streamOptions struct {
 	tracer *tracing.Tracer
 }
 
-// schemaRecord makes a shape known, in the same Kafka transaction as the first
-// change of that shape.
-type schemaRecord struct {
+// stateRecord makes a shape or a topic known, in the same Kafka transaction as
+// the first change that has it. Its topic has one partition.
+type stateRecord struct {
 	topic      *topic
 	key, value []byte
 }

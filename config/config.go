@@ -82,8 +82,11 @@ type Source struct {
 	// never, the default, publishes only what the binlog tells from now on.
 	Snapshot string `mapstructure:"snapshot" help:"whether existing rows are published: never"`
 	// Delivery is exactly-once, the default: a transaction and the position behind
-	// it are published in one Kafka transaction.
-	Delivery string `mapstructure:"delivery" help:"delivery to Kafka: exactly-once"`
+	// it are published in one Kafka transaction. With at-least-once readers see a
+	// change as soon as the brokers have it, and the position follows within about
+	// a second: after a crash the changes behind it are published again, with the
+	// same ids.
+	Delivery string `mapstructure:"delivery" help:"delivery to Kafka: exactly-once or at-least-once"`
 	// Oversize says what happens to a record that is larger than its topic takes:
 	// stop, the default, ends the reader by name; claim-check writes the record into
 	// a file of ClaimChecks and publishes where it is; dead-letter puts it into the

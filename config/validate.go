@@ -85,7 +85,7 @@ func (l loader) source() {
 	if l.Source.Oversize == "claim-check" && l.Source.ClaimChecks == "" {
 		l.missing("source.claim_checks", ", and source.oversize: claim-check needs it")
 	}
-	l.oneOf("source.delivery", l.Source.Delivery, []string{"exactly-once"}, "at-least-once")
+	l.oneOf("source.delivery", l.Source.Delivery, []string{"exactly-once", "at-least-once"})
 }
 
 // typeOptions checks those that are set.
@@ -254,10 +254,6 @@ func words(key string) string {
 		return "snapshot mode"
 	case "source.format":
 		return "format"
-	case "source.oversize":
-		return "policy"
-	case "source.delivery":
-		return "delivery mode"
 	}
 	return "column action"
 }

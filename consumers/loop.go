@@ -194,7 +194,7 @@ func partitionsOf(w *worker) []kafka.TopicPartition {
 func (e *engine) trouble(err kafka.Error) {
 	switch {
 	case err.IsFatal(), kafkaclient.RemedyOf(err) == kafkaclient.End:
-		e.fail(fmt.Errorf("consumer %s: kafka client: %w", e.consumer.Name, err))
+		e.fail(fmt.Errorf("consumer %s: kafka client: %w", e.consumer.Name, kafkaclient.Refused(err)))
 	case err.Code() == kafka.ErrAutoOffsetReset:
 		// Events went missing while they waited. The error does not say of
 		// which partition; claiming again looks at each.

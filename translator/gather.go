@@ -14,15 +14,32 @@ type gatherer struct {
 
 // add takes the next change of the partition. When that makes the transaction
 // whole, or too large to hold, it returns what was held and starts afresh.
-func (g *gatherer) add(c rawChange, bytes int) (ready []rawChange) {
+//
+// Where the reader delivers at least once, one that died leaves a part of a
+// transaction behind, and its successor begins with that transaction anew or with
+// one before it. What is held of it is dropped then: it comes again, whole.
+func (g *gatherer) add(c rawChange, bytes int) (ready []rawChange, dropped int) {
+	if g.restarts(c) {
+		dropped = len(g.held)
+		g.held, g.bytes = nil, 0
+	}
 	g.held = append(g.held, c)
 	g.bytes += bytes
 	if !c.last && g.bytes < maxGathered {
-		return nil
+		return nil, dropped
 	}
 	ready = g.held
 	g.held, g.bytes = nil, 0
-	return ready
+	return ready, dropped
+}
+
+// restarts reports whether a change cannot follow what is held.
+func (g *gatherer) restarts(c rawChange) bool {
+	if len(g.held) == 0 {
+		return false
+	}
+	first := &g.held[0]
+	return c.gtid != first.gtid || c.id == first.id
 }
 
 // byKey splits changes by record key: the keys in the order of their first

@@ -11,6 +11,7 @@ type metrics struct {
 	transactions *prometheus.CounterVec
 	lag          prometheus.Gauge
 	ruleErrors   prometheus.Counter
+	dropped      prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -43,7 +44,11 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Name: "telltale_translator_rule_errors_total",
 			Help: "Changes that a rule could not be applied to.",
 		}),
+		dropped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "telltale_translator_dropped_total",
+			Help: "Raw changes of transactions that a reader with source.delivery at-least-once left unfinished and its successor published again, whole.",
+		}),
 	}
-	r.MustRegister(m.records, m.passed, m.tombstones, m.events, m.transactions, m.lag, m.ruleErrors)
+	r.MustRegister(m.records, m.passed, m.tombstones, m.events, m.transactions, m.lag, m.ruleErrors, m.dropped)
 	return m
 }

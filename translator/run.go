@@ -208,7 +208,7 @@ func (e *lostError) Unwrap() error { return e.err }
 // lost marks a failure of Kafka, but for one that would come back for ever.
 func lost(err error) error {
 	if err == nil || kafkaclient.RemedyOf(err) == kafkaclient.End {
-		return err
+		return kafkaclient.Refused(err)
 	}
 	return &lostError{err}
 }

@@ -208,7 +208,11 @@ func (s *session) handle(m *kafka.Message) error {
 	} else if err := s.learnShape(&c); err != nil || s.rewind {
 		return err // What went before it may have been taken back.
 	}
-	ready := g.add(c, len(m.Value))
+	ready, dropped := g.add(c, len(m.Value))
+	if dropped > 0 {
+		s.metrics.dropped.Add(float64(dropped))
+		s.log.Warn("the reader began a transaction anew", "changes", dropped, "before", where.String())
+	}
 	if ready == nil {
 		return nil
 	}

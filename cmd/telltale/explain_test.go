@@ -52,6 +52,7 @@ func TestStatus(t *testing.T) {
 	}{
 		{"nothing", nil, exitOK, ""},
 		{"usage", &usageError{"telltale runn"}, exitUsage, ""},
+		{"topic", fmt.Errorf("binlog: %w", &binlog.TopicError{Topic: "shop.shop.customers", Reason: "is gone"}), exitRefused, "binlog.TopicError"},
 		{"damage", &binlog.StopError{Where: "binlog.1:4", Err: errors.New("bytes")}, exitStopped, "binlog.Damaged"},
 		{"position", &binlog.ResumeError{Source: "shop"}, exitRefused, "binlog.ResumeError"},
 		{"topics", &kafkaclient.MissingTopicsError{}, exitFailure, "kafkaclient.MissingTopicsError"},

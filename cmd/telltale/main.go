@@ -17,7 +17,7 @@ const (
 	exitFailure = 1
 	exitUsage   = 2
 	exitStopped = 3 // The reader met something that it does not go past.
-	exitRefused = 4 // The reader may not go on from its position.
+	exitRefused = 4 // The reader may not go on from its position, or with its topics.
 )
 
 // env is what a command sees of the world outside the process.

@@ -26,6 +26,11 @@ func newPositionsCommand(e env) *cobra.Command {
 			short: "Go on from the stored position although the server's history looks different",
 			do:    binlog.Trust,
 		}),
+		newPositionCommand(e, positionCommand{
+			use:   "adopt",
+			short: "Go on with the topics as they are although some were deleted, created anew or re-partitioned",
+			do:    binlog.Adopt,
+		}),
 	)
 }
 

@@ -96,7 +96,7 @@ func status(err error) int {
 		return exitUsage
 	case errors.As(err, new(*binlog.StopError)):
 		return exitStopped
-	case errors.As(err, new(*binlog.ResumeError)):
+	case errors.As(err, new(*binlog.ResumeError)), errors.As(err, new(*binlog.TopicError)):
 		return exitRefused
 	}
 	return exitFailure

@@ -6,6 +6,25 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 )
 
+// RefusedError is an error of Kafka against which nothing helps but a change of
+// the configuration, a topic or the cluster: its remedy is to End.
+type RefusedError struct{ Err error }
+
+// Error describes the cause.
+func (e *RefusedError) Error() string { return "refused by kafka: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// Refused makes an error whose remedy is to End a RefusedError, and returns any
+// other as it is.
+func Refused(err error) error {
+	if RemedyOf(err) != End {
+		return err
+	}
+	return &RefusedError{err}
+}
+
 // IsFenced reports whether another producer took over the transactional id, or
 // the broker timed the transaction out, which looks the same to the client. The
 // producer is of no more use.

@@ -46,7 +46,7 @@ type TxnProducer struct {
 	// call waits.
 	said    atomic.Pointer[kafka.Error]
 	timeout time.Duration
-	window window
+	intake  intake
 }
 
 // NewTxnProducer makes a producer and initialises its transactions, which
@@ -56,24 +56,11 @@ func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, 
 	if o.Timeout == 0 {
 		o.Timeout = time.Minute
 	}
-	if o.QueueBytes == 0 {
-		o.QueueBytes = 32 << 20
-	}
-	m, err := c.configMap(kafka.ConfigMap{
-		"transactional.id":              o.TransactionalID,
-		"transaction.timeout.ms":        int(o.Timeout / time.Millisecond),
-		"acks":                          "all",
-		"compression.type":              "lz4",
-		"linger.ms":                     1,
-		"batch.size":                    256_000,
-		"batch.num.messages":            100_000,
-		"queue.buffering.max.messages":  200_000,
-		"queue.buffering.max.kbytes":    maxRecord >> 9, // A record beyond it would wait for ever; the window bounds the rest.
-		"message.max.bytes":             maxRecord,      // The broker's limit decides.
-		"go.delivery.reports":           false,
-		"go.events.channel.size":        1000,
-		"sticky.partitioning.linger.ms": 0,
-	})
+	m, err := c.configMap(producing(kafka.ConfigMap{
+		"transactional.id":       o.TransactionalID,
+		"transaction.timeout.ms": int(o.Timeout / time.Millisecond),
+		"go.delivery.reports":    false,
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +70,7 @@ func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, 
 		stop()
 		return nil, fmt.Errorf("make a kafka producer %q: %w", o.TransactionalID, err)
 	}
-	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop, report: o.Report, window: window{limit: o.QueueBytes}}
+	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop, report: o.Report, intake: newIntake(p, o.QueueBytes)}
 	t.timeout, err = timeoutOf(m)
 	if err != nil {
 		p.Close()
@@ -123,10 +110,6 @@ func (t *TxnProducer) listen() {
 	}
 }
 
-// maxRecord is the largest record that the client takes: more than a broker takes
-// at once unless told otherwise.
-const maxRecord = 256 << 20
-
 // Begin opens a transaction.
 func (t *TxnProducer) Begin() error {
 	if err := t.p.BeginTransaction(); err != nil {
@@ -138,48 +121,7 @@ func (t *TxnProducer) Begin() error {
 // Produce hands a record over; librdkafka copies it. It waits while the queue
 // is full.
 func (t *TxnProducer) Produce(ctx context.Context, m *kafka.Message) error {
-	size := len(m.Key) + len(m.Value)
-	for held := size + recordOverhead; !t.window.fits(held); {
-		if t.window.settle(t.p.Len()); t.window.fits(held) {
-			break
-		}
-		if err := t.drain(ctx); err != nil {
-			return err
-		}
-	}
-	for empty := false; ; empty = t.p.Len() == 0 {
-		err := t.p.Produce(m, nil)
-		if err == nil {
-			t.window.add(size + recordOverhead)
-			return nil
-		}
-		if !hasCode(err, kafka.ErrQueueFull) {
-			return fmt.Errorf("produce %d bytes to %s: %w", size, m.TopicPartition, err)
-		}
-		if empty { // Only a bound that an operator has set refuses a record by itself.
-			return fmt.Errorf("produce %d bytes to %s: %w", size, m.TopicPartition,
-				kafka.NewError(kafka.ErrMsgSizeTooLarge, "it is larger than queue.buffering.max.kbytes in kafka.properties", false))
-		}
-		if err := t.drain(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// recordOverhead is about what the client needs for a record beside its bytes.
-const recordOverhead = 256
-
-// queuePause is how long a full queue is left to itself before it is looked at
-// again.
-const queuePause = 5 * time.Millisecond
-
-// drain gives the client a moment to send.
-func (t *TxnProducer) drain(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	t.p.Flush(int(queuePause / time.Millisecond))
-	return nil
+	return t.intake.produce(ctx, m, func() error { return nil })
 }
 
 // SendOffsets makes a consumer's offsets part of the transaction.

@@ -146,6 +146,42 @@ func led(t kafka.TopicMetadata) bool {
 	return len(t.Partitions) > 0 && !slices.ContainsFunc(t.Partitions, func(p kafka.PartitionMetadata) bool { return p.Leader < 0 })
 }
 
+// Topic is a topic as the cluster has it.
+type Topic struct {
+	// ID is the cluster's for this topic and no other that ever had its name;
+	// empty where the brokers know no ids.
+	ID         string
+	Partitions int32
+}
+
+// DescribeTopics asks for topics by name. Those that are not there are left out.
+func DescribeTopics(ctx context.Context, c Config, names []string) (map[string]Topic, error) {
+	out := map[string]Topic{}
+	err := c.WithAdmin(func(a *kafka.AdminClient) error {
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		r, err := a.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(names))
+		if err != nil {
+			return fmt.Errorf("ask for %d kafka topics at %q: %w", len(names), c.Brokers, err)
+		}
+		for _, d := range r.TopicDescriptions {
+			switch d.Error.Code() {
+			case kafka.ErrNoError:
+				t := Topic{Partitions: int32(len(d.Partitions))}
+				if d.TopicID.GetMostSignificantBits() != 0 || d.TopicID.GetLeastSignificantBits() != 0 {
+					t.ID = d.TopicID.String()
+				}
+				out[d.Name] = t
+			case kafka.ErrUnknownTopicOrPart:
+			default:
+				return fmt.Errorf("ask for kafka topic %s at %q: %w", d.Name, c.Brokers, d.Error)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // Partitions is how many partitions a topic has. A topic that is not there is
 // an error.
 func Partitions(ctx context.Context, c Config, topic string) (int32, error) {
@@ -163,22 +199,6 @@ func Partitions(ctx context.Context, c Config, topic string) (int32, error) {
 		return nil
 	})
 	return n, err
-}
-
-// AllPartitions is how many partitions each topic of the cluster has, by name.
-func AllPartitions(ctx context.Context, c Config) (map[string]int32, error) {
-	counts := map[string]int32{}
-	err := c.WithAdmin(func(a *kafka.AdminClient) error {
-		md, err := a.GetMetadata(nil, true, millis(ctx, 10*time.Second))
-		if err != nil {
-			return fmt.Errorf("ask for the partitions of all kafka topics at %q: %w", c.Brokers, err)
-		}
-		for name, t := range md.Topics {
-			counts[name] = int32(len(t.Partitions))
-		}
-		return nil
-	})
-	return counts, err
 }
 
 // describeAtOnce is how many topics are described by one request.

@@ -1,0 +1,166 @@
+package kafkaclient
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// AckedProducer produces without transactions: every reader sees a record as
+// soon as all replicas in sync have it. Retries of the client neither repeat nor
+// reorder (it is idempotent); two producers of the same records do both. It is
+// used by one goroutine.
+type AckedProducer struct {
+	p        *kafka.Producer
+	stopLogs func()
+	events   sync.WaitGroup
+	close    sync.Once
+	report   func(error)
+	// lost is closed once lostWhy says why the first record was not delivered. fatal
+	// is what ended the client, and said what it reported last.
+	lost        chan struct{}
+	lostWhy     error
+	fatal, said atomic.Pointer[kafka.Error]
+	intake      intake
+}
+
+// NewAckedProducer makes a producer. A record waits for its brokers for as long
+// as they take. report learns that Flush waits, with the reason, within moments,
+// and nil when the wait is over; nil drops it.
+func NewAckedProducer(c Config, report func(error)) (*AckedProducer, error) {
+	m, err := c.configMap(producing(kafka.ConfigMap{
+		"enable.idempotence": true,
+		// A record that cannot be delivered fails those behind it in its partition.
+		"enable.gapless.guarantee":  true,
+		"message.timeout.ms":        0,
+		"go.delivery.reports":       true,
+		"go.delivery.report.fields": "none",
+	}))
+	if err != nil {
+		return nil, err
+	}
+	stop := c.logs(m)
+	p, err := kafka.NewProducer(&m)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("make a kafka producer: %w", err)
+	}
+	if report == nil {
+		report = func(error) {}
+	}
+	a := &AckedProducer{p: p, stopLogs: stop, report: report, lost: make(chan struct{}), intake: newIntake(p, 0)}
+	a.events.Go(a.listen)
+	return a, nil
+}
+
+// listen takes the client's events: whether records were delivered, what it met,
+// and barriers.
+func (a *AckedProducer) listen() {
+	for event := range a.p.Events() {
+		switch e := event.(type) {
+		case *kafka.Message:
+			if e.TopicPartition.Error != nil && a.lostWhy == nil {
+				a.lostWhy = fmt.Errorf("deliver a record to topic %s: %w", *e.TopicPartition.Topic, e.TopicPartition.Error)
+				close(a.lost)
+			}
+		case kafka.Error:
+			if e.IsFatal() {
+				a.fatal.Store(&e)
+			}
+			if e.Code() != kafka.ErrAllBrokersDown {
+				a.said.Store(&e)
+			}
+		case barrier:
+			close(e)
+		}
+	}
+}
+
+// causeWait is how long the report of a record may take that ended the client.
+const causeWait = time.Second
+
+// failure is why a record was not delivered. Where that ends the client, its word
+// comes before that of the record, which says more.
+func (a *AckedProducer) failure() error {
+	select {
+	case <-a.lost:
+		return a.lostWhy
+	default:
+	}
+	fatal := a.fatal.Load()
+	if fatal == nil {
+		return nil
+	}
+	select {
+	case <-a.lost:
+		return a.lostWhy
+	case <-time.After(causeWait):
+		return fmt.Errorf("deliver records: %w", *fatal)
+	}
+}
+
+// barrier is an event that is closed once all before it were taken.
+type barrier chan struct{}
+
+// String makes it an event.
+func (barrier) String() string { return "barrier" }
+
+// Produce hands a record over; librdkafka copies it. It waits while the queue
+// is full. The error may be one of an earlier record.
+func (a *AckedProducer) Produce(ctx context.Context, m *kafka.Message) error {
+	if err := a.failure(); err != nil {
+		return err
+	}
+	return a.intake.produce(ctx, m, a.failure)
+}
+
+// Flush waits until the brokers have all that was handed over, or one record
+// will never be delivered. After an error close the producer: which of the
+// records arrived is unknown.
+func (a *AckedProducer) Flush(ctx context.Context) error {
+	began, reported := time.Now(), false
+	defer func() {
+		if reported {
+			a.report(nil)
+		}
+	}()
+	for a.p.Flush(5) > 0 {
+		switch {
+		case a.failure() != nil:
+			return a.failure()
+		case ctx.Err() != nil:
+			return fmt.Errorf("wait for the brokers to take %d records: %w", a.p.Len(), context.Cause(ctx))
+		case time.Since(began) > callTimeout:
+			a.report(a.explain())
+			reported = true
+		}
+	}
+	taken := make(barrier) // The last report may be on its way to the listener.
+	a.p.Events() <- taken
+	<-taken
+	return a.failure()
+}
+
+// explain says why records wait.
+func (a *AckedProducer) explain() error {
+	err := fmt.Errorf("%d records wait for the brokers", a.p.Len())
+	if said := a.said.Load(); said != nil {
+		return fmt.Errorf("%w: %w", err, *said)
+	}
+	return err
+}
+
+// Close ends the producer without waiting for what it still holds. It may be
+// called twice.
+func (a *AckedProducer) Close() {
+	a.close.Do(func() {
+		_ = a.p.Purge(kafka.PurgeQueue | kafka.PurgeInFlight | kafka.PurgeNonBlocking) // Best effort: it makes the close quick.
+		a.p.Close()
+		a.events.Wait()
+		a.stopLogs()
+	})
+}
