@@ -98,10 +98,11 @@ prerequisites:
 	@scripts/prerequisites.sh
 
 # What the tests need besides: a MySQL and a MariaDB server, unless they are
-# installed, and Apache Kafka.
+# installed, Apache Kafka, and Kafka Connect with Debezium.
 .PHONY: prepare
 prepare:
 	@scripts/prerequisites.sh --install
 	@[[ -n $${TELLTALE_MYSQLD:-} ]] || command -v mysqld /usr/sbin/mysqld >/dev/null || scripts/fetch-mysql.sh .tools/mysql
 	@[[ -n $${TELLTALE_MARIADBD:-} ]] || command -v mariadbd /usr/sbin/mariadbd >/dev/null || scripts/fetch-mariadb.sh .tools/mariadb
 	@scripts/fetch-kafka.sh .tools/kafka
+	@scripts/fetch-connect.sh .tools/connect

@@ -74,14 +74,16 @@ func (e encoding) valueSchema(d columnDef, c *column) connectSchema {
 	return plainOf("string")
 }
 
+// maxDigits is how many the largest number of 64 bits has.
+const maxDigits = 20
+
 // unsignedSchema is that of BIGINT UNSIGNED: the lossless number, of which an
 // int64 would wrap, is a decimal to Connect.
 func (e encoding) unsignedSchema() connectSchema {
-	switch e.BigintUnsignedHandlingMode {
-	case "long":
+	if e.BigintUnsignedHandlingMode == "long" {
 		return plainOf("int64")
 	}
-	return decimalOf(0, 0)
+	return decimalOf(maxDigits, 0)
 }
 
 func (e encoding) decimalSchema(d columnDef) connectSchema {
@@ -142,7 +144,7 @@ func (e encoding) bitSchema(d columnDef) connectSchema {
 		s.parameters = []parameter{{"length", strconv.Itoa(d.length)}}
 		return s
 	case d.length == 64: // As a BIGINT UNSIGNED.
-		return decimalOf(0, 0)
+		return decimalOf(maxDigits, 0)
 	}
 	return plainOf("int64")
 }
@@ -166,8 +168,12 @@ func (e encoding) geometrySchema(d columnDef) connectSchema {
 
 // memberSchema is that of text which is one or some of a list.
 func memberSchema(name string, c *column) connectSchema {
+	members := make([]string, len(c.members))
+	for i, m := range c.members {
+		members[i] = strings.ReplaceAll(m, ",", `\,`)
+	}
 	s := semantic("string", name)
-	s.parameters = []parameter{{"allowed", strings.Join(c.members, ",")}}
+	s.parameters = []parameter{{"allowed", strings.Join(members, ",")}}
 	return s
 }
 

@@ -114,10 +114,7 @@ func arrayOf(items connectSchema) connectSchema {
 // the base64 of its unscaled bytes.
 func decimalOf(precision, scale int) connectSchema {
 	s := semantic("bytes", "org.apache.kafka.connect.data.Decimal")
-	s.parameters = []parameter{{"scale", strconv.Itoa(scale)}}
-	if precision > 0 {
-		s.parameters = append(s.parameters, parameter{"connect.decimal.precision", strconv.Itoa(precision)})
-	}
+	s.parameters = []parameter{{"scale", strconv.Itoa(scale)}, {"connect.decimal.precision", strconv.Itoa(precision)}}
 	return s
 }
 

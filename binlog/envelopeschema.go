@@ -61,7 +61,7 @@ func envelopeSchema(flavor, name string, columns []connectSchema) connectSchema 
 func sourceSchema(flavor string) connectSchema {
 	text, number := plainOf("string"), plainOf("int64")
 	snapshot := semantic("string", "io.debezium.data.Enum").optional()
-	snapshot.parameters = []parameter{{"allowed", "first,first_in_data_collection,last_in_data_collection,last,false,incremental,true"}}
+	snapshot.parameters = []parameter{{"allowed", "true,first,first_in_data_collection,last_in_data_collection,last,false,incremental"}}
 	snapshot.byDefault = "false"
 	return structOf("io.debezium.connector."+flavor+".Source", 1,
 		text.field("version"), text.field("connector"), text.field("name"), number.field("ts_ms"),

@@ -34,7 +34,7 @@ func TestGoodFiles(t *testing.T) {
 			}}},
 			Types: "debezium", TypeOptions: config.TypeOptions{
 				DecimalHandlingMode: "string", TimePrecisionMode: "isostring", BigintUnsignedHandlingMode: "precise", BinaryHandlingMode: "hex",
-			}, Format: "json-with-schema", TransactionTopic: true, Snapshot: "never", Delivery: "exactly-once",
+			}, Format: "json", TransactionTopic: true, Snapshot: "never", Delivery: "exactly-once",
 			Oversize: "claim-check", ClaimChecks: "/var/lib/telltale/claims", ServerID: 4294967295,
 		},
 		Kafka: config.Kafka{

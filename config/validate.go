@@ -85,6 +85,9 @@ func (l loader) source() {
 	if l.Source.Oversize == "claim-check" && l.Source.ClaimChecks == "" {
 		l.missing("source.claim_checks", ", and source.oversize: claim-check needs it")
 	}
+	if l.Source.Format == "json-with-schema" && l.Source.Oversize != "stop" {
+		l.wrong("source.oversize", "%s leaves the images of a row empty, which a schema does not allow; set source.oversize: stop or source.format: json", l.Source.Oversize)
+	}
 	l.oneOf("source.delivery", l.Source.Delivery, []string{"exactly-once", "at-least-once"})
 }
 

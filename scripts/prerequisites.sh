@@ -2,7 +2,7 @@
 # Checks what Telltale is built with: git, a C compiler and Go. It names
 # everything that is missing at once, with the command that installs it, and
 # exits 1. With --install it asks for what the tests need besides, a Chromium,
-# Java for Apache Kafka and Maven to fetch that, and as root where there is apt
+# a JDK for Apache Kafka and Maven to fetch that, and as root where there is apt
 # it installs all but Go itself.
 set -euo pipefail
 
@@ -49,12 +49,13 @@ check_chromium() {
   missing+=(chromium)
 }
 
+# Java runs a source file where it has the compiler.
 check_java() {
   local version=
-  if command -v java >/dev/null; then version=$(java_version); fi
+  if command -v java >/dev/null && command -v javac >/dev/null; then version=$(java_version); fi
   ((${version:-0} >= JAVA_MINIMUM)) && return
-  problems+=("Java $JAVA_MINIMUM or newer is not installed, or not on PATH.")
-  missing+=(default-jre-headless)
+  problems+=("A Java development kit, $JAVA_MINIMUM or newer, is not installed, or not on PATH.")
+  missing+=(default-jdk-headless)
 }
 
 # java_version prints the first number of Java's version, 1 before Java 9, or

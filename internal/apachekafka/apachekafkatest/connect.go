@@ -24,7 +24,7 @@ const stopTimeout = 20 * time.Second
 
 // connectJVM is for programs that live for seconds, too short for the better
 // compiler to pay.
-var connectJVM = []string{"-Xmx384m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
+var connectJVM = []string{"-Xmx768m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"}
 
 // Connector is the settings of a connector of Kafka Connect, its name among them.
 type Connector map[string]string
