@@ -10,7 +10,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 # Which benchmarks run.
 BENCH ?= .
-# How many rounds of faults, and the seed of the first: another each time.
+# How many rounds of each fault, and the seed of the first: another each time.
 ROUNDS ?= 20
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 # Packages tested at the same time; each may run a MySQL server or two.
@@ -80,9 +80,9 @@ bench: prepare ## Run the benchmarks that match BENCH (all)
 	xargs -r go test -run '^$$' -bench '$(BENCH)' -benchmem
 
 .PHONY: faults
-faults: prepare ## Kill each stage under load, ROUNDS (20) times, and write docs/faults.md
-	go test ./internal/faults -run '^TestKill9$$' -count 1 -v -timeout 120m \
-	  -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 \
+faults: prepare ## Inject each fault under load, ROUNDS (20) times, and write docs/faults.md
+	go test ./internal/faults -run '^TestFaults$$' -count 1 -v -timeout 300m \
+	  -long -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 \
 	  -commit "$$(git describe --always --dirty)" -report $(CURDIR)/docs/faults.md
 
 .PHONY: pictures

@@ -77,6 +77,17 @@ func (s *Server) Kill() error {
 	return s.process.Kill()
 }
 
+// Pause stops the broker where it is, as a machine that swaps or a virtual one
+// that is moved. Connections stay open and nobody answers until [Server.Resume].
+func (s *Server) Pause() error { return s.process.Pause() }
+
+// Resume has a paused broker go on.
+func (s *Server) Resume() error { return s.process.Resume() }
+
+// FillDisk has each further write to a log file fail, as on a full disk. The
+// broker takes that for a broken disk and, having no other, ends itself.
+func (s *Server) FillDisk() error { return s.process.LimitFiles(1) }
+
 // awaitAnswer polls the broker until it serves its cluster, has ended, or ctx
 // is done.
 func (s *Server) awaitAnswer(ctx context.Context, cluster string) error {

@@ -16,9 +16,8 @@ const starting = 1500 * time.Millisecond
 // have nothing to do with each other.
 func Kills() Fault {
 	return Fault{
-		Name: "kill -9",
-		Doc: "Each stage ran as a process of its own and was killed (kill -9) once a round at a random moment under load, " +
-			"every other time again while its successor started.",
+		Name:   "kill -9",
+		Doc:    "Each stage was killed at a random moment, every other time again while its successor started.",
 		Inject: killStages,
 	}
 }
@@ -38,14 +37,21 @@ func killStages(ctx context.Context, w *World, random *rand.Rand, during time.Du
 // killAt kills the stage after each of the pauses.
 func (s *Stage) killAt(ctx context.Context, pauses []time.Duration) error {
 	for _, pause := range pauses {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
+		if err := wait(ctx, pause); err != nil {
+			return err
 		}
 		if err := s.Kill(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func wait(ctx context.Context, pause time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(pause):
+		return nil
+	}
 }

@@ -29,6 +29,10 @@ type reader struct {
 	err     error
 	changes map[uint64][]rawChange
 	events  map[uint64][]rawEvent
+	// once says that no identity may come twice. Otherwise repeats are left out and
+	// counted, and transactions may stop short before they come again, whole.
+	once    bool
+	repeats int
 	// seenChanges and seenEvents count records, ids how often each identity came.
 	seenChanges, seenEvents int
 	ids                     map[string]int
@@ -49,9 +53,11 @@ func topicsExist(ctx context.Context, c kafkaclient.Config) bool {
 	return true
 }
 
-// newReader makes a reader of all partitions, from their beginning.
-func newReader(ctx context.Context, c kafkaclient.Config) (*reader, error) {
+// newReader makes a reader of all partitions, from their beginning. With once no
+// identity may come twice.
+func newReader(ctx context.Context, c kafkaclient.Config, once bool) (*reader, error) {
 	r := &reader{
+		once:       once,
 		partitions: map[string]int32{}, changes: map[uint64][]rawChange{}, events: map[uint64][]rawEvent{},
 		ids: map[string]int{}, open: map[int32]string{}, newest: map[string]int{},
 	}
@@ -108,8 +114,10 @@ func (r *reader) take(m *kafka.Message) error {
 		if err != nil {
 			return err
 		}
+		if r.repeated(e.id) {
+			return nil
+		}
 		r.seenEvents++
-		r.ids[e.id]++
 		r.events[e.customer] = append(r.events[e.customer], e)
 		return nil
 	}
@@ -117,11 +125,25 @@ func (r *reader) take(m *kafka.Message) error {
 	if err != nil {
 		return err
 	}
+	if r.repeated(c.id) {
+		return nil
+	}
 	r.seenChanges++
-	r.ids[c.id]++
 	r.changes[c.customer] = append(r.changes[c.customer], c)
-	r.follow(m.TopicPartition.Partition, c)
+	if r.once {
+		r.follow(m.TopicPartition.Partition, c)
+	}
 	return nil
+}
+
+// repeated notes an identity and reports whether the record is to be left out.
+func (r *reader) repeated(id string) bool {
+	r.ids[id]++
+	if r.once || r.ids[id] == 1 {
+		return false
+	}
+	r.repeats++
+	return true
 }
 
 // follow checks that a transaction's records of a partition stand together, up
@@ -156,6 +178,7 @@ type received struct {
 	twice   []string
 	torn    []error
 	newest  map[string]int
+	repeats int
 }
 
 func (r *reader) received() received {
@@ -163,10 +186,10 @@ func (r *reader) received() received {
 	defer r.mu.Unlock()
 	got := received{
 		changes: maps.Clone(r.changes), events: maps.Clone(r.events),
-		torn: slices.Clone(r.torn), newest: maps.Clone(r.newest),
+		torn: slices.Clone(r.torn), newest: maps.Clone(r.newest), repeats: r.repeats,
 	}
 	for id, n := range r.ids {
-		if n > 1 {
+		if r.once && n > 1 {
 			got.twice = append(got.twice, id)
 		}
 	}

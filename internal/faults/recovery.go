@@ -5,31 +5,32 @@ import (
 	"time"
 )
 
-// Kill is a kill -9 of a stage.
-type Kill struct {
+// Harm is what was done to a stage, or to a server that it needs.
+type Harm struct {
 	Stage string
-	At    time.Time
-	// Recovery is how long it took until something committed after the kill
-	// had passed the stage. It includes the recovery of stages before it that
-	// were killed at about the same time; it is zero where the stage was killed
-	// again meanwhile.
+	// At is when it was done to the stage, or when the server was there again.
+	At time.Time
+	// Recovery is how long it took until something committed after that had
+	// passed the stage. It includes the recovery of stages before it that were
+	// harmed at about the same time; it is zero where the stage was harmed again
+	// meanwhile.
 	Recovery time.Duration
 }
 
 // passage is when something was committed and when it had passed a stage.
 type passage struct{ committed, passed time.Time }
 
-// kills are those since the last call, with the stages' recoveries.
-func (w *World) kills(got received, ledger []ledgerRow) ([]Kill, error) {
+// harms are those since the last call, with the stages' recoveries.
+func (w *World) harms(got received, ledger []ledgerRow) ([]Harm, error) {
 	passed, err := passages(got, ledger)
 	if err != nil {
 		return nil, err
 	}
-	var all []Kill
+	var all []Harm
 	for _, s := range w.Stages {
-		moments := s.killed()
+		moments := s.harmed()
 		for i, at := range moments {
-			k := Kill{Stage: s.Name, At: at, Recovery: recovery(passed[s.Name], at)}
+			k := Harm{Stage: s.Name, At: at, Recovery: recovery(passed[s.Name], at)}
 			if i+1 < len(moments) && at.Add(k.Recovery).After(moments[i+1]) {
 				k.Recovery = 0
 			}
@@ -64,23 +65,23 @@ func passages(got received, ledger []ledgerRow) (map[string][]passage, error) {
 	return passed, nil
 }
 
-// recovery is how long after a kill the first of what was committed later had
+// recovery is how long after a harm the first of what was committed later had
 // passed.
-func recovery(passed []passage, kill time.Time) time.Duration {
+func recovery(passed []passage, harm time.Time) time.Duration {
 	var first time.Time
 	for _, p := range passed {
-		if p.committed.After(kill) && (first.IsZero() || p.passed.Before(first)) {
+		if p.committed.After(harm) && (first.IsZero() || p.passed.Before(first)) {
 			first = p.passed
 		}
 	}
 	if first.IsZero() {
 		return 0
 	}
-	return first.Sub(kill)
+	return first.Sub(harm)
 }
 
 // String is for logs.
-func (k Kill) String() string {
+func (k Harm) String() string {
 	at := k.At.UTC().Format("15:04:05.000")
 	if k.Recovery == 0 {
 		return fmt.Sprintf("%s at %s, and again before it was back", k.Stage, at)

@@ -17,13 +17,16 @@ func TestReport(t *testing.T) {
 			Tallies: []*Tally{{What: "events", Wanted: wanted, Got: wanted}},
 		}
 		for _, d := range recoveries {
-			r.Kills = append(r.Kills, Kill{Stage: Binlog, At: at, Recovery: d})
+			r.Harms = append(r.Harms, Harm{Stage: Binlog, At: at, Recovery: d})
 		}
 		return r
 	}
 	report := Report{
-		Fault: Kills(), Command: "make faults", Telltale: "abc1234", MySQL: "9.7", Kafka: "4.1", At: at,
-		Results: []Result{round(5, 100, 3*time.Second, 0), round(6, 250, 9*time.Second, 7*time.Second)},
+		Command: "make faults", Telltale: "abc1234", MySQL: "9.7", Kafka: "4.1", At: at,
+		Parts: []Part{
+			{Kills(), []Result{round(5, 100, 3*time.Second, 0), round(6, 250, 9*time.Second, 7*time.Second)}},
+			{Stops(), []Result{round(7, 300)}},
+		},
 	}
 	if got := report.Rate(); got != 225 {
 		t.Errorf("got %v transactions a second, want 225", got)
@@ -31,13 +34,13 @@ func TestReport(t *testing.T) {
 	page := report.Markdown()
 	for _, want := range []string{
 		"2026-11-21 12:00 UTC, on Telltale abc1234, MySQL 9.7 and Apache Kafka 4.1.",
-		"| rounds | 2, with seeds from 5 to 6 |",
-		"| kills | 4: binlog 4, translator 0, consumers 0 |",
-		"| transactions committed | 900, 225 a second; 20 more rolled back |",
-		"| commits whose answer was lost | 40, of which 20 took place |",
-		"| mails taken twice, under one Message-ID | 6 |",
-		"| events | 250 | 250 | 0 | 0 | 0 |",
-		"| binlog | 3 | 7.0 s | 9.0 s |",
+		"| transactions committed | 1350, 225 a second; 30 more rolled back |",
+		"| commits whose answer was lost | 60, of which 30 took place |",
+		"| mails taken twice, under one Message-ID | 7 |",
+		"| events | 300 | 300 | 0 | 0 | 0 |",
+		"- **kill -9**, 2 rounds with seeds from 5 to 6: Each stage was killed",
+		"- **SIGTERM**, one round with seed 7: Each stage was asked to stop",
+		"| kill -9 | binlog | 4 | 7.0 s | 9.0 s |",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)

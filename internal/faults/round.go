@@ -23,8 +23,12 @@ const (
 
 // Fault is what is done to the pipeline while the load is written.
 type Fault struct {
-	// Name is short, Doc says in sentences what is done; both are for people.
+	// Name is short, Doc says in a sentence what is done once a round; both are for
+	// people.
 	Name, Doc string
+	// Long faults take half a minute a round: `make faults` plays them, and
+	// `make test` does not.
+	Long bool
 	// Inject does it at random moments, during about the time given, and puts
 	// right what does not heal by itself.
 	Inject func(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error
@@ -46,12 +50,15 @@ type Result struct {
 	// Wrote counts this round's transactions, During is how long they took.
 	Wrote  load.Stats
 	During time.Duration
-	// Kills are this round's, by stage.
-	Kills []Kill
+	// Harms are this round's, by stage.
+	Harms []Harm
 	// Tallies compare all rounds so far; Again counts the mails that came more
 	// than once, under one Message-ID.
+	// Repeats counts the changes and events that came again with source.delivery
+	// at-least-once.
 	Tallies []*Tally
 	Again   int
+	Repeats int
 }
 
 // Play writes the load, injects the fault, waits until everything has come, and
@@ -105,14 +112,14 @@ func (w *World) judge(ctx context.Context, result *Result) error {
 	f.topics(want, got)
 	f.kept(want, got.events, k)
 	result.Again = f.delivered(k.ledger, w.mails.all())
-	result.Tallies = f.tallies
+	result.Tallies, result.Repeats = f.tallies, got.repeats
 	if errs := f.errors(); len(errs) > 0 {
 		return errors.Join(errs...)
 	}
 	if len(got.events) == 0 || sum.events == 0 {
 		return errors.New("nothing was compared")
 	}
-	result.Kills, err = w.kills(got, k.ledger)
+	result.Harms, err = w.harms(got, k.ledger)
 	return err
 }
 

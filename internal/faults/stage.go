@@ -25,7 +25,7 @@ type Stage struct {
 
 	mu      sync.Mutex
 	process *install.Process
-	kills   []time.Time
+	harms   []time.Time
 }
 
 // stages are the three of a pipeline, with all consumers. None serves metrics, so
@@ -57,7 +57,7 @@ func (s *Stage) Kill() error {
 	}
 	s.mu.Lock()
 	err := s.process.Kill()
-	s.kills = append(s.kills, time.Now())
+	s.harms = append(s.harms, time.Now())
 	s.mu.Unlock()
 	if err != nil {
 		return fmt.Errorf("kill %s: %w", s.Name, err)
@@ -80,11 +80,18 @@ func (s *Stage) stop() error {
 	return s.process.Stop(ctx)
 }
 
-// killed are the moments since the last call.
-func (s *Stage) killed() []time.Time {
+// harmed are the moments since the last call.
+func (s *Stage) harmed() []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	kills := s.kills
-	s.kills = nil
-	return kills
+	harms := s.harms
+	s.harms = nil
+	return harms
+}
+
+// harm notes one that was done elsewhere.
+func (s *Stage) harm() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.harms = append(s.harms, time.Now())
 }

@@ -25,6 +25,10 @@ const (
 // Options say what the faults happen to.
 type Options struct {
 	install.Options
+	// Broker is the one at install.Options.Brokers.
+	Broker *Broker
+	// BrokerPause is how long it is paused. Default 10 s.
+	BrokerPause time.Duration
 	// Mail is the server at install.Options.SMTP.
 	Mail *smtpserver.Server
 	// Load is what is written; its DSN is filled in.
@@ -35,7 +39,11 @@ type Options struct {
 type World struct {
 	*install.Install
 	// Stages are the processes, in the order of the data.
-	Stages    []*Stage
+	Stages []*Stage
+	// Broker and BrokerPause are those of the options.
+	Broker      *Broker
+	BrokerPause time.Duration
+
 	load      *load.Load
 	consumers *sql.DB
 	reader    *reader
@@ -47,7 +55,10 @@ type World struct {
 // Open sets the pipeline up on servers that are as new, starts it and waits
 // until what is written from now on is published. Close the world in any case.
 func Open(ctx context.Context, o Options) (*World, error) {
-	w := &World{stopRead: func() {}, mails: newMails(o.Mail)}
+	if o.BrokerPause == 0 {
+		o.BrokerPause = 10 * time.Second
+	}
+	w := &World{Broker: o.Broker, BrokerPause: o.BrokerPause, stopRead: func() {}, mails: newMails(o.Mail)}
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
 	for _, step := range []func(context.Context, Options) error{w.install, w.start, w.watch, w.connect} {
@@ -79,7 +90,7 @@ func (w *World) watch(ctx context.Context, _ Options) error {
 	if err != nil {
 		return err
 	}
-	if w.reader, err = newReader(ctx, w.Kafka()); err != nil {
+	if w.reader, err = newReader(ctx, w.Kafka(), w.Delivery == ""); err != nil {
 		return err
 	}
 	ctx, w.stopRead = context.WithCancel(context.WithoutCancel(ctx))

@@ -26,6 +26,7 @@ type sourceConfig struct {
 	ExcludeTables []string     `json:"exclude_tables"`
 	Columns       []columnRule `json:"columns"`
 	Aggregates    []aggregate  `json:"aggregates"`
+	Delivery      string       `json:"delivery,omitempty"`
 }
 
 type aggregate struct {
@@ -81,6 +82,7 @@ func (i *Install) config() configFile {
 		Source: sourceConfig{
 			Name: Source, DSN: i.DSNs.Binlog, Tables: []string{"shop.*"},
 			ExcludeTables: []string{"shop.sessions", "shop.goose_db_version"},
+			Delivery:      i.Delivery,
 			Columns:       []columnRule{{Match: "*.password_hash", Do: "deny"}},
 			Aggregates: []aggregate{{Name: "customer", Tables: []aggregateTable{
 				{Table: "shop.customers", Key: "id"}, {Table: "shop.sign_ins", Key: "customer_id"},

@@ -28,6 +28,8 @@ type Options struct {
 	Rules string
 	// MySQL is root's DSN of a server, without a database.
 	MySQL string
+	// Delivery is source.delivery; empty is its default.
+	Delivery string
 	// Brokers and SMTP are the addresses of the other servers.
 	Brokers, SMTP string
 }

@@ -21,8 +21,10 @@ import (
 
 var (
 	rounds       = flag.Int("rounds", 1, "how many rounds to play")
-	transactions = flag.Int("transactions", 1500, "transactions of a round")
+	transactions = flag.Int("transactions", 500, "transactions of a round")
 	seed         = flag.Uint64("seed", 1, "seed of the first round and of the load")
+	long         = flag.Bool("long", false, "play the faults that take half a minute too")
+	brokerPause  = flag.Duration("broker-pause", 12*time.Second, "how long the broker is stopped in its tracks")
 	commit       = flag.String("commit", "unknown", "which commit runs, for the report")
 	report       = flag.String("report", "", "file to write the result of the rounds to")
 )
@@ -31,28 +33,19 @@ var (
 // result to be worth a report.
 const leastRate = 200
 
-// TestKill9 kills the stages on Apache Kafka and MySQL. `make faults` plays
-// many rounds and writes docs/faults.md.
-func TestKill9(t *testing.T) { play(t, faults.Kills()) }
-
-// play plays the rounds of a fault and writes the report.
-func play(t *testing.T, fault faults.Fault) {
-	t.Helper()
+// TestFaults plays the faults on Apache Kafka and MySQL, all on one world.
+// `make faults` plays all of them in many rounds and writes docs/faults.md.
+func TestFaults(t *testing.T) {
 	w, r := open(t)
-	r.Fault = fault
-	for n := range *rounds {
-		result, err := w.Play(t.Context(), faults.Round{Fault: fault, Seed: *seed + uint64(n), Transactions: *transactions})
-		if err != nil {
-			t.Fatalf("round %d, first seed %d: %v", n+1, *seed, err)
+	for i, fault := range faults.All() {
+		if fault.Long && !*long {
+			continue
 		}
-		t.Logf("round %d: %+v in %s", n+1, result.Wrote, result.During.Round(time.Millisecond))
-		for _, kill := range result.Kills {
-			t.Logf("round %d: %s", n+1, kill)
+		part := faults.Part{Fault: fault}
+		for n := range *rounds {
+			part.Results = append(part.Results, play(t, w, fault, *seed+uint64(i**rounds+n)))
 		}
-		for _, tally := range result.Tallies {
-			t.Logf("round %d: %d %s, each once and in order", n+1, tally.Got, tally.What)
-		}
-		r.Results = append(r.Results, result)
+		r.Parts = append(r.Parts, part)
 	}
 	if *report == "" {
 		return
@@ -63,6 +56,24 @@ func play(t *testing.T, fault faults.Fault) {
 	if err := os.WriteFile(*report, []byte(r.Markdown()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// play plays a round.
+func play(t *testing.T, w *faults.World, fault faults.Fault, seed uint64) faults.Result {
+	t.Helper()
+	began := time.Now()
+	result, err := w.Play(t.Context(), faults.Round{Fault: fault, Seed: seed, Transactions: *transactions})
+	if err != nil {
+		t.Fatalf("%s: %v", fault.Name, err)
+	}
+	t.Logf("%s, seed %d: %+v, all after %s", fault.Name, seed, result.Wrote, time.Since(began).Round(time.Millisecond))
+	for _, harm := range result.Harms {
+		t.Logf("%s: %s", fault.Name, harm)
+	}
+	for _, tally := range result.Tallies {
+		t.Logf("%s: %d %s, each once and in order", fault.Name, tally.Got, tally.What)
+	}
+	return result
 }
 
 // open opens a world on servers of its own, in a directory that stays where the
@@ -85,7 +96,15 @@ func open(t *testing.T) (*faults.World, faults.Report) {
 		t.Fatal(err)
 	}
 	mysql := mysqltest.StartIn(t, filepath.Join(dir, "mysql"))
-	kafka := apachekafkatest.StartWith(t, apachekafka.Options{Dir: filepath.Join(dir, "kafka")})
+	kafka, err := faults.StartBroker(t.Context(), apachekafka.Options{Dir: filepath.Join(dir, "kafka"), Jars: apachekafkatest.Jars(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := kafka.Kill(); err != nil {
+			t.Error(err)
+		}
+	})
 	mail, err := smtpserver.Start(smtpserver.Options{Log: kafkatest.Logger(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -97,9 +116,9 @@ func open(t *testing.T) (*faults.World, faults.Report) {
 	})
 	w, err := faults.Open(t.Context(), faults.Options{
 		Options: install.Options{
-			Binary: binarytest.Build(t), Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Brokers: kafka.Brokers(), SMTP: mail.Addr(),
+			Binary: binarytest.Build(t), Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Brokers: kafka.Addr(), SMTP: mail.Addr(),
 		},
-		Mail: mail, Load: load.Options{Seed: *seed},
+		Broker: kafka, BrokerPause: *brokerPause, Mail: mail, Load: load.Options{Seed: *seed},
 	})
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {
