@@ -13,7 +13,7 @@ func causeOf(err error) string {
 	switch {
 	case errors.As(err, new(*StopError)):
 		return "event"
-	case errors.As(err, new(*ResumeError)):
+	case errors.As(err, new(*ResumeError)), errors.As(err, new(*unknownBranchError)):
 		return "position"
 	case errors.As(err, new(preflight.Findings)):
 		return "preflight"

@@ -14,7 +14,7 @@ import (
 func TestCauseOf(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
-		"event":     &StopError{Where: "b.1:4", Err: errXA},
+		"event":     &StopError{Where: "b.1:4", Err: errIncident},
 		"position":  &ResumeError{Source: "shop"},
 		"preflight": preflight.Findings{{What: "binlog_format"}},
 		"kafka":     kafka.NewError(kafka.ErrTransport, "broker is away", false),
@@ -34,7 +34,7 @@ func TestCauseOf(t *testing.T) {
 func TestStopErrorName(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
-		"binlog.XA":          fmt.Errorf("event XA_PREPARE: %w", errXA),
+		"binlog.Incident":    fmt.Errorf("event INCIDENT_EVENT: %w", errIncident),
 		"binlog.RowTooLarge": fmt.Errorf("%w: %w", errRowTooLarge, errors.New("broker: message size too large")),
 		"binlog.routeError":  fmt.Errorf("table shop.t: %w", &routeError{what: "can be null"}),
 		"binlog.Damaged":     fmt.Errorf("table shop.t, row 3: %w", errEvent),

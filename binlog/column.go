@@ -47,6 +47,9 @@ func (c *column) set(d columnDef, cs collations, e encoding) error {
 	}
 	c.name, c.key, c.meta, c.scale, c.adjust = append(name, ':'), -1, d.length, d.scale, e.EnableTimeAdjuster
 	c.def = change.Column{Name: d.name, Nullable: d.nullable}
+	if d.kind == mysql.MYSQL_TYPE_JSON {
+		c.json = e.json()
+	}
 	if err := c.setType(d, cs); err != nil {
 		return err
 	}

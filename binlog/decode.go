@@ -25,6 +25,7 @@ type column struct {
 	labels  [][]byte         // ENUM and SET members as JSON strings.
 	members []string         // The same as text.
 	charset *charset.Charset // Of text that is not UTF-8.
+	json    *jsonStyle       // JSON alone: how documents are printed.
 	adjust  bool             // Years of two digits are completed.
 	denied  bool             // Left out of the images.
 	key     int              // Index in the record key, or -1.

@@ -174,15 +174,6 @@ var jsonCompact = jsonStyle{
 	comma: ",", colon: ":", double: appendJavaDouble, opaque: appendOpaqueCompact, escape: appendStringUpper,
 }
 
-func appendJSONCompact(dst, data []byte, c *column) ([]byte, int, error) {
-	v, n, err := sized(data, c.meta)
-	if err != nil {
-		return dst, 0, err
-	}
-	dst, err = appendJSONText(dst, v, jsonCompact)
-	return dst, n, err
-}
-
 // appendStringUpper is appendString with capital letters in what is escaped by
 // number.
 func appendStringUpper(dst, s []byte) ([]byte, error) {

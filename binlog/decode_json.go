@@ -35,7 +35,10 @@ const (
 // jsonDepth is how deep the server lets documents be nested.
 const jsonDepth = 100
 
-var errJSONShort = errors.New("the JSON document ends inside a value")
+var (
+	errJSONShort = errors.New("the JSON document ends inside a value")
+	errJSONDeep  = fmt.Errorf("a JSON document is nested deeper than %d", jsonDepth)
+)
 
 // jsonValue is one value of a binary document. Its data begin where it begins
 // and may go on behind it.
@@ -125,19 +128,18 @@ func jsonSized(data []byte) ([]byte, error) {
 	return data[n : n+int(length)], nil
 }
 
-// appendJSON appends a JSON column's value as a JSON string that holds the text
-// that MySQL prints for it. meta is the width of the length before the value.
+// appendJSON appends a JSON column's value as a JSON string that holds its text in
+// the column's style. meta is the width of the length before the value.
 func appendJSON(dst, data []byte, c *column) ([]byte, int, error) {
 	v, n, err := sized(data, c.meta)
 	if err != nil {
 		return dst, 0, err
 	}
-	dst, err = appendJSONText(dst, v, jsonAsMySQL)
+	dst, err = appendJSONText(dst, v, *c.json)
 	return dst, n, err
 }
 
-// appendJSONText appends a document as text inside of a JSON string. The text
-// is written behind dst and moved, so that it takes no memory of its own.
+// appendJSONText appends a document as text inside of a JSON string.
 func appendJSONText(dst, document []byte, style jsonStyle) ([]byte, error) {
 	start := len(dst)
 	p := jsonPrinter{jsonStyle: style, left: len(document) + 1}
@@ -145,7 +147,14 @@ func appendJSONText(dst, document []byte, style jsonStyle) ([]byte, error) {
 	if err != nil {
 		return dst[:start], err
 	}
+	return quoteJSON(dst, start)
+}
+
+// quoteJSON makes the text from start on a JSON string. That is written behind it
+// and moved, so that it takes no memory of its own.
+func quoteJSON(dst []byte, start int) ([]byte, error) {
 	end := len(dst)
+	var err error
 	if dst, err = appendString(dst, dst[start:end]); err != nil {
 		return dst[:start], err
 	}
@@ -181,7 +190,7 @@ func (s *jsonPrinter) take(n int) error {
 
 func (s *jsonPrinter) append(dst []byte, v jsonValue, depth int) ([]byte, error) {
 	if depth > jsonDepth+1 {
-		return dst, fmt.Errorf("a JSON document is nested deeper than %d", jsonDepth)
+		return dst, errJSONDeep
 	}
 	if err := s.take(1); err != nil {
 		return dst, err

@@ -37,6 +37,9 @@ type dialect interface {
 	history(context.Context, *server) (history, error)
 	// parse reads a set of GTIDs.
 	parse(string) (mysql.GTIDSet, error)
+	// read is what was read up to a position, the PREPAREs of undecided XA branches
+	// among it: behind that the server goes on.
+	read(Position) (mysql.GTIDSet, error)
 	// before is where the server must be asked to send the position's last
 	// transaction again.
 	before(Position) (mysql.GTIDSet, error)

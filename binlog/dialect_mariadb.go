@@ -160,6 +160,8 @@ func (mariadbDialect) parse(text string) (mysql.GTIDSet, error) {
 	return set, nil
 }
 
+func (d mariadbDialect) read(p Position) (mysql.GTIDSet, error) { return d.parse(p.GTIDSet) }
+
 func (d mariadbDialect) before(p Position) (mysql.GTIDSet, error) {
 	stored, err := d.parse(p.GTIDSet)
 	if err != nil {

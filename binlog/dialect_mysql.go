@@ -91,7 +91,7 @@ func (mysqlDialect) parse(text string) (mysql.GTIDSet, error) {
 }
 
 func (d mysqlDialect) before(p Position) (mysql.GTIDSet, error) {
-	stored, err := d.parse(p.GTIDSet)
+	read, err := d.read(p)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,20 @@ func (d mysqlDialect) before(p Position) (mysql.GTIDSet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return without(stored.(*mysql.MysqlGTIDSet), last.(*mysql.MysqlGTIDSet)), nil
+	return without(read.(*mysql.MysqlGTIDSet), last.(*mysql.MysqlGTIDSet)), nil
+}
+
+func (d mysqlDialect) read(p Position) (mysql.GTIDSet, error) {
+	set, err := d.parse(p.GTIDSet)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range p.Undecided {
+		if err := set.Update(b.GTID); err != nil {
+			return nil, fmt.Errorf("parse GTID %q of XA branch %s: %w", b.GTID, b.XID, err)
+		}
+	}
+	return set, nil
 }
 
 func (mysqlDialect) progress(set mysql.GTIDSet) progress {

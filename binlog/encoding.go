@@ -40,8 +40,6 @@ func (e encoding) instead(d columnDef) appendFunc {
 		}
 	case mysql.MYSQL_TYPE_SET:
 		return appendSetText
-	case mysql.MYSQL_TYPE_JSON:
-		return appendJSONCompact
 	case mysql.MYSQL_TYPE_GEOMETRY:
 		if d.geometry == "point" {
 			return appendPoint
@@ -49,6 +47,14 @@ func (e encoding) instead(d columnDef) appendFunc {
 		return appendGeometryOptional
 	}
 	return nil
+}
+
+// json is how documents are printed.
+func (e encoding) json() *jsonStyle {
+	if e.debezium {
+		return &jsonCompact
+	}
+	return &jsonAsMySQL
 }
 
 // binary is for text too, which it leaves as it is.

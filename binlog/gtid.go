@@ -23,6 +23,11 @@ type progress interface {
 	// add moves it behind a transaction. It fails where the server's own rules
 	// are broken, so that a position would no longer say what was read.
 	add(gtid) error
+	// prepare moves it behind the PREPARE of an XA branch that is undecided from
+	// then on, and notes what is needed to ask for it again. decide moves it behind
+	// the outcome.
+	prepare(gtid, *Branch) error
+	decide(gtid, Branch) error
 	// stamp writes it into a position.
 	stamp(*Position)
 }
@@ -68,6 +73,18 @@ func (p *mysqlProgress) add(one gtid) error {
 	p.flush()
 	p.sid, p.tag, p.from, p.to = uuid.UUID(g.SID), g.Tag, g.GNO, g.GNO
 	return nil
+}
+
+// prepare leaves the PREPARE out of the set: it says what is published or will
+// never be.
+func (p *mysqlProgress) prepare(gtid, *Branch) error { return nil }
+
+func (p *mysqlProgress) decide(one gtid, b Branch) error {
+	p.flush()
+	if err := p.set.Update(b.GTID); err != nil {
+		return fmt.Errorf("parse GTID %q: %w", b.GTID, err)
+	}
+	return p.add(one)
 }
 
 func (p *mysqlProgress) flush() {
@@ -185,6 +202,20 @@ func (p *mariadbProgress) add(one gtid) error {
 	return nil
 }
 
+// prepare moves it behind the PREPARE as behind any transaction: the newest GTIDs
+// cannot leave one out.
+func (p *mariadbProgress) prepare(one gtid, b *Branch) error {
+	if err := p.add(one); err != nil {
+		return err
+	}
+	if p.previous.SequenceNumber > 0 {
+		b.Previous = p.previous.String()
+	}
+	return nil
+}
+
+func (p *mariadbProgress) decide(one gtid, _ Branch) error { return p.add(one) }
+
 func (p *mariadbProgress) stamp(to *Position) {
 	set := &mysql.MariadbGTIDSet{Sets: map[uint32]*mysql.MariadbGTID{}}
 	for domain, g := range p.newest {
@@ -194,4 +225,31 @@ func (p *mariadbProgress) stamp(to *Position) {
 	if p.moved {
 		to.Previous = p.previous.String()
 	}
+}
+
+// parseGTID reads the event that begins a transaction; for any other it returns
+// nil.
+func parseGTID(h *replication.EventHeader, data []byte) (gtid, error) {
+	var one mysqlGTID
+	var err error
+	switch h.EventType {
+	case replication.GTID_EVENT:
+		err = one.Decode(data)
+	case replication.GTID_TAGGED_LOG_EVENT:
+		var tagged replication.GtidTaggedLogEvent
+		err = tagged.Decode(data)
+		one.GTIDEvent = tagged.GTIDEvent
+	case replication.MARIADB_GTID_EVENT:
+		var maria mariadbGTID
+		if err := maria.decode(h, data); err != nil {
+			return nil, fmt.Errorf("decode %s: %w", h.EventType, err)
+		}
+		return &maria, nil
+	default:
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", h.EventType, err)
+	}
+	return &one, nil
 }

@@ -39,7 +39,13 @@ func newHarness(t *testing.T, settings ...string) *harness {
 // newHarnessOn makes one with a server of that flavor.
 func newHarnessOn(t *testing.T, servers mysqltest.Servers, settings ...string) *harness {
 	t.Helper()
-	h := &harness{mysql: servers.Start(t, settings...), broker: kafkatest.Start(t)}
+	return newHarnessIn(t, servers, t.TempDir(), settings...)
+}
+
+// newHarnessIn makes one whose server has its data in dir.
+func newHarnessIn(t *testing.T, servers mysqltest.Servers, dir string, settings ...string) *harness {
+	t.Helper()
+	h := &harness{mysql: servers.StartIn(t, dir, settings...), broker: kafkatest.Start(t)}
 	h.db = mysqltest.DB(t, h.mysql, "shop")
 	h.o = Options{
 		Name: "shop", DSN: h.mysql.DSN(""), Tables: []string{"shop.*"}, CreateTopics: true, Partitions: 3,
@@ -203,7 +209,7 @@ func (h *harness) published(t *testing.T) Position {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.GTIDSet == want {
+		if read, err := srv.dialect.read(p); err == nil && read.String() == want {
 			return p
 		}
 		if time.Now().After(deadline) {

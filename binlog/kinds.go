@@ -47,7 +47,7 @@ var kinds = map[replication.EventType]kind{
 	replication.ANONYMOUS_GTID_EVENT:      {"ANONYMOUS_GTID_EVENT", stops, errAnonymous},
 	replication.QUERY_EVENT:               {"QUERY_EVENT", handled, nil},
 	replication.XID_EVENT:                 {"XID_EVENT", handled, nil},
-	replication.XA_PREPARE_LOG_EVENT:      {"XA_PREPARE_LOG_EVENT", stops, errXA},
+	replication.XA_PREPARE_LOG_EVENT:      {"XA_PREPARE_LOG_EVENT", handled, nil},
 	replication.TRANSACTION_PAYLOAD_EVENT: {"TRANSACTION_PAYLOAD_EVENT", handled, nil},
 	replication.INCIDENT_EVENT:            {"INCIDENT_EVENT", stops, errIncident},
 	replication.VIEW_CHANGE_EVENT:         {"VIEW_CHANGE_EVENT", skipped, nil},
@@ -61,7 +61,7 @@ var kinds = map[replication.EventType]kind{
 	replication.WRITE_ROWS_EVENTv2:        {"WRITE_ROWS_EVENTv2", handled, nil},
 	replication.UPDATE_ROWS_EVENTv2:       {"UPDATE_ROWS_EVENTv2", handled, nil},
 	replication.DELETE_ROWS_EVENTv2:       {"DELETE_ROWS_EVENTv2", handled, nil},
-	replication.PARTIAL_UPDATE_ROWS_EVENT: {"PARTIAL_UPDATE_ROWS_EVENT", stops, errPartialJSON},
+	replication.PARTIAL_UPDATE_ROWS_EVENT: {"PARTIAL_UPDATE_ROWS_EVENT", handled, nil},
 
 	replication.INTVAR_EVENT:             {"INTVAR_EVENT", stops, errStatementFormat},
 	replication.RAND_EVENT:               {"RAND_EVENT", stops, errStatementFormat},

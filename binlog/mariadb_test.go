@@ -33,7 +33,6 @@ func TestStopsOfMariaDB(t *testing.T) {
 		{"old times", []string{"SET GLOBAL mysql56_temporal_format = OFF", "ALTER TABLE customers ADD COLUMN old datetime(3) FIRST", "INSERT INTO customers (name) VALUES ('x')"}, "column old: type time in the format of MariaDB 5.3 is not supported"},
 		{"system versioning", []string{"ALTER TABLE customers ADD SYSTEM VERSIONING"}, "statement on the system versioning of shop.customers"},
 		{"numbers that do not grow", []string{"SET GLOBAL gtid_strict_mode = OFF", "SET SESSION gtid_seq_no = 2", "INSERT INTO customers (name) VALUES ('x')"}, "run the server with gtid_strict_mode=ON"},
-		{"DDL in two phases, and XA", []string{"SET SESSION binlog_alter_two_phase = ON", "ALTER TABLE customers ADD COLUMN x int", "XA START 'a'", "UPDATE customers SET x = 1", "INSERT INTO customers (name) VALUES ('x')", "XA END 'a'", "XA COMMIT 'a' ONE PHASE", "XA START 'b'", "INSERT INTO customers (name) VALUES ('y')", "XA END 'b'", "XA PREPARE 'b'", "XA COMMIT 'b'"}, "XA transactions are not supported"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -26,6 +26,7 @@ type metrics struct {
 	leader           prometheus.Gauge
 	vanished         *prometheus.CounterVec
 	oversize         *prometheus.CounterVec
+	undecided        prometheus.Gauge
 }
 
 // newMetrics registers the metrics; with a nil Registerer nobody sees them.
@@ -43,17 +44,18 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Namespace: "telltale", Subsystem: "binlog", Name: "kafka_commit_seconds",
 			Help: "How long Kafka took to commit a transaction, in seconds.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}),
-		behind:   newGauge("behind_bytes", "Bytes of the server's binlog behind what is committed to Kafka."),
-		queue:    newGauge("queue_fill_ratio", "How full the queue between the binlog and Kafka is, from 0 to 1."),
-		position: newGauge("position_timestamp_seconds", "When the newest published transaction was committed in MySQL, in seconds since 1970."),
-		sessions: newCounters("sessions_ended_total", "Connections to server and broker that ended, by class (retryable or fatal) and cause.", "class", "cause"),
-		vanished: newCounters("vanishing_statements_total", "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME, and CREATE for MariaDB's CREATE OR REPLACE.", "statement"),
-		oversize: newCounters("oversize_records_total", "Records that were larger than their topic takes and went another way, by the way: claim-check or dead-letter.", "way"),
-		leader:   newGauge("leader", "1 while this reader holds the lease of its source, 0 while it stands by."),
+		behind:    newGauge("behind_bytes", "Bytes of the server's binlog behind what is committed to Kafka."),
+		queue:     newGauge("queue_fill_ratio", "How full the queue between the binlog and Kafka is, from 0 to 1."),
+		position:  newGauge("position_timestamp_seconds", "When the newest published transaction was committed in MySQL, in seconds since 1970."),
+		sessions:  newCounters("sessions_ended_total", "Connections to server and broker that ended, by class (retryable or fatal) and cause.", "class", "cause"),
+		vanished:  newCounters("vanishing_statements_total", "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME, and CREATE for MariaDB's CREATE OR REPLACE.", "statement"),
+		oversize:  newCounters("oversize_records_total", "Records that were larger than their topic takes and went another way, by the way: claim-check or dead-letter.", "way"),
+		undecided: newGauge("undecided_branches", "XA branches that are prepared and neither committed nor rolled back."),
+		leader:    newGauge("leader", "1 while this reader holds the lease of its source, 0 while it stands by."),
 	}
 	if r != nil {
 		r.MustRegister(m.events.vec, m.bytesRead, m.rowsRead, m.transactionsRead, m.rows, m.bytes, m.transactions, m.commits, m.commitTime,
-			m.lag.gauge(time.Now), m.behind, m.queue, m.position, m.sessions, m.leader, m.vanished, m.oversize)
+			m.lag.gauge(time.Now), m.behind, m.queue, m.position, m.sessions, m.leader, m.vanished, m.oversize, m.undecided)
 	}
 	return m
 }

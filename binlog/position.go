@@ -30,6 +30,10 @@ type Position struct {
 	// Previous is what stood before Last in its domain of a MariaDB server, from
 	// where Last can be asked for again. It is empty where Last was the first.
 	Previous string `json:"previous,omitempty"`
+	// Undecided are the XA branches that were prepared and whose outcome is not
+	// known: their rows are not published yet. For MySQL GTIDSet leaves their
+	// PREPAREs out.
+	Undecided []Branch `json:"undecided,omitempty"`
 	// File and Pos are where that transaction ended in the server's binlog.
 	File string `json:"file,omitempty"`
 	Pos  uint32 `json:"pos,omitempty"`

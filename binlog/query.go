@@ -35,7 +35,9 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	case string(q.Query) == "COMMIT":
 		return s.commit(h)
 	}
-	s.tx.sum.text(string(q.Query))
+	if s.tx.xa != xaReleasing {
+		s.tx.sum.text(string(q.Query))
+	}
 	word := firstWord(q.Query)
 	switch word {
 	case "SAVEPOINT": // What was rolled back to it was never logged.
@@ -43,7 +45,7 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	case "ROLLBACK":
 		return errRolledBack
 	case "XA":
-		return errXA
+		return s.xaQuery(h)
 	case "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO", "SELECT":
 		return fmt.Errorf("statement %q: %w", word, errStatementFormat)
 	}
@@ -198,16 +200,20 @@ func noBackslashEscapes(vars []byte) bool {
 }
 
 // rowsQuery takes a statement behind a length that readers ignore.
-func (s *stream) rowsQuery(data []byte) error {
+func (s *stream) rowsQuery(h *replication.EventHeader, raw, data []byte) error {
 	if len(data) < 1 {
 		return errors.New("a rows query event without a query")
 	}
-	return s.statement(data[1:])
+	return s.statement(h, raw, data, data[1:])
 }
 
 // statement takes the origin of the rows that follow from the comment of their
 // statement.
-func (s *stream) statement(query []byte) error {
+func (s *stream) statement(h *replication.EventHeader, raw, data, query []byte) error {
+	if s.tx.xa == xaHolding {
+		s.hold(h, raw, data)
+		return nil
+	}
 	var err error
 	s.tx.context, err = appendContext(s.tx.context[:0], query, s.tx.noBackslashEscapes)
 	return err

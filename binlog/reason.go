@@ -17,10 +17,10 @@ func (r *reason) Name() string { return r.name }
 // What the server's binlog can hold that the reader does not go past: going on
 // would lose, invent or reorder changes.
 var (
-	errXA               = because("binlog.XA", "XA transactions are not supported by this version")
+	errOutcome          = because("binlog.Outcome", "its outcome was not logged, so that nobody knows whether its rows count; no session may turn sql_log_bin off")
 	errStatementFormat  = because("binlog.StatementFormat", "a session logged a statement instead of its row changes; no session may change binlog_format")
 	errAnonymous        = because("binlog.Anonymous", "a transaction without a GTID; run the server with gtid_mode=ON")
-	errPartialJSON      = because("binlog.PartialJSON", "partial JSON updates are not supported by this version; SET GLOBAL binlog_row_value_options = ''")
+	errNoDocument       = because("binlog.NoDocument", "a partial update of a JSON document that the before image lacks; SET GLOBAL binlog_row_image = 'FULL', or binlog_row_value_options = ''")
 	errIncident         = because("binlog.Incident", "the server says that its binlog lacks changes")
 	errOldRows          = because("binlog.OldRows", "rows in the format of MySQL 5.1.17 and before")
 	errOldServer        = because("binlog.OldServer", "no server since MySQL 5.0 writes it")

@@ -238,7 +238,6 @@ func testStops(t *testing.T, servers mysqltest.Servers) {
 		statements []string
 		want       string
 	}{
-		{"XA", []string{"XA START 'a'", "INSERT INTO customers (name) VALUES ('x')", "XA END 'a'", "XA PREPARE 'a'", "XA ROLLBACK 'a'"}, "XA"},
 		{"a statement instead of rows", []string{"SET SESSION binlog_format = 'STATEMENT'", "INSERT INTO customers (id, name) VALUES (1, 'x')"}, "a session logged a statement"},
 		{"partitions", []string{"ALTER TABLE customers PARTITION BY HASH (id) PARTITIONS 2"}, "statement on partitions of shop.customers"},
 		{"no metadata", []string{"SET GLOBAL binlog_row_metadata = 'MINIMAL'", "INSERT INTO customers (name) VALUES ('x')"}, "SET GLOBAL binlog_row_metadata = 'FULL'"},

@@ -16,7 +16,7 @@ var errEvent = errors.New("the event ends too early")
 
 // tableMap learns what a table id stands for. Maps are cached by their bytes
 // behind the id, so that a statement on a known table costs a look-up.
-func (s *stream) tableMap(raw, data []byte) error {
+func (s *stream) tableMap(h *replication.EventHeader, raw, data []byte) error {
 	if len(data) < 8 {
 		return errEvent
 	}
@@ -25,6 +25,17 @@ func (s *stream) tableMap(raw, data []byte) error {
 		s.ended = false
 	}
 	id, rest := tableID(data), data[6:]
+	if s.tx.xa == xaHolding {
+		t, err := s.heldTable(data)
+		if err != nil {
+			return err
+		}
+		if s.passed = !t.held; t.held {
+			s.hold(h, raw, data)
+		}
+		s.tables[id] = t
+		return nil
+	}
 	t := s.tableOf(rest)
 	if t == nil {
 		var err error
@@ -106,7 +117,7 @@ const rowsEndStatement = 1
 // number of columns, the bitmap of those present in the image (two for an
 // update), and the rows, which MariaDB may have compressed
 // (libs/mysql/binlog/event/rows_event.h, class Rows_event).
-func (s *stream) rows(h *replication.EventHeader, data []byte) error {
+func (s *stream) rows(h *replication.EventHeader, raw, data []byte) error {
 	if !s.tx.open {
 		return fmt.Errorf("event %s outside of a transaction", h.EventType)
 	}
@@ -119,6 +130,7 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 	}
 	s.ended = data[6]&rowsEndStatement != 0
 	op, v2 := rowsOp(h.EventType)
+	s.partial = h.EventType == replication.PARTIAL_UPDATE_ROWS_EVENT
 	rest := data[8:]
 	if v2 {
 		if len(rest) < 2 || len(rest) < int(binary.LittleEndian.Uint16(rest)) {
@@ -146,7 +158,13 @@ func (s *stream) rows(h *replication.EventHeader, data []byte) error {
 		}
 		kind = plain
 	}
-	s.tx.sum.rows(t.name, kind, head, rest)
+	if s.tx.xa != xaReleasing { // The fingerprint is of what the transaction itself holds.
+		s.tx.sum.rows(t.name, kind, head, rest)
+	}
+	if t.held {
+		s.hold(h, raw, data)
+		return nil
+	}
 	if !t.captured {
 		s.passed = true
 		return nil
@@ -185,7 +203,7 @@ func rowsOp(t replication.EventType) (op change.Op, v2 bool) {
 		return change.Delete, false
 	case replication.WRITE_ROWS_EVENTv2:
 		return change.Create, true
-	case replication.UPDATE_ROWS_EVENTv2:
+	case replication.UPDATE_ROWS_EVENTv2, replication.PARTIAL_UPDATE_ROWS_EVENT:
 		return change.Update, true
 	}
 	return change.Delete, true
@@ -241,8 +259,15 @@ func (s *stream) row(t *table, op change.Op, present, data []byte, pos uint64, r
 		case op == change.Delete:
 			b.buf = append(b.buf, "null"...)
 		default:
-			b.buf, n, err = p.appendImage(b.buf, data[took:], present[half:], &s.after)
-			took += n
+			after := p
+			if s.partial {
+				after, n, err = p.withDiffs(data[:took], present[:half], data[took:])
+				took += n
+			}
+			if err == nil {
+				b.buf, n, err = after.appendImage(b.buf, data[took:], present[half:], &s.after)
+				took += n
+			}
 		}
 	}
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/go-mysql-org/go-mysql/replication"
 	driver "github.com/go-sql-driver/mysql"
 
 	"telltale/internal/kafkaclient"
@@ -29,6 +30,8 @@ type reader struct {
 	// broken says that the last session ended with an error, and that this one has
 	// not shown yet that it goes on.
 	broken atomic.Bool
+	// unknown are XA branches whose commit was met and whose PREPARE was not.
+	unknown []unknownBranchError
 }
 
 // session goes from taking over the producer to the first error: everything
@@ -68,6 +71,12 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	if err != nil {
 		return err
 	}
+	read, err := srv.dialect.read(position)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", position.ServerUUID,
 		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
 	marks, err := topics.marks(ctx)
@@ -84,6 +93,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 			r.metrics.vanished.WithLabelValues(statement).Inc()
 			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
 		},
+		again:   func(b Branch, h replication.EventHandler) error { return r.again(ctx, srv, b, h) },
 		open:    func(p *plan) (*topic, []*stateRecord, error) { return topics.open(ctx, p) },
 		now:     time.Now,
 		metrics: r.metrics, tracer: r.tracer, marks: marks, noTombstones: r.o.NoTombstones,
@@ -100,14 +110,16 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	defer r.observe(ctx, srv, &s.track)()
 	stop := topics.watch(ctx, s.end)
 	defer stop()
-	return r.pump(ctx, dumpOptions{flavor: srv.dialect.flavor(), serverID: r.o.ServerID, from: published}, s, p)
+	err = r.pump(ctx, cancel, dumpOptions{flavor: srv.dialect.flavor(), serverID: r.o.ServerID, from: read}, s, p)
+	if u, ok := errors.AsType[*unknownBranchError](err); ok {
+		r.unknown = append(r.unknown, *u)
+	}
+	return err
 }
 
 // pump runs the connection and the publisher until one of them fails, and
-// returns the first failure.
-func (r *reader) pump(ctx context.Context, from dumpOptions, s *stream, p *publisher) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+// returns the first failure. It cancels ctx.
+func (r *reader) pump(ctx context.Context, cancel context.CancelCauseFunc, from dumpOptions, s *stream, p *publisher) error {
 	stop := context.AfterFunc(ctx, func() { s.end(context.Cause(ctx)) })
 	defer stop()
 	dumped := make(chan struct{})
@@ -138,10 +150,13 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 		return position, &ResumeError{
 			Source: r.o.Name,
 			Reason: "its position is gone from topic " + PositionsTopic(r.o.Name) + ", although it has published before",
-			Mend:   "telltale positions reset (starts at the server's newest transaction; what lies between is never published)",
+			Mend:   resetCommand,
 		}
 	} else {
 		position = h.position(srv.dialect)
+	}
+	if err := r.findBranches(ctx, srv.dialect, h, &position); err != nil {
+		return position, err
 	}
 	position.ServerUUID = h.server
 	var news []*stateRecord

@@ -121,6 +121,9 @@ func setAddress(c *replication.BinlogSyncerConfig, dsn *driver.Config) error {
 	return nil
 }
 
+// resetCommand mends a position that the server's history does not lead to.
+const resetCommand = "telltale positions reset (starts at the server's newest transaction; what lies between is never published)"
+
 // resume proves that a stored position belongs to the server's history (I4):
 // the server has all that was published, still keeps all that was not, and the
 // last published transaction, asked for again, has the fingerprint that it had.
@@ -128,7 +131,7 @@ func resume(ctx context.Context, o Options, dsn *driver.Config, d dialect, p Pos
 	refuse := func(reason, mend string) error {
 		return &ResumeError{Source: o.Name, Reason: reason, Mend: mend}
 	}
-	reset := "telltale positions reset (starts at the server's newest transaction; what lies between is never published)"
+	reset := resetCommand
 	if had, has := cmp.Or(p.Flavor, mysql.MySQLFlavor), d.flavor(); had != has {
 		return refuse(fmt.Sprintf("its position is one of a %s server, and server %s is %s", had, h.server, has), "point source.dsn at the right server, or "+reset)
 	}
@@ -139,6 +142,9 @@ func resume(ctx context.Context, o Options, dsn *driver.Config, d dialect, p Pos
 	if !h.executed.Contain(stored) {
 		return refuse(fmt.Sprintf("server %s lacks transactions that were published: published %s, the server has %s; it was reset, restored from a backup, or is another server",
 			h.server, p.GTIDSet, h.executed), "point source.dsn at the right server, or "+reset)
+	}
+	if err := keepsBranches(o, d, p, h); err != nil {
+		return err
 	}
 	if !stored.Contain(h.purged) {
 		return refuse(fmt.Sprintf("server %s no longer keeps transactions that were not published: published %s, purged %s",

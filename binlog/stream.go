@@ -19,7 +19,7 @@ import (
 // The events of a transaction follow this grammar; anything else stops the
 // reader (I5):
 //
-//	transaction = GTID body
+//	transaction = GTID body       (or what xa.go says)
 //	body        = [QUERY(BEGIN)] {statement} (XID | QUERY(COMMIT)) | QUERY(ddl)
 //	statement   = [ROWS_QUERY | ANNOTATE_ROWS] {TABLE_MAP} {rows}
 //
@@ -54,6 +54,7 @@ type stream struct {
 	// passed says that the event at hand is passed over, since its table is not
 	// captured.
 	passed   bool
+	branches branches
 	done     progress
 	position Position
 	// lastGTID and lastSum are of the newest whole transaction.
@@ -73,6 +74,7 @@ type stream struct {
 	after    image
 	held     []byte
 	track    track
+	partial  bool // The rows event has partial after images.
 	// lastMark is where the newest envelope says whether it is the last.
 	lastMark int
 }
@@ -105,6 +107,9 @@ type streamOptions struct {
 	// onVanish is told of statements by which rows of a captured table go without
 	// a row event.
 	onVanish func(statement, table string)
+	// again, where it is set, has the server send an XA branch's PREPARE again, and
+	// returns when the handler does.
+	again func(Branch, replication.EventHandler) error
 	// onCommit, where it is set, is told of every transaction.
 	onCommit func(gtid string, f *fingerprint) error
 	// marks, where it is set, writes the transactions' own records.
@@ -128,6 +133,7 @@ type stateRecord struct {
 type table struct {
 	name     string // `<db>.<table>`
 	captured bool
+	held     bool // Its rows wait for the outcome of an XA branch.
 	plan     *plan
 	topic    *topic
 	count    *counter
@@ -152,7 +158,7 @@ func newStream(o streamOptions) *stream {
 	s := &stream{
 		options: o, cur: &batch{}, spare: &batch{},
 		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{}, roots: forms{}, names: topicNames{},
-		done: o.progress, position: o.position, sourceHead: sourceHead(o.flavor, o.version, o.source),
+		done: o.progress, position: o.position, branches: branches{list: o.position.Undecided}, sourceHead: sourceHead(o.flavor, o.version, o.source),
 	}
 	s.cond = sync.NewCond(&s.mu)
 	return s
@@ -242,7 +248,7 @@ func (s *stream) counted(h *replication.EventHeader, raw, data []byte) error {
 	switch {
 	case err == nil && s.passed:
 		counts.passed[h.EventType].Inc()
-	case err == nil:
+	case err == nil, errors.Is(err, errBranchEnd):
 		counts.usual[h.EventType].Inc()
 	case !errors.As(err, new(*outsideError)):
 		counts.of(h.EventType, stops).Inc()
@@ -271,15 +277,18 @@ func (s *stream) dispatch(h *replication.EventHeader, raw, data []byte) error {
 	case replication.QUERY_EVENT, replication.MARIADB_QUERY_COMPRESSED_EVENT:
 		return s.queryEvent(h, data)
 	case replication.ROWS_QUERY_EVENT:
-		return s.rowsQuery(data)
+		return s.rowsQuery(h, raw, data)
 	case replication.MARIADB_ANNOTATE_ROWS_EVENT:
-		return s.statement(data)
+		return s.statement(h, raw, data, data)
 	case replication.TABLE_MAP_EVENT:
-		return s.tableMap(raw, data)
+		return s.tableMap(h, raw, data)
 	case replication.WRITE_ROWS_EVENTv1, replication.UPDATE_ROWS_EVENTv1, replication.DELETE_ROWS_EVENTv1,
 		replication.WRITE_ROWS_EVENTv2, replication.UPDATE_ROWS_EVENTv2, replication.DELETE_ROWS_EVENTv2,
+		replication.PARTIAL_UPDATE_ROWS_EVENT,
 		replication.MARIADB_WRITE_ROWS_COMPRESSED_EVENT_V1, replication.MARIADB_UPDATE_ROWS_COMPRESSED_EVENT_V1, replication.MARIADB_DELETE_ROWS_COMPRESSED_EVENT_V1:
-		return s.rows(h, data)
+		return s.rows(h, raw, data)
+	case replication.XA_PREPARE_LOG_EVENT:
+		return s.prepared(h, data)
 	case replication.XID_EVENT:
 		return s.commit(h)
 	case replication.TRANSACTION_PAYLOAD_EVENT:
@@ -324,10 +333,10 @@ func (s *stream) beginMariaDB(h *replication.EventHeader, data []byte) error {
 	if err := s.begin(h, &s.mariadb, 0); err != nil {
 		return err
 	}
-	if s.mariadb.flags&(mariadbPreparedXA|mariadbCompletedXA) != 0 {
-		return errXA
-	}
 	s.tx.begun = s.mariadb.flags&mariadbStandalone == 0
+	if s.mariadb.flags&mariadbPreparedXA != 0 {
+		s.holdBranch()
+	}
 	return nil
 }
 
@@ -336,7 +345,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 	if !s.tx.open {
 		return fmt.Errorf("event %s outside of a transaction", h.EventType)
 	}
-	if err := s.done.add(s.tx.name); err != nil {
+	if err := s.settle(); err != nil {
 		return err
 	}
 	s.endMark()
@@ -345,7 +354,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 		p.topic.last[p.partition] = noRecord
 	}
 	s.tx.open = false
-	s.lastGTID, s.lastSum = append(s.lastGTID[:0], s.tx.gtid...), s.tx.sum
+	s.lastGTID, s.lastSum = s.tx.name.append(s.lastGTID[:0]), s.tx.sum
 	s.cur.txns++
 	s.options.metrics.transactionsRead.Inc()
 	s.options.metrics.queue.Set(s.cur.fill())
@@ -353,7 +362,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 	s.position.CommittedAt = time.UnixMicro(s.tx.micros).UTC()
 	s.moved = true
 	if s.options.onCommit != nil {
-		return s.options.onCommit(string(s.tx.gtid), &s.tx.sum)
+		return s.options.onCommit(string(s.lastGTID), &s.tx.sum)
 	}
 	s.offer()
 	return nil

@@ -17,8 +17,9 @@ type transaction struct {
 	// stale in the next.
 	serial uint64
 	name   gtid
-	// gtid is the transaction's GTID as text; id is gtid behind the
-	// incarnation, the start of its changes' identities.
+	// gtid is the transaction's GTID as text, or that of the PREPARE whose rows it
+	// commits; id is gtid behind the incarnation, the start of its changes'
+	// identities.
 	gtid, id []byte
 	// micros is when it was committed on the server where it began, in
 	// microseconds since 1970.
@@ -39,6 +40,12 @@ type transaction struct {
 	// noBackslashEscapes says that strings in the session's SQL have none.
 	noBackslashEscapes bool
 	sum                fingerprint
+	// xa is what it has to do with a branch, which is held while it is prepared.
+	// prepared and decided are the branches that its end prepares or decides.
+	xa       xaState
+	branch   heldBranch
+	prepared string
+	decided  Branch
 	// touched are the partitions with a record of this transaction.
 	touched []place
 	// tables are the captured tables that the transaction came to.
@@ -51,12 +58,7 @@ func (t *transaction) begin(name gtid, micros int64, h *replication.EventHeader,
 	t.open, t.handled = true, now.UnixNano()
 	t.serial++
 	t.name = name
-	t.gtid = name.append(t.gtid[:0])
-	t.id = t.id[:0]
-	if incarnation > 0 {
-		t.id = append(strconv.AppendInt(t.id, int64(incarnation), 10), '~')
-	}
-	t.id = append(t.id, t.gtid...)
+	t.named(name.append(t.gtid[:0]), incarnation)
 	t.micros = micros
 	if t.micros == 0 { // MariaDB, and MySQL before 8.0.1.
 		t.micros = int64(h.Timestamp) * 1e6
@@ -64,7 +66,17 @@ func (t *transaction) begin(name gtid, micros int64, h *replication.EventHeader,
 	t.thread, t.serverID, t.order = 0, h.ServerID, 0
 	t.context, t.touched, t.tables = t.context[:0], t.touched[:0], t.tables[:0]
 	t.noBackslashEscapes, t.begun = false, false
+	t.xa, t.prepared, t.decided = xaNone, "", Branch{}
 	t.sum.begin(t.micros)
+}
+
+// named sets what the changes are called by.
+func (t *transaction) named(gtid []byte, incarnation int) {
+	t.gtid, t.id = append(t.gtid[:0], gtid...), t.id[:0]
+	if incarnation > 0 {
+		t.id = append(strconv.AppendInt(t.id, int64(incarnation), 10), '~')
+	}
+	t.id = append(t.id, t.gtid...)
 }
 
 // fingerprint tells one transaction from another that has come to bear the
