@@ -32,7 +32,7 @@ func (mariadbDialect) settings() []setting {
 		{"log_bin", "1", "start the server with --log-bin (in my.cnf: [mariadbd] log_bin=binlog)", "there is no binlog to read"},
 		{"gtid_strict_mode", "1", "SET GLOBAL gtid_strict_mode = ON; (and in my.cnf: [mariadbd] gtid_strict_mode=ON)", "without it a domain's transactions need not be in the order of their numbers, and a position would not say what was read"},
 		{"binlog_format", "ROW", "SET GLOBAL binlog_format = 'ROW';", "statements do not say which rows changed"},
-		{"binlog_row_image", "FULL", "SET GLOBAL binlog_row_image = 'FULL';", "rules compare a row's columns before and after"},
+		{"binlog_row_image", "FULL", "SET GLOBAL binlog_row_image = 'FULL';", rowImageWhy},
 		{"binlog_row_metadata", "FULL", "SET GLOBAL binlog_row_metadata = 'FULL';", "the binlog must carry column names and keys"},
 	}
 }

@@ -23,9 +23,8 @@ func (mysqlDialect) settings() []setting {
 		{"log_bin", "1", "start the server with --log-bin (in my.cnf: [mysqld] log_bin=binlog)", "there is no binlog to read"},
 		{"gtid_mode", "ON", "restart the server with --gtid-mode=ON --enforce-gtid-consistency=ON, or step by step: https://dev.mysql.com/doc/refman/en/replication-mode-change-online-enable-gtids.html", "the position is a GTID set"},
 		{"binlog_format", "ROW", "SET GLOBAL binlog_format = 'ROW';", "statements do not say which rows changed"},
-		{"binlog_row_image", "FULL", "SET GLOBAL binlog_row_image = 'FULL';", "rules compare a row's columns before and after"},
+		{"binlog_row_image", "FULL", "SET GLOBAL binlog_row_image = 'FULL';", rowImageWhy},
 		{"binlog_row_metadata", "FULL", "SET GLOBAL binlog_row_metadata = 'FULL';", "the binlog must carry column names and keys"},
-		{"binlog_row_value_options", "", "SET GLOBAL binlog_row_value_options = '';", "partial JSON updates are not supported by this version"},
 	}
 }
 

@@ -239,6 +239,12 @@ func (h *harness) server(t *testing.T) *server {
 func (h *harness) purge(t *testing.T) {
 	t.Helper()
 	h.exec(t, "FLUSH BINARY LOGS")
+	h.purgeOld(t)
+}
+
+// purgeOld removes all binlog files but the newest.
+func (h *harness) purgeOld(t *testing.T) {
+	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		h.exec(t, "PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY")
 		rows, err := h.db.QueryContext(t.Context(), "SHOW BINARY LOGS")

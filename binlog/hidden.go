@@ -13,16 +13,11 @@ import (
 // row events say something else, and says why.
 type hidden struct{ query, what string }
 
-// checkHiddenChanges finds such tables among the captured ones: partitioned
-// ones, those that a foreign key changes in the storage engine, and what only
-// one kind of server has.
+// checkHiddenChanges finds such tables among the captured ones: those that a
+// foreign key changes in the storage engine, and what only one kind of server has.
 func (s *server) checkHiddenChanges(ctx context.Context, f filter, defs []tableDef, cascades bool) (preflight.Findings, error) {
-	checks := append(s.dialect.hidden(), hidden{
-		query: `SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL`,
-		what:  "is partitioned, and partition maintenance changes rows that are logged nowhere",
-	})
 	var found preflight.Findings
-	for _, h := range checks {
+	for _, h := range s.dialect.hidden() {
 		names, err := s.names(ctx, h.query, f)
 		if err != nil {
 			return nil, err

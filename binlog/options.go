@@ -47,6 +47,11 @@ type Options struct {
 	TransactionTopic bool
 	// NoTombstones leaves out the records with a null value that follow deletes.
 	NoTombstones bool
+	// Truncates has a TRUNCATE published, as a record of op t without a key.
+	Truncates bool
+	// PartialImages accepts a server that does not log whole rows: the columns that
+	// it leaves out are absent from the images.
+	PartialImages bool
 	// Snapshot has one value so far, which is also its default: "never".
 	Snapshot string
 	// Delivery is "exactly-once", the default, or "at-least-once".

@@ -80,6 +80,8 @@ func grantStatements(o Options, user string) string {
 type surveyed struct {
 	collations collations
 	plans      []*plan
+	// defs are the tables' definitions by `<db>.<table>`.
+	defs map[string]tableDef
 	// cascades says that the server's foreign keys change rows unlogged.
 	cascades bool
 	// noBackslashEscapes is the mode of sessions that set none.
@@ -114,6 +116,7 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 			"correct the patterns, create the tables, or GRANT SELECT on them")
 	}
 	names := topicNames{}
+	out.defs = map[string]tableDef{}
 	for _, d := range defs {
 		p, err := newPlan(d, out.collations, e, f)
 		if e, ok := errors.AsType[*routeError](err); ok {
@@ -129,6 +132,7 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 			continue
 		}
 		out.plans = append(out.plans, p)
+		out.defs[d.db+"."+d.table] = d
 	}
 	found = append(found, f.routes.checkRoutes(defs, out.plans)...)
 	if out.cascades, err = s.dialect.unloggedCascades(ctx, s); err != nil {
@@ -145,12 +149,18 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 // sets it.
 type setting struct{ name, want, mend, why string }
 
-func (s *server) checkSettings(ctx context.Context, _ Options) (preflight.Findings, error) {
+// rowImageWhy is why whole rows are asked for.
+const rowImageWhy = "rules compare a row's columns before and after; source.partial_images: true does without"
+
+func (s *server) checkSettings(ctx context.Context, o Options) (preflight.Findings, error) {
 	found := s.dialect.tooOld(s.version)
 	if len(found) > 0 { // It may lack the variables.
 		return found, nil
 	}
 	for _, w := range s.dialect.settings() {
+		if w.name == "binlog_row_image" && o.PartialImages {
+			continue
+		}
 		var got string
 		if err := s.db.QueryRowContext(ctx, "SELECT @@global."+w.name).Scan(&got); err != nil {
 			return nil, fmt.Errorf("read the server's variable %s: %w", w.name, err)

@@ -49,7 +49,7 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 	case "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO", "SELECT":
 		return fmt.Errorf("statement %q: %w", word, errStatementFormat)
 	}
-	if err := s.checkDDL(word, q.Query); err != nil {
+	if err := s.checkDDL(h, word, q.Query); err != nil {
 		return err
 	}
 	s.forgetTables() // A column may have changed its type where table maps do not show it.
@@ -60,9 +60,9 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 }
 
 // checkDDL stops at DDL after which rows of a captured table change without being
-// logged (I1): on its partitions, or with a foreign key that cascades. Statements
-// by which rows go at once are reported.
-func (s *stream) checkDDL(statement string, query []byte) error {
+// logged (I1), or after which they will, by a foreign key that cascades. Statements
+// by which all rows go at once are reported.
+func (s *stream) checkDDL(h *replication.EventHeader, statement string, query []byte) error {
 	words := identifiers(query)
 	for i, w := range words {
 		bare := i == 0 && statement == "TRUNCATE" && !contains(words[:min(2, len(words))], "TABLE")
@@ -77,15 +77,39 @@ func (s *stream) checkDDL(statement string, query []byte) error {
 		switch {
 		case versioning(words):
 			return fmt.Errorf("statement on the system versioning of %s: %w", name, errVersioning)
-		case contains(words, "PARTITION"), contains(words, "PARTITIONING"):
-			return fmt.Errorf("statement on partitions of %s: %w", name, errPartitions)
+		case unlogged(words):
+			return fmt.Errorf("statement %s of %s: %w", statement, name, errUnlogged)
 		case s.options.cascades && cascading(words):
 			return fmt.Errorf("statement gives %s a foreign key; %w", name, errCascades)
-		case vanishing(statement, words[:i]) && s.options.onVanish != nil:
-			s.options.onVanish(statement, name)
+		case statement == "TRUNCATE" && s.options.truncates != nil:
+			if err := s.truncate(h, name); err != nil {
+				return err
+			}
+		case vanishing(statement, words[:i]):
+			s.vanish(statement, name)
 		}
 	}
 	return nil
+}
+
+// unlogged reports whether a statement takes rows away or puts others in their
+// place and logs none of them: partitions that go, come or are exchanged, whole
+// files that do, and MariaDB's ALTER IGNORE, which drops what a new key forbids.
+// Other work on partitions leaves the rows as they are.
+func unlogged(words []string) bool {
+	if contains(words[:min(2, len(words))], "IGNORE") {
+		return true
+	}
+	for i := range len(words) - 1 {
+		one, next := strings.ToUpper(words[i]), strings.ToUpper(words[i+1])
+		switch {
+		case next == "PARTITION" && slices.Contains([]string{"DROP", "TRUNCATE", "EXCHANGE", "DISCARD", "IMPORT", "CONVERT"}, one),
+			next == "TABLE" && one == "CONVERT",
+			next == "TABLESPACE" && (one == "DISCARD" || one == "IMPORT"):
+			return true
+		}
+	}
+	return false
 }
 
 // vanishing reports whether a statement drops or moves the table that it names;

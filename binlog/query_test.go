@@ -32,7 +32,7 @@ func TestVanishingStatements(t *testing.T) {
 				onVanish: func(statement, table string) { got = append(got, statement+" "+table) },
 			})
 			s.query = replication.QueryEvent{Schema: []byte("shop")}
-			if err := s.checkDDL(firstWord([]byte(tt.query)), []byte(tt.query)); err != nil || !slices.Equal(got, tt.want) {
+			if err := s.checkDDL(&replication.EventHeader{}, firstWord([]byte(tt.query)), []byte(tt.query)); err != nil || !slices.Equal(got, tt.want) {
 				t.Errorf("got %q, %v, want %q", got, err, tt.want)
 			}
 		})

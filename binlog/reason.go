@@ -31,7 +31,7 @@ var (
 
 // What a table can be, or become by DDL, that the reader does not publish.
 var (
-	errPartitions  = because("binlog.Partitions", "it can change rows that are logged nowhere; partitioned tables are not supported by this version")
+	errUnlogged    = because("binlog.Unlogged", "it changes rows that the server logs nowhere")
 	errVersioning  = because("binlog.Versioning", "its history would be published as changes; system-versioned tables are not supported by this version")
 	errCascades    = because("binlog.Cascades", "where it cascades this server logs the changes nowhere")
 	errUnsupported = because("binlog.Unsupported", "is not supported by this version: take the table out of source.tables")

@@ -78,26 +78,34 @@ func (s *stream) newTable(raw []byte) (*table, error) {
 			return nil, &outsideError{fmt.Errorf("look up table %s: %w", t.name, err)}
 		}
 	}
+	return t, s.define(t, d)
+}
+
+// define makes a captured table known by its definition.
+func (s *stream) define(t *table, d tableDef) (err error) {
+	if s.options.truncates != nil {
+		s.options.truncates[t.name] = d
+	}
 	if t.plan, err = newPlan(d, s.options.colls, s.options.encoding, s.options.filter); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.names.take(s.options.source, t.plan); err != nil {
-		return nil, err
+		return err
 	}
 	t.frame = s.frames(d, t.plan)
 	var states []*stateRecord
 	if t.topic, states, err = s.options.open(t.plan); err != nil {
-		return nil, &outsideError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
+		return &outsideError{fmt.Errorf("open the topic of table %s: %w", t.name, err)}
 	}
 	for _, r := range states {
 		s.appendState(r)
 	}
 	id, err := appendString(nil, []byte(":"+t.name+":"))
 	if err != nil {
-		return nil, fmt.Errorf("table %q: its name: %w", t.name, err)
+		return fmt.Errorf("table %q: its name: %w", t.name, err)
 	}
 	t.id = id[1 : len(id)-1]
-	return t, nil
+	return nil
 }
 
 func (s *stream) appendState(r *stateRecord) {

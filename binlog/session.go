@@ -83,8 +83,12 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	if err != nil {
 		return err
 	}
+	var truncates map[string]tableDef
+	if r.o.Truncates {
+		truncates = seen.defs
+	}
 	s := newStream(streamOptions{
-		connected: r.connected,
+		connected: r.connected, truncates: truncates,
 		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations, encoding: r.encoding,
 		position: position, progress: srv.dialect.progress(published),
 		complete: func(d *tableDef) error { return srv.dialect.complete(ctx, srv, d) },

@@ -104,6 +104,9 @@ type streamOptions struct {
 	// connected, where it is set, is told when the server names the file that it
 	// sends, which it does first.
 	connected func()
+	// truncates, where it is set, has TRUNCATE published: it holds the definitions of
+	// the captured tables by `<db>.<table>`.
+	truncates map[string]tableDef
 	// onVanish is told of statements by which rows of a captured table go without
 	// a row event.
 	onVanish func(statement, table string)

@@ -78,6 +78,14 @@ type Source struct {
 	// no value, which lets Kafka compact the key away. Default true. Topics of
 	// aggregates have none.
 	TombstonesOnDelete bool `mapstructure:"tombstones_on_delete" help:"whether a tombstone follows a delete"`
+	// Truncates has a TRUNCATE published as a record of op t without a key, as
+	// Debezium does with skipped.operations=none. Default false: it is counted and
+	// logged.
+	Truncates bool `mapstructure:"truncates" help:"publish TRUNCATE as records of op t"`
+	// PartialImages accepts a server whose binlog_row_image is MINIMAL or NOBLOB. The
+	// columns that it leaves out are absent from the images then, and a rule that
+	// asks for one fails. Default false: the server must log whole rows.
+	PartialImages bool `mapstructure:"partial_images" help:"accept a binlog_row_image other than FULL; columns are absent then"`
 	// Snapshot says whether rows that were there before the reader are published:
 	// never, the default, publishes only what the binlog tells from now on.
 	Snapshot string `mapstructure:"snapshot" help:"whether existing rows are published: never"`

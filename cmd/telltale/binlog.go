@@ -48,6 +48,7 @@ func (p *process) binlogOptions() binlog.Options {
 		Types: p.Source.Types, TypeOptions: binlog.TypeOptions(p.Source.TypeOptions),
 		Snapshot: p.Source.Snapshot, Format: p.Source.Format, Delivery: p.Source.Delivery,
 		TransactionTopic: p.Source.TransactionTopic, NoTombstones: !p.Source.TombstonesOnDelete,
+		Truncates: p.Source.Truncates, PartialImages: p.Source.PartialImages,
 		Oversize: p.Source.Oversize, ClaimChecks: p.Source.ClaimChecks,
 		ServerID: p.Source.ServerID, Version: version(),
 		Kafka:      p.kafka(config.StageBinlog),
