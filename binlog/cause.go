@@ -17,7 +17,7 @@ func causeOf(err error) string {
 		return "position"
 	case errors.As(err, new(preflight.Findings)):
 		return "preflight"
-	case errors.As(err, new(*kafkaclient.MissingTopicsError)), kafkaclient.RemedyOf(err) != kafkaclient.NotKafka:
+	case errors.As(err, new(*TopicError)), errors.As(err, new(*kafkaclient.MissingTopicsError)), kafkaclient.RemedyOf(err) != kafkaclient.NotKafka:
 		return "kafka"
 	case errors.Is(err, errSilent):
 		return "silence"

@@ -25,8 +25,10 @@ func TestCauseOf(t *testing.T) {
 			t.Errorf("%v: got %s, want %s", err, got, want)
 		}
 	}
-	if got := causeOf(&kafkaclient.MissingTopicsError{}); got != "kafka" {
-		t.Errorf("missing topics: got %s", got)
+	for _, err := range []error{&kafkaclient.MissingTopicsError{}, &TopicError{}} {
+		if got := causeOf(err); got != "kafka" {
+			t.Errorf("%T: got %s", err, got)
+		}
 	}
 }
 
