@@ -72,17 +72,18 @@ func newGauge(name, help string) prometheus.Gauge {
 	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "telltale", Subsystem: "binlog", Name: name, Help: help})
 }
 
-// standing notes whether this reader holds the lease. One that does not is not
-// late with anything.
+// standing notes whether this reader holds the lease. One that stands by is not
+// late with anything; one that lost the lease to nobody still is.
 func (m *metrics) standing(is standing) {
-	if is == holding {
-		m.leader.Set(1)
-		return
-	}
 	m.leader.Set(0)
-	m.behind.Set(0)
-	m.queue.Set(0)
-	m.lag.forget()
+	switch is {
+	case holding:
+		m.leader.Set(1)
+	case standingBy:
+		m.behind.Set(0)
+		m.queue.Set(0)
+		m.lag.forget()
+	}
 }
 
 // committed counts what a Kafka transaction held.

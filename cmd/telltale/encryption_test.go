@@ -66,7 +66,13 @@ func TestEncryption(t *testing.T) {
 	if after := w.traces(t); !slices.Equal(after, before) {
 		t.Errorf("something was started: %v, were %v", after, before)
 	}
-	t.Run("trusted", func(t *testing.T) { w.testEncryptedRun(t, everywhere("CA_FILE", ours.File)) })
+	client := ours.Issue(t, "telltale")
+	for _, user := range []string{readerUser, consumerUser, "shop"} {
+		w.exec(t, "ALTER USER "+user+" REQUIRE X509")
+	}
+	t.Run("trusted, and known by certificate", func(t *testing.T) {
+		w.testEncryptedRun(t, everywhere("CA_FILE", ours.File, "CERT_FILE", client.CertFile, "KEY_FILE", client.KeyFile))
+	})
 }
 
 // everywhere sets keys of TLS for all servers.
@@ -99,7 +105,7 @@ func (w *world) encrypted(over map[string]string) []string {
 }
 
 // testEncryptedRun sends a change through the pipeline; the server refuses every
-// connection that is not encrypted.
+// connection that is not encrypted or shows no certificate.
 func (w *world) testEncryptedRun(t *testing.T, environ map[string]string) {
 	ops, shop := freeAddr(t), freeAddr(t)
 	ctx, stop := context.WithCancel(t.Context())
