@@ -42,9 +42,10 @@ type payload struct {
 	data      []byte
 }
 
-// parsePayload reads the fields in front of the data.
+// parsePayload reads the fields in front of the data. The server leaves out codec
+// and plain size of data that it did not compress.
 func parsePayload(data []byte) (payload, error) {
-	var p payload
+	p := payload{codec: codecNone}
 	next := func() (uint64, bool) {
 		v, n := lengthEncoded(data)
 		data = data[n:]
@@ -54,6 +55,9 @@ func parsePayload(data []byte) (payload, error) {
 		field, ok := next()
 		if ok && field == payloadEnd {
 			p.data = data
+			if p.codec == codecNone {
+				p.plainSize = uint64(len(data))
+			}
 			return p, nil
 		}
 		length, sized := next()

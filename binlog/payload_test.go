@@ -98,14 +98,18 @@ func TestDamagedPayload(t *testing.T) {
 
 func TestParsePayload(t *testing.T) {
 	t.Parallel()
-	fields := []byte{payloadSize, 1, 3, payloadCodec, 3, 0xfc, 0xff, 0, payloadPlainSize, 3, 0xfc, 0, 1, 9, 2, 'n', 'o', payloadEnd, 'a', 'b', 'c'}
+	fields := []byte{payloadSize, 1, 3, payloadCodec, 1, codecZstd, payloadPlainSize, 3, 0xfc, 0, 1, 9, 2, 'n', 'o', payloadEnd, 'a', 'b', 'c'}
 	p, err := parsePayload(fields)
-	if err != nil || p.codec != codecNone || p.plainSize != 256 || string(p.data) != "abc" {
-		t.Errorf("got %+v and %v, want codec 255, 256 plain bytes and abc", p, err)
+	if err != nil || p.codec != codecZstd || p.plainSize != 256 || string(p.data) != "abc" {
+		t.Errorf("got %+v and %v, want codec 0, 256 plain bytes and abc", p, err)
 	}
 	for n := range len(fields) - len("abc") {
 		if _, err := parsePayload(fields[:n]); err == nil {
 			t.Errorf("the first %d bytes are accepted, want an error", n)
 		}
+	}
+	p, err = parsePayload([]byte{payloadSize, 1, 3, payloadEnd, 'a', 'b', 'c'})
+	if err != nil || p.codec != codecNone || p.plainSize != 3 {
+		t.Errorf("without a codec got %+v and %v, want 3 plain bytes", p, err)
 	}
 }
