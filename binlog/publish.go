@@ -57,7 +57,7 @@ func (p *publisher) run(ctx context.Context) error {
 			return errors.Join(err, p.settle(ctx))
 		}
 		if done, err = p.transaction(ctx, b); err != nil {
-			return errors.Join(p.named(err), p.abort(ctx))
+			return errors.Join(p.named(err), p.abort(ctx), p.settle(ctx))
 		}
 	}
 }

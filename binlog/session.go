@@ -112,7 +112,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	}
 	r.metrics.lag.begin()
 	defer r.observe(ctx, srv, &s.track)()
-	stop := topics.watch(ctx, s.end)
+	stop := topics.watch(ctx, cancel)
 	defer stop()
 	err = r.pump(ctx, cancel, dumpOptions{flavor: srv.dialect.flavor(), serverID: r.o.ServerID, from: read}, s, p)
 	if u, ok := errors.AsType[*unknownBranchError](err); ok {
@@ -134,6 +134,9 @@ func (r *reader) pump(ctx context.Context, cancel context.CancelCauseFunc, from 
 	err := p.run(ctx)
 	cancel(err)
 	<-dumped
+	if cause := context.Cause(ctx); fatal(cause) { // A commit that was cut short for it says less.
+		return cause
+	}
 	return err
 }
 

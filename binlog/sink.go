@@ -42,7 +42,7 @@ func (r *reader) sink(positions *kafkaclient.TxnProducer) (sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &atLeastOnce{exactlyOnce: exactlyOnce{source: r.o.Name, TxnProducer: positions}, records: records, written: time.Now()}, nil
+	return &atLeastOnce{exactlyOnce: exactlyOnce{source: r.o.Name, TxnProducer: positions}, records: records, now: time.Now, written: time.Now()}, nil
 }
 
 // exactlyOnce has records and position in one Kafka transaction (I2, I3).
@@ -79,7 +79,8 @@ func (e *exactlyOnce) close() {} // The session closes the producer.
 type atLeastOnce struct {
 	exactlyOnce
 	records *kafkaclient.AckedProducer
-	written time.Time
+	now     func() time.Time
+	written time.Time // When the position was, or the session began.
 }
 
 func (a *atLeastOnce) begin() error { return nil }
@@ -89,7 +90,7 @@ func (a *atLeastOnce) produce(ctx context.Context, m *kafka.Message) error {
 }
 
 func (a *atLeastOnce) commit(ctx context.Context, p Position, now bool) (bool, error) {
-	if !now && time.Since(a.written) < positionEvery {
+	if !now && a.now().Sub(a.written) < positionEvery {
 		return false, nil
 	}
 	if err := a.records.Flush(ctx); err != nil {
@@ -101,7 +102,7 @@ func (a *atLeastOnce) commit(ctx context.Context, p Position, now bool) (bool, e
 	if final, err := a.exactlyOnce.commit(ctx, p, now); err != nil {
 		return final, err
 	}
-	a.written = time.Now()
+	a.written = a.now()
 	return true, nil
 }
 

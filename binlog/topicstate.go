@@ -104,9 +104,10 @@ func difference(was topicState, is kafkaclient.Topic) string {
 // producer notices by itself is found sooner, by the next session.
 const topicsEvery = 30 * time.Second
 
-// watch compares the topics in the background, and ends the stream where one is
-// not what it was. The returned function ends the watch and waits for it.
-func (t *topics) watch(ctx context.Context, end func(error)) (stop func()) {
+// watch compares the topics in the background, and ends the session where one is
+// not what it was: a commit would wait long for a topic that is gone. The returned
+// function ends the watch and waits for it.
+func (t *topics) watch(ctx context.Context, end context.CancelCauseFunc) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {

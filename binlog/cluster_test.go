@@ -1,0 +1,199 @@
+package binlog
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/internal/apachekafka"
+	"telltale/internal/apachekafka/apachekafkatest"
+	"telltale/internal/certtest"
+	"telltale/internal/kafkaclient"
+	"telltale/internal/kafkaserver/kafkatest"
+	"telltale/internal/mysqlserver/mysqltest"
+)
+
+// rights are what a reader of the source shop needs on a cluster that grants
+// nothing by itself.
+var rights = []struct {
+	kind      kafka.ResourceType
+	pattern   kafka.ResourcePatternType
+	name      string
+	operation kafka.ACLOperation
+}{
+	{kafka.ResourceTopic, kafka.ResourcePatternTypePrefixed, "shop.", kafka.ACLOperationCreate},
+	{kafka.ResourceTopic, kafka.ResourcePatternTypePrefixed, "shop.", kafka.ACLOperationRead},
+	{kafka.ResourceTopic, kafka.ResourcePatternTypePrefixed, "shop.", kafka.ACLOperationWrite},
+	{kafka.ResourceTransactionalID, kafka.ResourcePatternTypeLiteral, "telltale-binlog-shop", kafka.ACLOperationWrite},
+	{kafka.ResourceGroup, kafka.ResourcePatternTypeLiteral, "telltale-lease-shop", kafka.ACLOperationRead},
+}
+
+func bindings() []kafka.ACLBinding {
+	var all []kafka.ACLBinding
+	for _, r := range rights {
+		all = append(all, kafka.ACLBinding{
+			Type: r.kind, ResourcePatternType: r.pattern, Name: r.name, Operation: r.operation,
+			Principal: "User:telltale", Host: "*", PermissionType: kafka.ACLPermissionTypeAllow,
+		})
+	}
+	return all
+}
+
+// TestClusterChanges changes things under a running reader on Apache Kafka: first
+// what it may do, then its topics.
+func TestClusterChanges(t *testing.T) {
+	t.Parallel()
+	h, admin := newGuarded(t)
+	grant(t, admin, bindings()...)
+	h.exec(t, customers)
+	h.testRights(t, admin)
+	h.testTopicsUnderLoad(t, admin)
+}
+
+// testRights takes rights away. That is named at /readyz and waited for; when they
+// are given back the reader goes on by itself, and nothing is missing.
+func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient) {
+	all := bindings()
+	ended := h.start(t)
+	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
+	updates := 0
+	for _, tt := range []struct {
+		name  string
+		which kafka.ACLBinding
+		says  string
+	}{
+		{"to write the topics", all[2], "authorization failed"},
+		{"to the transactional id", all[3], "authorization failed"},
+		{"to the group of the lease", all[4], "authorization failed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			revoke(t, admin, tt.which)
+			for deadline := time.Now().Add(patience); !h.complains(tt.says); time.Sleep(20 * time.Millisecond) {
+				h.exec(t, "UPDATE customers SET version = version + 1")
+				updates++
+				select {
+				case err := <-ended:
+					t.Fatalf("the reader ended: %v", err)
+				default:
+				}
+				if time.Now().After(deadline) {
+					t.Fatalf("the reader says %q, want %q", h.o.Health.Reasons(), tt.says)
+				}
+			}
+			grant(t, admin, tt.which)
+			h.exec(t, "UPDATE customers SET version = version + 1")
+			updates++
+			h.published(t)
+			for deadline := time.Now().Add(patience); len(h.o.Health.Reasons()) > 0; time.Sleep(20 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("the reader is not ready: %q", h.o.Health.Reasons())
+				}
+			}
+		})
+	}
+	h.checkVersions(t, 1, updates)
+	h.mustStop(t)
+}
+
+// testTopicsUnderLoad has the topic of a table change while a reader writes to
+// it: it ends by the topic's name, and what it did not publish comes when an
+// operator has adopted the topic.
+func (h *harness) testTopicsUnderLoad(t *testing.T, admin *kafka.AdminClient) {
+	h.o.topicsEvery = time.Second
+	for _, tt := range topicChanges {
+		t.Run("topic "+tt.name, func(t *testing.T) {
+			ended := h.start(t)
+			h.exec(t, "UPDATE customers SET version = version + 1")
+			h.published(t)
+			tt.do(t, admin, "shop.shop.customers")
+			var err error
+			for deadline := time.Now().Add(patience); err == nil; time.Sleep(10 * time.Millisecond) {
+				h.exec(t, "UPDATE customers SET version = version + 1")
+				select {
+				case err = <-ended:
+				default:
+				}
+				if time.Now().After(deadline) {
+					t.Fatal("the reader goes on")
+				}
+			}
+			var changed *TopicError
+			if !errors.As(err, &changed) || changed.Topic != "shop.shop.customers" {
+				t.Errorf("got %v, want a TopicError", err)
+			}
+			if _, err := Adopt(t.Context(), h.o); err != nil {
+				t.Fatal(err)
+			}
+			h.start(t)
+			h.exec(t, "UPDATE customers SET version = version + 1")
+			h.published(t)
+			h.mustStop(t)
+		})
+	}
+}
+
+// newGuarded makes a harness whose reader has an account on Apache Kafka without
+// any right, and a client that may do everything.
+func newGuarded(t *testing.T) (*harness, *kafka.AdminClient) {
+	t.Helper()
+	ca := certtest.New(t)
+	server := apachekafkatest.StartWith(t, apachekafka.Options{
+		Dir:    filepath.Join(t.TempDir(), "kafka"),
+		Secure: &apachekafka.Secure{KeyStore: ca.Issue(t, "127.0.0.1").KeyStore, User: "telltale", Password: "a secret"},
+		Settings: []string{
+			"authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer", "super.users=User:ANONYMOUS",
+		},
+	})
+	h := &harness{mysql: mysqltest.Servers{}.Start(t)}
+	h.db = mysqltest.DB(t, h.mysql, "shop")
+	h.o = Options{
+		Name: "shop", DSN: h.mysql.DSN(""), Tables: []string{"shop.*"}, CreateTopics: true, Partitions: 3, Logger: kafkatest.Logger(t),
+		Kafka: kafkaclient.Config{Brokers: server.SecureBrokers(), Logger: kafkatest.Logger(t), Properties: []string{
+			"security.protocol=SASL_SSL", "sasl.mechanism=SCRAM-SHA-512", "sasl.username=telltale", "sasl.password=a secret",
+			"ssl.ca.location=" + ca.File,
+		}},
+	}
+	admin, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": server.Brokers()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(admin.Close)
+	return h, admin
+}
+
+func grant(t *testing.T, admin *kafka.AdminClient, which ...kafka.ACLBinding) {
+	t.Helper()
+	results, err := admin.CreateACLs(t.Context(), which)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Error.Code() != kafka.ErrNoError {
+			t.Fatal(r.Error)
+		}
+	}
+}
+
+func revoke(t *testing.T, admin *kafka.AdminClient, which kafka.ACLBinding) {
+	t.Helper()
+	results, err := admin.DeleteACLs(t.Context(), kafka.ACLBindingFilters{which})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(results) != 1 || len(results[0].ACLBindings) != 1 {
+		t.Fatalf("revoked %+v", results)
+	}
+}
+
+// complains reports whether the reader says that it is not ready for a reason.
+func (h *harness) complains(reason string) bool {
+	said := fmt.Sprint(slices.Collect(maps.Values(h.o.Health.Reasons())))
+	return strings.Contains(strings.ToLower(said), reason)
+}

@@ -1,0 +1,120 @@
+package binlog
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
+	"telltale/internal/kafkaclient"
+	"telltale/internal/kafkaserver/kafkatest"
+	"telltale/internal/mysqlserver/mysqltest"
+)
+
+// With at-least-once a reader that is stopped in order has written the position
+// behind all that it published: nothing comes again, also at random moments under
+// load. What comes again after a crash is in internal/faults.
+func TestAtLeastOnce(t *testing.T) {
+	t.Parallel()
+	mysqltest.Each(t, testAtLeastOnce)
+}
+
+func testAtLeastOnce(t *testing.T, servers mysqltest.Servers) {
+	h := newHarnessOn(t, servers)
+	h.o.Delivery = deliveryAtLeastOnce
+	h.exec(t, customers)
+	h.start(t)
+	const rows, updates = 10, 1000
+	for range rows {
+		h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
+	}
+	h.published(t) // It is idle then, and the position follows nonetheless.
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for i := range updates {
+			if _, err := h.db.ExecContext(t.Context(), "UPDATE customers SET version = version + 1 WHERE id = ?", 1+i*7%rows); err != nil {
+				t.Errorf("update %d: %v", i, err)
+				return
+			}
+		}
+	})
+	seed := time.Now().UnixNano()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	for range 2 {
+		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
+		h.mustStop(t)
+		h.start(t)
+	}
+	writer.Wait()
+	h.published(t)
+	h.checkVersions(t, rows, updates)
+	h.mustStop(t)
+}
+
+// A change is there for readers before the position that is behind it: that is
+// what at-least-once is for. The position follows within a second.
+func TestAtLeastOnceShowsChangesFirst(t *testing.T) {
+	t.Parallel()
+	c := kafkaclient.Config{Brokers: kafkatest.Start(t).Brokers(), Logger: kafkatest.Logger(t)}
+	err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{
+		{Name: "changes", Partitions: 1, ReplicationFactor: 1}, {Name: PositionsTopic("shop"), Partitions: 1, ReplicationFactor: 1},
+	}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	positions, err := kafkaclient.NewTxnProducer(t.Context(), c, kafkaclient.TxnOptions{TransactionalID: producerID("shop")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(positions.Close)
+	r := &reader{o: Options{Name: "shop", Kafka: c, Delivery: deliveryAtLeastOnce}}
+	s, err := r.sink(positions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.close)
+	var clock time.Time
+	s.(*atLeastOnce).now = func() time.Time { return clock }
+	s.(*atLeastOnce).written = clock
+	topic := "changes"
+	for i, tt := range []struct {
+		passed     time.Duration
+		now, final bool
+	}{{positionEvery / 2, false, false}, {positionEvery, false, true}, {positionEvery / 2, false, false}, {0, true, true}} {
+		clock = clock.Add(tt.passed)
+		if err := s.begin(); err != nil {
+			t.Fatal(err)
+		}
+		m := &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &topic}, Value: []byte("change")}
+		if err := s.produce(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		want := Position{GTIDSet: strconv.Itoa(i)}
+		final, err := s.commit(t.Context(), want, tt.now)
+		if err != nil || final != tt.final {
+			t.Fatalf("commit %d: got %t, %v; want %t", i, final, err, tt.final)
+		}
+		for deadline := time.Now().Add(patience); count(t, c, topic) != i+1; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("after commit %d readers see %d changes", i, count(t, c, topic))
+			}
+		}
+		p, _, err := ReadPosition(t.Context(), c, "shop")
+		if err != nil || (p.GTIDSet == want.GTIDSet) != tt.final {
+			t.Errorf("after commit %d the position is %q, %v", i, p.GTIDSet, err)
+		}
+	}
+}
+
+func count(t *testing.T, c kafkaclient.Config, topic string) (n int) {
+	t.Helper()
+	err := kafkaclient.ReadToEnd(t.Context(), c, topic, func(*kafka.Message) error { n++; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
