@@ -132,7 +132,7 @@ func (p *plan) appendKey(dst []byte, img, other *image) ([]byte, error) {
 			s = other.key[i]
 		}
 		if s.end == 0 {
-			return dst, fmt.Errorf("key column %s is not in the row image", p.columns[k.column].def.Name)
+			return dst, fmt.Errorf("key column %s is not in the row image: %w", p.columns[k.column].def.Name, errKeyAbsent)
 		}
 		if i == 0 {
 			dst = append(dst, '{')

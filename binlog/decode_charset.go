@@ -26,7 +26,7 @@ func appendConverted(dst, s []byte, set *charset.Charset) ([]byte, error) {
 		r, n := set.Next(s[i:])
 		switch {
 		case n == 0:
-			return dst, fmt.Errorf("byte %d of %d begins no character of %s", i, len(s), set.Name())
+			return dst, fmt.Errorf("byte %d of %d begins no character of %s: %w", i, len(s), set.Name(), errCharacter)
 		case r >= utf8.RuneSelf:
 			dst = utf8.AppendRune(dst, r)
 		case plainJSON[r]:

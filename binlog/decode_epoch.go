@@ -28,7 +28,7 @@ func (t clock) unix(adjust bool) (int64, error) {
 	}
 	at := time.Date(year, time.Month(t.month), t.day, t.hour, t.minute, t.second, 0, time.UTC)
 	if at.Day() != t.day {
-		return 0, fmt.Errorf("%04d-%02d-%02d is not in the calendar", t.year, t.month, t.day)
+		return 0, fmt.Errorf("%04d-%02d-%02d is not in the calendar: %w", t.year, t.month, t.day, errForm)
 	}
 	return at.Unix(), nil
 }
@@ -86,7 +86,7 @@ func datetimeIn(unit int64) appendFunc {
 			return dst, 0, err
 		}
 		if unit == nanos && (seconds > 9223372035 || seconds < -9223372036) {
-			return dst, 0, fmt.Errorf("the year %d does not fit into nanoseconds", t.year)
+			return dst, 0, fmt.Errorf("the year %d does not fit into nanoseconds: %w", t.year, errForm)
 		}
 		return strconv.AppendInt(dst, seconds*(1e9/unit)+int64(t.micros)*1e3/unit, 10), n, nil
 	}
@@ -111,7 +111,7 @@ func timeOfDay(dst, data []byte, c *column) ([]byte, int, error) {
 		return dst, 0, err
 	}
 	if v < 0 || v >= daySeconds*1e6 {
-		return dst, 0, fmt.Errorf("%d microseconds are no time of a day, as time_precision_mode wants", v)
+		return dst, 0, fmt.Errorf("%d microseconds are no time of a day: %w", v, errForm)
 	}
 	return strconv.AppendInt(dst, v/1e3, 10), n, nil
 }
@@ -177,7 +177,7 @@ func appendTimeISO(dst, data []byte, c *column) ([]byte, int, error) {
 		return dst, 0, err
 	}
 	if v < 0 || v >= daySeconds*1e6 {
-		return dst, 0, fmt.Errorf("%d microseconds are no time of a day, as time_precision_mode wants", v)
+		return dst, 0, fmt.Errorf("%d microseconds are no time of a day: %w", v, errForm)
 	}
 	seconds := int(v / 1e6)
 	dst = appendHMS(append(dst, '"'), seconds/3600, seconds/60%60, seconds%60)

@@ -61,7 +61,7 @@ func (p *plan) setKey(key []keyPart) error {
 	for i, k := range key {
 		c := &p.columns[k.column]
 		if c.denied {
-			return fmt.Errorf("has its key column %s denied by source.columns, but a record needs its key", c.def.Name)
+			return fmt.Errorf("has its key column %s %w", c.def.Name, errKeyDenied)
 		}
 		c.key = i
 		p.key = append(p.key, keyColumn{column: k.column, name: c.name})
