@@ -2,16 +2,21 @@ package binlog
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"telltale/internal/apachekafka/apachekafkatest"
+	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqltest"
 )
 
@@ -39,6 +44,7 @@ func TestOthersReadIt(t *testing.T) {
 	sent := debeziumRecords(t)
 	t.Run("connect", func(t *testing.T) { connectReadsIt(t, h, sent) })
 	t.Run("converter and deserialiser", func(t *testing.T) { programReadsIt(t, h, sent) })
+	t.Run("lossless types", func(t *testing.T) { losslessIsRead(t, h) })
 }
 
 // connectReadsIt runs Kafka Connect: the lines that its sinks write are the rows
@@ -130,16 +136,7 @@ type seenRecord struct {
 // programReadsIt has each record read and written again by Connect's
 // JsonConverter, and its rows read by Debezium's deserialiser.
 func programReadsIt(t *testing.T, h *harness, sent map[string][]debeziumRecord) {
-	args := []string{h.o.Kafka.Brokers, "BASE64"}
-	for topic := range sent {
-		args = append(args, topic)
-	}
-	seen := map[string][]seenRecord{}
-	for line := range strings.Lines(string(apachekafkatest.Java(t, "testdata/connect/Reader.java", args...))) {
-		var one seenRecord
-		decodeNumbers(t, []byte(line), &one)
-		seen[one.Topic] = append(seen[one.Topic], one)
-	}
+	seen := readByJava(t, h, "BASE64", slices.Collect(maps.Keys(sent))...)
 	for topic, records := range sent {
 		ours := h.messages(t, topic, len(records))
 		if len(seen[topic]) != len(records) {
@@ -166,8 +163,45 @@ func programReadsIt(t *testing.T, h *harness, sent map[string][]debeziumRecord) 
 	}
 }
 
+// readByJava runs the program on topics. Connect's decimals are written in that
+// format.
+func readByJava(t *testing.T, h *harness, decimals string, topics ...string) map[string][]seenRecord {
+	t.Helper()
+	seen := map[string][]seenRecord{}
+	args := append([]string{h.o.Kafka.Brokers, decimals}, topics...)
+	for line := range strings.Lines(string(apachekafkatest.Java(t, "testdata/connect/Reader.java", args...))) {
+		var one seenRecord
+		decodeNumbers(t, []byte(line), &one)
+		seen[one.Topic] = append(seen[one.Topic], one)
+	}
+	return seen
+}
+
+// losslessIsRead publishes the types table in the lossless form: what Connect's
+// JsonConverter reads by our schemas, and writes again, is what we wrote.
+func losslessIsRead(t *testing.T, h *harness) {
+	create, changes, rows := typesStatements(typesOf(mysqlserver.MySQL))
+	h.exec(t, "USE shop", create)
+	h.o.Name, h.o.Tables, h.o.Types = "lossless", []string{"shop.types"}, typesLossless
+	h.o.TypeOptions, h.o.TransactionTopic = TypeOptions{}, false
+	h.start(t)
+	h.exec(t, append([]string{"USE shop"}, changes...)...)
+	h.published(t)
+	h.mustStop(t)
+	topic := "lossless.shop.types"
+	ours := h.messages(t, topic, 2*rows)
+	seen := readByJava(t, h, "NUMERIC", topic)[topic]
+	if len(seen) != len(ours) {
+		t.Fatalf("the program read %d records of %d", len(seen), len(ours))
+	}
+	for i, s := range seen {
+		sameText(t, "key", s.Key, ours[i].Key)
+		sameText(t, "value", s.Value, ours[i].Value)
+	}
+}
+
 // sameText compares what a converter wrote with what it had read. They may
-// differ in how characters are escaped.
+// differ in how characters are escaped and numbers spelt.
 func sameText(t *testing.T, what string, again *string, ours []byte) {
 	t.Helper()
 	if again == nil && ours == nil {
@@ -180,7 +214,26 @@ func sameText(t *testing.T, what string, again *string, ours []byte) {
 	var got, want any
 	decodeNumbers(t, ours, &got)
 	decodeNumbers(t, []byte(*again), &want)
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s: we wrote\n%s\nConnect's JsonConverter writes\n%s", what, ours, *again)
+	if g, w := fmt.Sprint(spelt(got)), fmt.Sprint(spelt(want)); g != w {
+		t.Errorf("%s: we wrote\n%s\nConnect's JsonConverter writes\n%s", what, aroundDifference(g, w), aroundDifference(w, g))
 	}
+}
+
+// spelt replaces the numbers in a value by one way of writing each.
+func spelt(v any) any {
+	switch v := v.(type) {
+	case json.Number:
+		if f, err := v.Float64(); err == nil && strings.ContainsAny(v.String(), ".eE") {
+			return json.Number(strconv.FormatFloat(f, 'f', -1, 64))
+		}
+	case []any:
+		for i := range v {
+			v[i] = spelt(v[i])
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = spelt(v[name])
+		}
+	}
+	return v
 }

@@ -361,8 +361,9 @@ func (s *stream) keyChange(e envelope, start, images, key int) error {
 func (s *stream) appendRecord(e envelope, start int, key, header []byte, headerKey string) {
 	b, t := s.cur, e.table.topic
 	r := record{value: span{start, len(b.buf)}, last: s.lastMark, headerKey: headerKey}
-	frame := e.table.frame.key
-	b.buf = frame.close(append(frame.open(b.buf), key...))
+	if frame := e.table.frame.key; len(key) > 0 {
+		b.buf = frame.close(append(frame.open(b.buf), key...))
+	}
 	r.key = span{r.value.end, len(b.buf)}
 	r.place = place{topic: t, partition: e.table.partition(key, r.key.in(b.buf))}
 	b.buf = append(b.buf, header...)

@@ -63,6 +63,10 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	if err := topics.load(ctx, seen.plans); err != nil {
 		return err
 	}
+	marks, err := topics.marks(ctx)
+	if err != nil {
+		return err
+	}
 	position, err := r.start(ctx, srv, producer, topics, seen.plans)
 	if err != nil {
 		return err
@@ -79,10 +83,6 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	defer cancel(nil)
 	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", position.ServerUUID,
 		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
-	marks, err := topics.marks(ctx)
-	if err != nil {
-		return err
-	}
 	var truncates map[string]tableDef
 	if r.o.Truncates {
 		truncates = seen.defs
