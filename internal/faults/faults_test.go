@@ -33,21 +33,23 @@ var (
 // result to be worth a report.
 const leastRate = 200
 
-// TestFaults plays the faults on Apache Kafka and MySQL, all on one world.
+// TestFaults plays the faults on Apache Kafka and MySQL, all on one world, and
+// the one that matters for source.delivery at-least-once on a second.
 // `make faults` plays all of them in many rounds and writes docs/faults.md.
 func TestFaults(t *testing.T) {
-	w, r := open(t)
-	for i, fault := range faults.All() {
-		if fault.Long && !*long {
-			continue
-		}
-		part := faults.Part{Fault: fault}
-		for n := range *rounds {
-			part.Results = append(part.Results, play(t, w, fault, *seed+uint64(i**rounds+n)))
-		}
-		r.Parts = append(r.Parts, part)
-	}
-	if *report == "" {
+	var r faults.Report
+	t.Run("exactly once", func(t *testing.T) {
+		var w *faults.World
+		w, r = open(t, "")
+		r.Parts = playAll(t, w, faults.All())
+	})
+	t.Run("at least once", func(t *testing.T) {
+		w, _ := open(t, "at-least-once")
+		r.AtLeastOnce = playAll(t, w, []faults.Fault{faults.ReaderKills()})
+		last := r.AtLeastOnce[0].Results[*rounds-1]
+		t.Logf("%d changes and events came again", last.Repeats)
+	})
+	if *report == "" || t.Failed() {
 		return
 	}
 	if r.Rate() < leastRate {
@@ -56,6 +58,23 @@ func TestFaults(t *testing.T) {
 	if err := os.WriteFile(*report, []byte(r.Markdown()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// playAll plays the rounds of the faults, each with a seed of its own.
+func playAll(t *testing.T, w *faults.World, all []faults.Fault) []faults.Part {
+	t.Helper()
+	var parts []faults.Part
+	for i, fault := range all {
+		if fault.Long && !*long {
+			continue
+		}
+		part := faults.Part{Fault: fault}
+		for n := range *rounds {
+			part.Results = append(part.Results, play(t, w, fault, *seed+uint64(i**rounds+n)))
+		}
+		parts = append(parts, part)
+	}
+	return parts
 }
 
 // play plays a round.
@@ -76,9 +95,9 @@ func play(t *testing.T, w *faults.World, fault faults.Fault, seed uint64) faults
 	return result
 }
 
-// open opens a world on servers of its own, in a directory that stays where the
-// test fails.
-func open(t *testing.T) (*faults.World, faults.Report) {
+// open opens a world on servers of its own, with a value of source.delivery, in a
+// directory that stays where the test fails.
+func open(t *testing.T, delivery string) (*faults.World, faults.Report) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "telltale-faults-")
 	if err != nil {
@@ -117,6 +136,7 @@ func open(t *testing.T) (*faults.World, faults.Report) {
 	w, err := faults.Open(t.Context(), faults.Options{
 		Options: install.Options{
 			Binary: binarytest.Build(t), Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Brokers: kafka.Addr(), SMTP: mail.Addr(),
+			Delivery: delivery,
 		},
 		Broker: kafka, BrokerPause: *brokerPause, Mail: mail, Load: load.Options{Seed: *seed},
 	})

@@ -22,6 +22,18 @@ func Kills() Fault {
 	}
 }
 
+// ReaderKills is kill -9 of the reader, twice a round.
+func ReaderKills() Fault {
+	return Fault{
+		Name: "kill -9 of the reader",
+		Doc:  "The reader was killed at two random moments.",
+		Inject: func(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error {
+			half := int64(during / 2)
+			return w.stage(Binlog).killAt(ctx, []time.Duration{time.Duration(random.Int64N(half)), time.Duration(random.Int64N(half))})
+		},
+	}
+}
+
 func killStages(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range w.Stages {

@@ -19,6 +19,9 @@ type Report struct {
 	At time.Time
 	// Parts are the faults in the order in which they were played.
 	Parts []Part
+	// AtLeastOnce are those that were played on another world with that value of
+	// source.delivery.
+	AtLeastOnce []Part
 }
 
 // Part are the rounds of one fault, in order.
@@ -54,29 +57,43 @@ func (r Report) Markdown() string {
 	line("| transactions committed | %d, %.0f a second; %d more rolled back |", sum.Total(), r.Rate(), sum.RolledBack)
 	line("| commits whose answer was lost | %d, of which %d took place |", sum.Cut, sum.Landed)
 	line("| mails taken twice, under one Message-ID | %d |", again)
-	line("\n| compared | wanted | came | missing | too many | in another order |\n|---|---:|---:|---:|---:|---:|")
-	for _, t := range r.last().Tallies {
-		line("| %s | %d | %d | %d | %d | %d |", t.What, t.Wanted, t.Got, t.Missing, t.Surplus, t.Reordered)
-	}
+	compared(line, last(r.Parts))
 	line("\n## The faults\n")
 	for _, p := range r.Parts {
 		line("- **%s**, %s: %s", p.Fault.Name, p.rounds(), p.Fault.Doc)
 	}
 	line("\n| recovery | of | harms | p50 | max |\n|---|---|---:|---:|---:|")
 	for _, p := range r.Parts {
-		for _, stage := range []string{Binlog, Translator, Consumers} {
-			if times := p.recoveries(stage); len(times) > 0 {
-				line("| %s | %s | %d | %.1f s | %.1f s |", p.Fault.Name, stage, p.harms(stage), times[len(times)/2].Seconds(), times[len(times)-1].Seconds())
-			}
-		}
+		p.recovery(line)
 	}
 	line("\n%s", recovered)
+	if len(r.AtLeastOnce) > 0 {
+		r.repeats(line)
+	}
 	return b.String()
 }
 
-// last is the round that was played last; it was compared with everything.
-func (r Report) last() Result {
-	results := r.Parts[len(r.Parts)-1].Results
+// repeats is the section on the other delivery.
+func (r Report) repeats(line func(string, ...any)) {
+	line("\n## With source.delivery: at-least-once\n")
+	for _, p := range r.AtLeastOnce {
+		line("%s, %s: %s", p.Fault.Name, p.rounds(), p.Fault.Doc)
+	}
+	line("%d changes and events came again, under the ids that they had. Without those that had come before:", last(r.AtLeastOnce).Repeats)
+	compared(line, last(r.AtLeastOnce))
+}
+
+func compared(line func(string, ...any), with Result) {
+	line("\n| compared | wanted | came | missing | too many | in another order |\n|---|---:|---:|---:|---:|---:|")
+	for _, t := range with.Tallies {
+		line("| %s | %d | %d | %d | %d | %d |", t.What, t.Wanted, t.Got, t.Missing, t.Surplus, t.Reordered)
+	}
+}
+
+// last is the round that was played last on a world; it was compared with
+// everything.
+func last(parts []Part) Result {
+	results := parts[len(parts)-1].Results
 	return results[len(results)-1]
 }
 
@@ -86,13 +103,22 @@ func (r Report) sum() (sum load.Stats, during time.Duration, again int) {
 			sum, during = sum.Plus(one.Wrote), during+one.During
 		}
 	}
-	return sum, during, r.last().Again // Each round counts from the beginning.
+	return sum, during, last(r.Parts).Again // Each round counts from the beginning.
 }
 
 // Rate is how many transactions a second were committed.
 func (r Report) Rate() float64 {
 	sum, during, _ := r.sum()
 	return float64(sum.Total()) / during.Seconds()
+}
+
+// recovery are the rows of a fault.
+func (p Part) recovery(line func(string, ...any)) {
+	for _, stage := range []string{Binlog, Translator, Consumers} {
+		if times := p.recoveries(stage); len(times) > 0 {
+			line("| %s | %s | %d | %.1f s | %.1f s |", p.Fault.Name, stage, p.harms(stage), times[len(times)/2].Seconds(), times[len(times)-1].Seconds())
+		}
+	}
 }
 
 func (p Part) rounds() string {

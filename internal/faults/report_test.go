@@ -27,6 +27,7 @@ func TestReport(t *testing.T) {
 			{Kills(), []Result{round(5, 100, 3*time.Second, 0), round(6, 250, 9*time.Second, 7*time.Second)}},
 			{Stops(), []Result{round(7, 300)}},
 		},
+		AtLeastOnce: []Part{{ReaderKills(), []Result{{Seed: 8, Repeats: 321, Tallies: []*Tally{{What: "events", Wanted: 77, Got: 77}}}}}},
 	}
 	if got := report.Rate(); got != 225 {
 		t.Errorf("got %v transactions a second, want 225", got)
@@ -41,6 +42,8 @@ func TestReport(t *testing.T) {
 		"- **kill -9**, 2 rounds with seeds from 5 to 6: Each stage was killed",
 		"- **SIGTERM**, one round with seed 7: Each stage was asked to stop",
 		"| kill -9 | binlog | 4 | 7.0 s | 9.0 s |",
+		"321 changes and events came again",
+		"| events | 77 | 77 | 0 | 0 | 0 |",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
