@@ -7,6 +7,13 @@ import (
 	"telltale/internal/preflight"
 )
 
+// What ends sessions that are followed by another.
+const (
+	causeMySQL   = "mysql" // The server, or the way there.
+	causeSilence = "silence"
+	causeKafka   = "kafka"
+)
+
 // causeOf says in a word what ended a session, for the metric. What is neither
 // the reader's own nor Kafka's came from the server or the way there.
 func causeOf(err error) string {
@@ -18,9 +25,9 @@ func causeOf(err error) string {
 	case errors.As(err, new(preflight.Findings)):
 		return "preflight"
 	case errors.As(err, new(*TopicError)), errors.As(err, new(*kafkaclient.MissingTopicsError)), kafkaclient.RemedyOf(err) != kafkaclient.NotKafka:
-		return "kafka"
+		return causeKafka
 	case errors.Is(err, errSilent):
-		return "silence"
+		return causeSilence
 	}
-	return "mysql"
+	return causeMySQL
 }

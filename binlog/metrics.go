@@ -53,6 +53,9 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		undecided: newGauge("undecided_branches", "XA branches that are prepared and neither committed nor rolled back."),
 		leader:    newGauge("leader", "1 while this reader holds the lease of its source, 0 while it stands by."),
 	}
+	for _, cause := range []string{causeMySQL, causeSilence, causeKafka} { // A rate needs the 0 before the first.
+		m.sessions.WithLabelValues("retryable", cause)
+	}
 	if r != nil {
 		r.MustRegister(m.events.vec, m.bytesRead, m.rowsRead, m.transactionsRead, m.rows, m.bytes, m.transactions, m.commits, m.commitTime,
 			m.lag.gauge(time.Now), m.behind, m.queue, m.position, m.sessions, m.leader, m.vanished, m.oversize, m.undecided)
