@@ -80,7 +80,7 @@ func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger 
 		}
 		if e, ok := consumer.Poll(50).(kafka.Error); ok {
 			if e.IsFatal() {
-				return fmt.Errorf("hold the lease of source %s: %w", source, e)
+				return &kafkaclient.RefusedError{Err: fmt.Errorf("hold the lease of source %s: %w", source, e)}
 			}
 			watch.Down(e)
 		}

@@ -32,7 +32,7 @@ func Run(ctx context.Context, o Options) error {
 		return nil
 	}
 	if err != nil {
-		return err
+		return notStarted(o.Name, err)
 	}
 	leader := func(is standing) {
 		r.metrics.standing(is)
