@@ -74,14 +74,21 @@ func columnsOf(t *testing.T, envelope []byte) []string {
 	if string(row) == "null" {
 		row = images.Before
 	}
-	var names []string
 	d := json.NewDecoder(bytes.NewReader(row))
-	for token, err := d.Token(); err == nil && d.More(); {
-		var value any
-		if token, err = d.Token(); err == nil {
-			names = append(names, token.(string))
-			err = d.Decode(&value)
+	if _, err := d.Token(); err != nil {
+		return nil // There is no row.
+	}
+	var names []string
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			t.Fatalf("%s: %v", row, err)
 		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			t.Fatalf("%s: %v", row, err)
+		}
+		names = append(names, name.(string))
 	}
 	return names
 }

@@ -9,6 +9,17 @@ const (
 // frame is what stands around a record's key and value.
 type frame struct{ key, value wrapping }
 
+// accept refuses images that lack columns where a schema names them all. present
+// is the bitmap of an event's image, or those of its two.
+func (f frame) accept(present []byte, columns int) error {
+	for width := bitmapLen(columns); len(f.value) > 0 && len(present) > 0; present = present[width:] {
+		if countBits(present[:width], columns) != columns {
+			return errAbsent
+		}
+	}
+	return nil
+}
+
 // wrapping is the front of an object that has a schema beside its payload,
 // `{"schema":…,"payload":`. It is empty in plain JSON, where the payload stands
 // alone.

@@ -181,6 +181,9 @@ func (s *stream) rows(h *replication.EventHeader, raw, data []byte) error {
 		return fmt.Errorf("event %s of table %s has %d columns, its table map %d", h.EventType, t.name, columns, len(t.plan.columns))
 	}
 	present := head[n:]
+	if err := t.frame.accept(present, len(t.plan.columns)); err != nil {
+		return fmt.Errorf("event %s of table %s: %w", h.EventType, t.name, err)
+	}
 	s.startTable(t)
 	pos := uint64(h.LogPos) - uint64(h.EventSize)
 	records, rows := len(s.cur.records), s.cur.rows

@@ -3,11 +3,14 @@ package binlog
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
 	"reflect"
 	"testing"
+
+	"github.com/go-mysql-org/go-mysql/replication"
 )
 
 // wrapped is a key or a value with its schema beside it.
@@ -194,6 +197,27 @@ func (s readSchema) checkStruct(v any, at string) error {
 		}
 	}
 	return nil
+}
+
+// A schema cannot say that a column is absent: an image that leaves one out stops
+// the reader, and in plain JSON it does not.
+func TestAbsentColumnWithSchema(t *testing.T) {
+	t.Parallel()
+	r := mysqlStory()
+	for _, schemas := range []bool{true, false} {
+		s := r.stream(t)
+		s.options.encoding.schemas = schemas
+		err := r.replay(t, handler(func(e *replication.BinlogEvent) error {
+			if g, ok := e.Event.(*replication.GenericEvent); ok && e.Header.EventType == replication.UPDATE_ROWS_EVENTv2 {
+				const bitmap = 8 + 2 + 1 // Behind the id, flags, no extra data and the number of columns.
+				g.Data[bitmap] &^= 0b10
+			}
+			return s.HandleEvent(e)
+		}))
+		if errors.Is(err, errAbsent) != schemas {
+			t.Errorf("with schemas %t: got %v", schemas, err)
+		}
+	}
 }
 
 func number(v any) json.Number {
