@@ -86,7 +86,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (Customer, erro
 	fields := d.problems()
 	note(fields, FieldPassword, passwordProblem(r.Password, d))
 	if len(fields) > 0 {
-		return Customer{}, invalid(fields)
+		return Customer{}, Invalid(fields)
 	}
 	hash, err := a.passwords.Hash(ctx, r.Password)
 	if err != nil {
@@ -111,7 +111,7 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (Customer, erro
 func (a *Accounts) ChangeDetails(ctx context.Context, id uint64, version uint32, d Details) (Customer, error) {
 	d = d.Normalized()
 	if fields := d.problems(); len(fields) > 0 {
-		return Customer{}, invalid(fields)
+		return Customer{}, Invalid(fields)
 	}
 	stored, err := a.store.Customer(ctx, id)
 	if err != nil || stored.Details == d {

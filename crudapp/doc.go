@@ -1,9 +1,11 @@
-// Package crudapp is the account area of a small shop: people register, sign
-// in, and change their name, e-mail address and telephone number.
+// Package crudapp is the people of a small shop: customers register, sign in, and
+// change their name, e-mail address and telephone number; staff sign in to pages of
+// their own. What is sold is package crudapp/catalogue.
 //
-// The package holds the domain: its types, the rules for values, and Accounts,
-// which carries out what a person asks for. It talks to the outside through
-// interfaces that it declares itself: Store keeps rows (package
-// crudapp/mysql), Passwords hashes (package crudapp/argon2id), and package
-// crudapp/web shows all of it to browsers and programs.
+// The package holds the domain: its types, the rules for values, Accounts, which
+// carries out what a customer asks for, and StaffAccounts, which lets staff in. It
+// talks to the outside through interfaces that it declares itself: Store and
+// StaffStore keep rows (package crudapp/mysql), Passwords hashes (package
+// crudapp/argon2id), and package crudapp/web shows all of it to browsers and
+// programs.
 package crudapp

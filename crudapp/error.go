@@ -90,10 +90,12 @@ func ErrorCode(err error) Code {
 	return CodeInternal
 }
 
-func invalid(fields map[string]string) *Error {
+// Invalid returns an Error of CodeInvalid for the fields, with what is wrong with
+// each.
+func Invalid(fields map[string]string) *Error {
 	return &Error{Code: CodeInvalid, Message: "Some values need another look.", Fields: fields}
 }
 
 func emailTaken() *Error {
-	return invalid(map[string]string{FieldEmail: "There is already an account with this e-mail address."})
+	return Invalid(map[string]string{FieldEmail: "There is already an account with this e-mail address."})
 }

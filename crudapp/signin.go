@@ -33,7 +33,7 @@ type SignIn struct {
 // time. Too many failures for the account or from the address get CodeTooMany.
 func (a *Accounts) SignIn(ctx context.Context, s SignIn) (Token, Customer, error) {
 	s.Email = NormalizeEmail(s.Email)
-	if err := a.admit(s); err != nil {
+	if err := admit(a.byAccount, a.byNetwork, s, a.now()); err != nil {
 		return "", Customer{}, err
 	}
 	customer, err := a.verify(ctx, s)
@@ -58,14 +58,13 @@ func (a *Accounts) SignIn(ctx context.Context, s SignIn) (Token, Customer, error
 
 // admit counts an attempt as a failure, before it is known to be one: attempts
 // made all at once are limited too.
-func (a *Accounts) admit(s SignIn) error {
-	now := a.now()
-	wait := a.byAccount.take(s.Email, now)
+func admit(byAccount, byNetwork *attempts, s SignIn, now time.Time) error {
+	wait := byAccount.take(s.Email, now)
 	if wait == 0 {
-		if wait = a.byNetwork.take(s.Network, now); wait == 0 {
+		if wait = byNetwork.take(s.Network, now); wait == 0 {
 			return nil
 		}
-		a.byAccount.giveBack(s.Email)
+		byAccount.giveBack(s.Email)
 	}
 	return &Error{
 		Code: CodeTooMany, Message: "Too many attempts to sign in. Please wait a moment and try again.",
@@ -90,12 +89,20 @@ func (a *Accounts) verify(ctx context.Context, s SignIn) (Customer, error) {
 		return Customer{}, fmt.Errorf("verify a password: %w", err)
 	}
 	if !match {
-		return Customer{}, &Error{Code: CodeUnauthenticated, Message: "The e-mail address or the password is wrong."}
+		return Customer{}, wrongPassword()
 	}
 	if stale {
 		return customer, a.rehash(ctx, customer, hash, s.Password)
 	}
 	return customer, nil
+}
+
+func wrongPassword() *Error {
+	return &Error{Code: CodeUnauthenticated, Message: "The e-mail address or the password is wrong."}
+}
+
+func pleaseSignIn() *Error {
+	return &Error{Code: CodeUnauthenticated, Message: "Please sign in."}
 }
 
 // rehash replaces a hash that was made with settings of the past, now that the
@@ -140,21 +147,20 @@ func (a *Accounts) open(ctx context.Context, c Customer, previous Token, create 
 // Authenticate returns the customer that token stands for. It returns an Error
 // of CodeUnauthenticated for a token that is unknown, signed out or too old.
 func (a *Accounts) Authenticate(ctx context.Context, token Token) (Customer, error) {
-	refused := &Error{Code: CodeUnauthenticated, Message: "Please sign in."}
 	hash, ok := token.hash()
 	if !ok {
-		return Customer{}, refused
+		return Customer{}, pleaseSignIn()
 	}
 	session, customer, err := a.store.Session(ctx, hash)
 	if errors.Is(err, ErrNotFound) {
-		return Customer{}, refused
+		return Customer{}, pleaseSignIn()
 	}
 	if err != nil {
 		return Customer{}, err
 	}
 	now := a.clock()
 	if !session.alive(now, a.sessionIdle) {
-		return Customer{}, refused
+		return Customer{}, pleaseSignIn()
 	}
 	return customer, a.touch(WithActor(ctx, customer.Actor()), session, now)
 }

@@ -85,12 +85,18 @@ func nameProblem(name string) string {
 	switch {
 	case name == "":
 		return "Enter your name."
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, isUnprintable):
+	case !Printable(name):
 		return "A name cannot contain control characters."
 	case utf8.RuneCountInString(name) > maxNameRunes:
 		return "A name can have at most 100 characters."
 	}
 	return ""
+}
+
+// Printable reports whether text is valid and has nothing in it that could break
+// a line, reorder text or hide.
+func Printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, isUnprintable)
 }
 
 // isUnprintable reports whether r could break a line, reorder text or hide in

@@ -13,6 +13,7 @@ import (
 	"telltale/config"
 	"telltale/crudapp"
 	"telltale/crudapp/argon2id"
+	"telltale/crudapp/catalogue"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/web"
 	"telltale/internal/ops"
@@ -33,7 +34,7 @@ func newCRUDAppCommand(e env) *cobra.Command {
 		},
 	}
 	config.AddFlags(cmd.Flags(), config.StageCRUDApp)
-	cmd.AddCommand(newCRUDAppMigrateCommand(e))
+	cmd.AddCommand(newCRUDAppMigrateCommand(e), newCRUDAppSeedCommand(e), newCRUDAppStaffCommand(e))
 	return cmd
 }
 
@@ -83,8 +84,8 @@ func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) e
 
 // serveShop serves the pages and watches the database for them.
 //
-//	http.listen ──► web.Server ──► web.Handler ──► crudapp.Accounts ─┬─► mysql.Store ◄── watch
-//	                                                                 └─► argon2id.Hasher
+//	http.listen ──► web.Server ──► web.Handler ─┬─► crudapp.Accounts, StaffAccounts ─┬─► mysql.Store ◄── watch
+//	                                            └─► catalogue.Catalogue ─────────────┘
 func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
 	server, listener, err := p.newShop(ctx, store)
 	if err != nil {
@@ -107,8 +108,7 @@ func (p *process) newShop(ctx context.Context, store *mysql.Store) (*http.Server
 		}
 		proxies = append(proxies, prefix)
 	}
-	handler := web.New(web.Options{
-		Accounts:        crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: argon2id.New(argon2id.Options{})}),
+	handler := newShopHandler(store, web.Options{
 		Logger:          p.component(config.StageCRUDApp),
 		InsecureCookies: p.CRUDApp.InsecureCookies,
 		TrustedProxies:  proxies,
@@ -122,6 +122,15 @@ func (p *process) newShop(ctx context.Context, store *mysql.Store) (*http.Server
 	// Requests under way outlive the signal that ends the process, for as long as
 	// serve lets them.
 	return web.NewServer(context.WithoutCancel(ctx), handler, p.component(config.StageCRUDApp)), listener, nil
+}
+
+// newShopHandler returns the shop's handler over one store, with the rest of o.
+func newShopHandler(store *mysql.Store, o web.Options) http.Handler {
+	passwords := argon2id.New(argon2id.Options{})
+	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords})
+	o.Staff = crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: passwords})
+	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
+	return web.New(o)
 }
 
 // watch keeps a part of the health at what ping says.

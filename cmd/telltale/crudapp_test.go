@@ -17,6 +17,7 @@ func TestCRUDApp(t *testing.T) {
 	if want := (result{stdout: "the shop's tables are up to date\n"}); r != want {
 		t.Fatalf("migrate: got %+v, want %+v", r, want)
 	}
+	fillShop(t, w.dsn("shop", "shop"))
 
 	addr, ops := freeAddr(t), freeAddr(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -53,6 +54,41 @@ func TestCRUDApp(t *testing.T) {
 	stop()
 	if r := <-done; r.status != exitOK {
 		t.Errorf("status %d, stderr\n%s", r.status, r.stderr)
+	}
+}
+
+// fillShop seeds the shop and adds somebody to its staff, twice each, as a user that
+// may not change its tables.
+func fillShop(t *testing.T, dsn string) {
+	t.Helper()
+	environ := []string{"TELLTALE_CRUDAPP_DSN=" + dsn}
+	file := writeFile(t, "password", "a few unusual words\nand a note\n")
+	short := writeFile(t, "password", "short\n")
+	for _, step := range []struct {
+		args []string
+		want result
+	}{
+		{[]string{"seed"}, result{stdout: "added 6 categories and 24 products\n"}},
+		{[]string{"seed"}, result{stdout: "added 0 categories and 0 products\n"}},
+		{[]string{"staff", "add", "Mary@example.com", "--password-file", file}, result{stdout: "Mary may sign in at /staff as mary@example.com\n"}},
+		{
+			[]string{"staff", "add", "mary@example.com", "--name", "M.", "--password-file", file},
+			result{status: exitFailure, stderr: "telltale: add mary@example.com to the staff: This address is staff's already.\n"},
+		},
+		{
+			[]string{"staff", "add", "m", "--password-file", short},
+			result{status: exitFailure, stderr: "telltale: add m to the staff: This is not an e-mail address. It should look like name@example.com. A password has at least 8 characters.\n"},
+		},
+		{
+			[]string{"staff", "add", "a@example.com", "--password-file", writeFile(t, "password", "\n")},
+			result{status: exitFailure, stderr: "its first line is empty\n"},
+		},
+		{[]string{"staff", "add", "--password-file", file}, result{status: exitUsage, stderr: "want one e-mail address, not []"}},
+	} {
+		r := runCommand(t.Context(), environ, append([]string{"crudapp"}, step.args...)...)
+		if r.status != step.want.status || r.stdout != step.want.stdout || !strings.Contains(r.stderr, step.want.stderr) || step.want.stderr == "" && r.stderr != "" {
+			t.Errorf("%q: got %+v, want %+v", step.args, r, step.want)
+		}
 	}
 }
 

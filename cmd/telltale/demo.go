@@ -13,8 +13,6 @@ import (
 	"telltale/config"
 	"telltale/config/rules"
 	"telltale/consumers/history"
-	"telltale/crudapp"
-	"telltale/crudapp/argon2id"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/web"
 	"telltale/internal/demo"
@@ -118,8 +116,7 @@ func buildDemo(ctx context.Context, e demo.Env, traces trace.TracerProvider) (de
 	}
 	return demo.App{
 		Close: store.Close,
-		Shop: web.New(web.Options{
-			Accounts:        crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: argon2id.New(argon2id.Options{})}),
+		Shop: newShopHandler(store, web.Options{
 			Logger:          e.Logger.With("component", string(config.StageCRUDApp)),
 			InsecureCookies: true, FrameAncestors: []string{e.Page}, Registerer: e.Registry, Traces: traces,
 		}),

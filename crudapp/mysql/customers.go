@@ -22,12 +22,7 @@ func (s *Store) CreateCustomer(ctx context.Context, c crudapp.Customer, password
 	if err != nil {
 		return 0, fmt.Errorf("insert a customer: %w", err)
 	}
-	id, err := result.LastInsertId()
-	if err != nil {
-		return 0, fmt.Errorf("read the id of a new customer: %w", err)
-	}
-	// The driver carries unsigned ids in an int64, bit for bit.
-	return uint64(id), nil
+	return newID(result)
 }
 
 // Customer implements crudapp.Store.
@@ -64,11 +59,7 @@ func (s *Store) UpdateDetails(ctx context.Context, u crudapp.DetailsUpdate) (boo
 	if err != nil {
 		return false, fmt.Errorf("update customer %d at version %d: %w", u.ID, u.Version, err)
 	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return false, fmt.Errorf("count the updated rows of customer %d: %w", u.ID, err)
-	}
-	return n == 1, nil
+	return one(result)
 }
 
 // ReplacePasswordHash implements crudapp.Store.

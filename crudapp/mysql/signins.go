@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"telltale/crudapp"
@@ -11,25 +12,17 @@ import (
 // the customer, which the first one has to wait for, and take no other that
 // anybody holds.
 func (s *Store) CreateSignIn(ctx context.Context, session crudapp.Session, in crudapp.SignedIn) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin a sign-in of customer %d: %w", in.CustomerID, err)
-	}
-	// It does nothing after a commit, and where it cannot reach the server, the
-	// server rolls back by itself.
-	defer func() { _ = tx.Rollback() }()
-	if err := insertSession(ctx, tx, session); err != nil {
-		return err
-	}
-	_, err = exec(ctx, tx, `INSERT INTO sign_ins (customer_id, address, user_agent, signed_in_at) VALUES (?, ?, ?, ?)`,
-		in.CustomerID, in.Address, in.UserAgent, in.At)
-	if err != nil {
-		return fmt.Errorf("insert a sign-in of customer %d: %w", in.CustomerID, err)
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit a sign-in of customer %d: %w", in.CustomerID, err)
-	}
-	return nil
+	return s.inTx(ctx, fmt.Sprintf("sign in customer %d", in.CustomerID), func(tx *sql.Tx) error {
+		if err := insertSession(ctx, tx, session); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, `INSERT INTO sign_ins (customer_id, address, user_agent, signed_in_at) VALUES (?, ?, ?, ?)`,
+			in.CustomerID, in.Address, in.UserAgent, in.At)
+		if err != nil {
+			return fmt.Errorf("insert a sign-in of customer %d: %w", in.CustomerID, err)
+		}
+		return nil
+	})
 }
 
 // SignIns implements crudapp.Store.

@@ -1,9 +1,10 @@
 // Package mysql keeps the shop's data in MySQL or MariaDB.
 //
-// Each method of Store is one statement, or reads before one, but for
-// CreateSignIn, whose two inserts wait for no lock that the other could hold.
-// So nothing can deadlock. Writing statements carry sqlcommenter comments that
-// name actor, request and trace.
+// Most methods of Store are one statement, or read before one. Those that are
+// transactions first lock or insert the one row that the rest belongs to, and take
+// no other lock that a concurrent one could hold before it gets to that row. So
+// nothing can deadlock. Writing statements carry sqlcommenter comments that name
+// actor, request and trace.
 package mysql
 
 import (
@@ -17,6 +18,7 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"telltale/crudapp"
+	"telltale/crudapp/catalogue"
 )
 
 const (
@@ -37,13 +39,17 @@ const (
 	errDuplicateEntry = 1062
 )
 
-// Store implements crudapp.Store. It may be used by several goroutines at once.
+// Store implements crudapp.Store, crudapp.StaffStore and catalogue.Store. It may be used by several goroutines at once.
 type Store struct {
 	db  *sql.DB
 	cfg *driver.Config
 }
 
-var _ crudapp.Store = (*Store)(nil)
+var (
+	_ crudapp.Store      = (*Store)(nil)
+	_ crudapp.StaffStore = (*Store)(nil)
+	_ catalogue.Store    = (*Store)(nil)
+)
 
 // Open connects to the database that dsn names, in the form of go-sql-driver:
 //

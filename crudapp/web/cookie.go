@@ -7,8 +7,10 @@ import (
 	"telltale/crudapp"
 )
 
-// cookies reads and writes the session cookie.
+// cookies reads and writes a session cookie.
 type cookies struct {
+	// base is the cookie's name without a prefix.
+	base     string
 	insecure bool
 	life     time.Duration
 }
@@ -17,9 +19,9 @@ type cookies struct {
 // secure cookie of exactly this host, so that no other host can plant one.
 func (c cookies) name() string {
 	if c.insecure {
-		return "shop_session"
+		return c.base
 	}
-	return "__Host-shop_session"
+	return "__Host-" + c.base
 }
 
 // token returns the token that the request carries, or an empty one.

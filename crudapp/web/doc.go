@@ -1,5 +1,5 @@
-// Package web shows the shop's accounts to browsers, as pages that need no
-// script, and to programs, as a JSON API.
+// Package web shows the shop to browsers, as pages that need no script, and to
+// programs, as a JSON API.
 //
 // # Pages
 //
@@ -9,10 +9,26 @@
 //	POST /sign-out    ends the session
 //	GET  /account     the customer's own details and last ten sign-ins;
 //	                  POST changes the details
+//	GET  /products    what is sold, by ?category=, ?q= and page by page
+//	GET  /products/7  one product
+//
+// and for staff, who sign in apart from customers:
+//
+//	GET  /staff/sign-in            a form to sign in;   POST signs in
+//	POST /staff/sign-out           ends the session
+//	GET  /staff/products           any products, by ?category=, ?q= and ?low
+//	GET  /staff/products/new       a form for a product that is not there yet
+//	POST /staff/products           adds it
+//	GET  /staff/products/7         forms of a product and of its stock;
+//	                               POST changes the product
+//	POST /staff/products/7/stock   changes the stock
+//	POST /staff/products/7/remove  removes the product
 //
 // A form that was answered with 422 or 409 keeps what the person typed, except
-// for passwords. Each details form carries the version that it shows; 409 shows
-// what the person wanted beside what is stored now.
+// for passwords. Each form that changes something carries the version that it
+// shows; 409 shows what the person wanted beside what is stored now. Staff's forms
+// also carry what they were opened with, so that 409 can show all three, field by
+// field, with the side chosen that alone was changed.
 //
 // # API
 //
@@ -26,6 +42,19 @@
 //	GET    /api/customers/me                                    200 customer
 //	PUT    /api/customers/me  {email, name, phone, version}     200 customer
 //	GET    /api/customers/me/sign-ins                           200 {sign_ins}
+//	GET    /api/categories                                      200 {categories}
+//	GET    /api/products?category=&q=&after=                    200 {products, next}
+//	GET    /api/products/7                                      200 product
+//
+// and with the cookie that staff get:
+//
+//	POST   /api/staff/session     {email, password}             201 {id, email, name}
+//	DELETE /api/staff/session                                   204
+//	POST   /api/products          {sku, …listing, stock}        201 product
+//	PUT    /api/products/7        listing                       200 product
+//	DELETE /api/products/7                                      204
+//	GET    /api/products/7/stock                                200 stock
+//	PUT    /api/products/7/stock  {on_hand, reorder_level}      200 stock
 //
 // A customer is
 //
@@ -39,10 +68,22 @@
 // PUT replaces all three details: a phone that is absent or null is removed. It
 // names the version that it was made from.
 //
+// A listing is what can be changed about a product, which has it with id, sku,
+// version, created_at and updated_at beside it; stock is the same with product_id:
+//
+//	{"name": "Rye", "description": "", "price": "3.90", "currency": "GBP",
+//	 "attributes": {"origin": "Kent"}, "categories": ["bread"], "status": "active"}
+//	{"product_id": 7, "on_hand": 5, "reorder_level": 2, "version": 1, "updated_at": "…"}
+//
+// Both are answered with an ETag, which If-None-Match may name. PUT and DELETE name
+// in If-Match the one that they were made from, or *; without it they get 428, and
+// 412 where it is no longer the stored one, unless the change asks for what is
+// stored anyway.
+//
 // Errors are problem details (RFC 9457, application/problem+json) with a member
 // "code" that programs can rely on: invalid (422, with "errors": sentence by
-// field), conflict (409, with "yours": what was asked for and "stored": the
-// customer now), unauthenticated (401), forbidden (403), not_found (404),
+// field), conflict (409, or 412 after If-Match, with "yours": what was asked for
+// and "stored": what there is now), precondition_required (428), unauthenticated (401), forbidden (403), not_found (404),
 // method_not_allowed (405), too_large (413), unsupported_media_type (415),
 // malformed (400), too_many (429, with Retry-After), unavailable (503, with
 // Retry-After) and internal (500).

@@ -28,6 +28,7 @@ var (
 	errNotFound    = &failure{http.StatusNotFound, "not_found", "There is nothing at this address."}
 	errMethod      = &failure{http.StatusMethodNotAllowed, "method_not_allowed", "This address does not support the method."}
 	errTooLarge    = &failure{http.StatusRequestEntityTooLarge, "too_large", "The request is larger than 64 KiB."}
+	errNoVersion   = &failure{http.StatusPreconditionRequired, "precondition_required", "Say in If-Match which ETag the change was made from."}
 	errMediaType   = &failure{http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/json."}
 )
 
@@ -59,6 +60,9 @@ func failureOf(err error) *failure {
 	if e, ok := errors.AsType[*crudapp.Error](err); ok {
 		return &failure{statuses[e.Code], string(e.Code), e.Message}
 	}
+	if errors.Is(err, crudapp.ErrNotFound) {
+		return errNotFound
+	}
 	return &failure{
 		http.StatusInternalServerError, string(crudapp.CodeInternal),
 		"Something went wrong on our side. Please try again later.",
@@ -69,7 +73,7 @@ func failureOf(err error) *failure {
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := s.prepare(w, r, err)
 	if isAPI(r) {
-		writeProblem(w, f, err)
+		writeProblem(w, *f, err)
 		return
 	}
 	s.render(w, r, page{name: "error", status: f.status, data: f})

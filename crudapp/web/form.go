@@ -11,12 +11,17 @@ import (
 
 // field is one input of a form with what belongs to it.
 type field struct {
+	// Type is that of an HTML input, or textarea or select.
 	Name, Label, Type, Autocomplete string
 	Value                           string
 	Hint                            string
 	// Error says what is wrong with the value, or is empty.
 	Error    string
 	Required bool
+	// Choices are the values to choose from, of an input of type select.
+	Choices []string
+	// Was is the value that the form was opened with, where the form carries it.
+	Was string
 	// Focus is set for the input that the person should go to.
 	Focus bool
 }

@@ -37,17 +37,17 @@ func testRequestID(t *testing.T, s *shop) {
 
 // recording notes on whose behalf details are changed.
 type recording struct {
-	crudapp.Store
+	allStores
 	got crudapp.Origin
 }
 
 func (r *recording) UpdateDetails(ctx context.Context, u crudapp.DetailsUpdate) (bool, error) {
 	r.got = crudapp.OriginFrom(ctx)
-	return r.Store.UpdateDetails(ctx, u)
+	return r.allStores.UpdateDetails(ctx, u)
 }
 
 func testOriginReachesStore(t *testing.T, s *shop) {
-	store := &recording{Store: s.store}
+	store := &recording{allStores: s.store}
 	recorded := newShop(t, store, web.Options{InsecureCookies: true})
 	email := recorded.register(t)
 	me := parse[customer](t, recorded.get(t, "/api/customers/me"))
@@ -83,7 +83,7 @@ telltale_crudapp_requests_total{route="unmatched",status="404"} 2
 }
 
 // failing is a store whose database went away.
-type failing struct{ crudapp.Store }
+type failing struct{ allStores }
 
 func (failing) CustomerByEmail(context.Context, string) (crudapp.Customer, string, error) {
 	return crudapp.Customer{}, "", errors.New("dial tcp 10.0.0.1:3306: connection refused")

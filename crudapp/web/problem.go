@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"telltale/crudapp"
+	"telltale/crudapp/catalogue"
 )
 
 // problem is an RFC 9457 problem details object. Its type is the default
@@ -17,21 +18,31 @@ type problem struct {
 	Code   string `json:"code"`
 	// Errors says what is wrong with each bad field.
 	Errors map[string]string `json:"errors,omitempty"`
-	// Yours and Stored are the sides of a conflict.
-	Yours  *detailsJSON  `json:"yours,omitempty"`
-	Stored *customerJSON `json:"stored,omitempty"`
+	// Yours and Stored are the sides of a conflict, as the API takes the one and
+	// shows the other. Who asked knows what both began from.
+	Yours  any `json:"yours,omitempty"`
+	Stored any `json:"stored,omitempty"`
 }
 
 // writeProblem answers with f and what err adds to it.
-func writeProblem(w http.ResponseWriter, f *failure, err error) {
+func writeProblem(w http.ResponseWriter, f failure, err error) {
 	p := problem{Title: http.StatusText(f.status), Status: f.status, Detail: f.detail, Code: f.code}
 	if fields, ok := problemsOf(err); ok {
 		p.Errors = fields
 	}
 	if conflict, ok := errors.AsType[*crudapp.ConflictError](err); ok {
-		yours, stored := conflict.Yours, newCustomerJSON(conflict.Stored)
-		p.Yours = &detailsJSON{Email: yours.Email, Name: yours.Name, Phone: optional(yours.Phone)}
-		p.Stored = &stored
+		yours := conflict.Yours
+		p.Yours = detailsJSON{Email: yours.Email, Name: yours.Name, Phone: optional(yours.Phone)}
+		p.Stored = newCustomerJSON(conflict.Stored)
+	}
+	if conflict, ok := errors.AsType[*catalogue.ProductConflict](err); ok {
+		p.Stored = newProductJSON(conflict.Stored)
+		if conflict.Yours != nil {
+			p.Yours = newListingJSON(*conflict.Yours)
+		}
+	}
+	if conflict, ok := errors.AsType[*catalogue.StockConflict](err); ok {
+		p.Yours, p.Stored = newLevelJSON(conflict.Yours), newStockJSON(conflict.Stored)
 	}
 	if f.status == http.StatusUnauthorized {
 		// RFC 9110 wants a challenge. This scheme is not a registered one, so

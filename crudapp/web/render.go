@@ -21,6 +21,8 @@ type page struct {
 	status int
 	// customer is who is signed in, or nil.
 	customer *crudapp.Customer
+	// staff is whose page it is where it is one of staff's, or nil.
+	staff *crudapp.Staff
 	// data is what the template shows.
 	data any
 }
@@ -28,10 +30,13 @@ type page struct {
 // parsePages compiles the embedded templates, each page with the layout around
 // it. It panics if one does not compile.
 func parsePages(a assets) map[string]*template.Template {
-	layout := template.New("layout.html").Funcs(template.FuncMap{"asset": a.address})
-	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/fields.html"))
+	layout := template.New("layout.html").Funcs(template.FuncMap{"asset": a.address, "money": money})
+	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/fields.html", "templates/versioned.html", "templates/availability.html"))
 	pages := map[string]*template.Template{}
-	for _, name := range []string{"home", "register", "sign-in", "account", "error"} {
+	for _, name := range []string{
+		"home", "register", "sign-in", "account", "error", "products", "product",
+		"staff-sign-in", "staff-products", "staff-new", "staff-product",
+	} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}
 	return pages
@@ -43,8 +48,9 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, p page) {
 	var body bytes.Buffer
 	view := struct {
 		Customer *crudapp.Customer
+		Staff    *crudapp.Staff
 		Data     any
-	}{p.customer, p.data}
+	}{p.customer, p.staff, p.data}
 	if err := s.pages[p.name].Execute(&body, view); err != nil {
 		s.prepare(w, r, fmt.Errorf("render page %s: %w", p.name, err))
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)

@@ -13,12 +13,17 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"telltale/crudapp"
+	"telltale/crudapp/catalogue"
 )
 
 // Options are the parts and settings of the shop's handler.
 type Options struct {
-	// Accounts does the work. Required.
+	// Accounts does what customers ask of their accounts. Required.
 	Accounts *crudapp.Accounts
+	// Catalogue knows what is sold. Required.
+	Catalogue *catalogue.Catalogue
+	// Staff lets staff in. Required.
+	Staff *crudapp.StaffAccounts
 	// Logger gets errors that are not the customer's. Nil means none.
 	Logger *slog.Logger
 	// InsecureCookies allows the session cookie over plain HTTP and leaves out
@@ -40,20 +45,25 @@ type Options struct {
 
 // server is the shop's handler with its parts.
 type server struct {
-	accounts *crudapp.Accounts
-	log      *slog.Logger
-	cookies  cookies
-	proxies  []netip.Prefix
-	assets   assets
-	pages    map[string]*template.Template
+	accounts  *crudapp.Accounts
+	catalogue *catalogue.Catalogue
+	staff     *crudapp.StaffAccounts
+	log       *slog.Logger
+	// cookies are customers', staffCookies those of staff: one browser may be both.
+	cookies, staffCookies cookies
+
+	proxies []netip.Prefix
+	assets  assets
+	pages   map[string]*template.Template
 }
 
 // New returns the shop's handler. It panics if a metric is registered twice.
 func New(o Options) http.Handler {
 	s := &server{
-		accounts: o.Accounts, log: o.Logger, proxies: o.TrustedProxies,
-		cookies: cookies{insecure: o.InsecureCookies, life: o.Accounts.SessionLife()},
-		assets:  loadAssets(),
+		accounts: o.Accounts, catalogue: o.Catalogue, staff: o.Staff, log: o.Logger, proxies: o.TrustedProxies,
+		cookies:      cookies{base: "shop_session", insecure: o.InsecureCookies, life: o.Accounts.SessionLife()},
+		staffCookies: cookies{base: "shop_staff", insecure: o.InsecureCookies, life: crudapp.StaffSessionLife},
+		assets:       loadAssets(),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
@@ -92,7 +102,44 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /api/customers/me", s.signedIn(s.apiShow))
 	mux.HandleFunc("GET /api/customers/me/sign-ins", s.signedIn(s.apiSignIns))
 	mux.HandleFunc("PUT /api/customers/me", s.signedIn(s.apiChange))
+	s.routeGoods(mux)
+	s.routeStaff(mux)
 	return s.unmatched(mux)
+}
+
+// routeGoods adds what is sold, for everybody.
+func (s *server) routeGoods(mux *http.ServeMux) {
+	mux.HandleFunc("GET /products", s.showProducts)
+	mux.HandleFunc("GET /products/{id}", s.showProduct)
+	mux.HandleFunc("GET /api/categories", s.apiCategories)
+	mux.HandleFunc("GET /api/products", s.apiProducts)
+	mux.HandleFunc("GET /api/products/{id}", s.apiProduct)
+}
+
+// routeStaff adds what staff alone may do.
+func (s *server) routeStaff(mux *http.ServeMux) {
+	mux.HandleFunc("GET /staff/sign-in", s.showStaffSignIn)
+	mux.HandleFunc("POST /staff/sign-in", s.staffSignIn)
+	mux.HandleFunc("POST /staff/sign-out", s.staffSignOut)
+	mux.HandleFunc("POST /api/staff/session", s.apiStaffSignIn)
+	mux.HandleFunc("DELETE /api/staff/session", s.apiStaffSignOut)
+	for pattern, handler := range map[string]staffHandler{
+		"GET /staff":                       s.showStaffHome,
+		"GET /staff/products":              s.showStaffProducts,
+		"GET /staff/products/new":          s.showNewProduct,
+		"POST /staff/products":             s.addProduct,
+		"GET /staff/products/{id}":         s.showStaffProduct,
+		"POST /staff/products/{id}":        s.changeProduct,
+		"POST /staff/products/{id}/stock":  s.changeStock,
+		"POST /staff/products/{id}/remove": s.removeProduct,
+		"POST /api/products":               s.apiAddProduct,
+		"PUT /api/products/{id}":           s.apiChangeProduct,
+		"DELETE /api/products/{id}":        s.apiRemoveProduct,
+		"GET /api/products/{id}/stock":     s.apiStock,
+		"PUT /api/products/{id}/stock":     s.apiChangeStock,
+	} {
+		mux.HandleFunc(pattern, s.forStaff(handler))
+	}
 }
 
 // The timeouts and the header limit of NewServer. A client that is slow to send

@@ -18,7 +18,7 @@ import (
 func testSpans(t *testing.T, s *shop) {
 	recorded := tracetest.NewInMemoryExporter()
 	provider := sdk.NewTracerProvider(sdk.WithSyncer(recorded))
-	store := &recording{Store: s.store}
+	store := &recording{allStores: s.store}
 	traced := newShop(t, store, web.Options{InsecureCookies: true, Traces: provider})
 	email := traced.register(t)
 	recorded.Reset()

@@ -18,6 +18,7 @@ import (
 
 	"telltale/crudapp"
 	"telltale/crudapp/argon2id"
+	"telltale/crudapp/catalogue"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/web"
 	"telltale/internal/mysqlserver/mysqltest"
@@ -61,6 +62,12 @@ func TestWeb(t *testing.T) {
 		"API problems":                      testAPIProblems,
 		"API conflict":                      testAPIConflict,
 		"twenty tabs, one wins":             testTwentyTabs,
+		"goods":                             testGoodsPages,
+		"API of goods":                      testGoodsAPI,
+		"fifty tabs, one wins":              testFiftyTabs,
+		"staff only":                        testStaffOnly,
+		"staff edit a product":              testStaffProduct,
+		"three sides of a conflict":         testThreeWay,
 		"request ids":                       testRequestID,
 		"the origin reaches the store":      testOriginReachesStore,
 		"a span a request":                  testSpans,
@@ -78,18 +85,25 @@ func TestWeb(t *testing.T) {
 // shop is a running handler with a browser that keeps cookies and follows no
 // redirects.
 type shop struct {
-	store  crudapp.Store
+	store  allStores
 	log    *logBuffer
 	url    string
 	client *http.Client
 }
 
-func newShop(t *testing.T, store crudapp.Store, o web.Options) *shop {
+// allStores is what the shop keeps.
+type allStores interface {
+	crudapp.Store
+	crudapp.StaffStore
+	catalogue.Store
+}
+
+func newShop(t *testing.T, store allStores, o web.Options) *shop {
 	t.Helper()
-	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{
-		Store:     store,
-		Passwords: argon2id.New(argon2id.Options{Params: argon2id.Params{Memory: 64, Time: 1, Threads: 1}}),
-	})
+	passwords := argon2id.New(argon2id.Options{Params: argon2id.Params{Memory: 64, Time: 1, Threads: 1}})
+	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords})
+	o.Staff = crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: passwords})
+	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
 	log := &logBuffer{}
 	o.Logger = slog.New(slog.NewTextHandler(log, nil))
 	server := httptest.NewServer(web.New(o))

@@ -81,7 +81,7 @@ func (i *Install) config() configFile {
 	return configFile{
 		Source: sourceConfig{
 			Name: Source, DSN: i.DSNs.Binlog, Tables: []string{"shop.*"},
-			ExcludeTables: []string{"shop.sessions", "shop.goose_db_version"},
+			ExcludeTables: []string{"shop.sessions", "shop.staff", "shop.staff_sessions", "shop.goose_db_version"},
 			Delivery:      i.Delivery,
 			Columns:       []columnRule{{Match: "*.password_hash", Do: "deny"}},
 			Aggregates: []aggregate{{Name: "customer", Tables: []aggregateTable{

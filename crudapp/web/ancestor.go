@@ -1,0 +1,108 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+)
+
+// The names of the inputs that a versioned form has beside its fields.
+const (
+	// wasPrefix stands before the name of a field, for the value that the form was
+	// opened with: the common ancestor of both sides of a conflict. It travels with
+	// the form, so that no history has to be kept, and unsigned, since it decides
+	// nothing: whoever changes it misleads only themselves about what they saw. What
+	// decides is the version.
+	wasPrefix = "was."
+	// pickPrefix stands before the name of a field, for which side of a conflict the
+	// person chose: pickStored, or their own.
+	pickPrefix = "pick."
+	pickYours  = "yours"
+	pickStored = "stored"
+)
+
+// versioned is a form that changes something which others may change meanwhile.
+type versioned struct {
+	// Action is where the form is posted to.
+	Action string
+	// Version is the stored version that the form is made from.
+	Version uint32
+	Fields  []field
+	// Conflict compares the sides field by field, after somebody else was first.
+	Conflict []threeWay
+	// Saved is set right after a change.
+	Saved bool
+}
+
+// opened returns a form that is made from what is stored.
+func opened(action string, version uint32, fields []field) versioned {
+	for i := range fields {
+		fields[i].Was = fields[i].Value
+	}
+	return versioned{Action: action, Version: version, Fields: fields}
+}
+
+// posted returns the form that r posts, whose fields it is made of: each with what
+// the person chose or typed, and with what the form was opened with.
+func posted(r *http.Request, action string, fields []field) (versioned, error) {
+	if err := parseForm(r); err != nil {
+		return versioned{}, err
+	}
+	version, err := postedVersion(r)
+	if err != nil {
+		return versioned{}, err
+	}
+	for i, f := range fields {
+		fields[i].Was = postedText(r, wasPrefix+f.Name)
+		fields[i].Value = postedText(r, f.Name)
+		// A form that shows a conflict was opened with what is stored.
+		if r.PostForm.Get(pickPrefix+f.Name) == pickStored {
+			fields[i].Value = fields[i].Was
+		}
+	}
+	return versioned{Action: action, Version: version, Fields: fields}, nil
+}
+
+// postedText returns a value with the line breaks that it was stored with, since
+// browsers send others.
+func postedText(r *http.Request, name string) string {
+	return strings.ReplaceAll(r.PostForm.Get(name), "\r\n", "\n")
+}
+
+// against returns the form that shows the conflict of what the person wants with
+// what is stored, from which it is made anew: to save it is to decide with all sides
+// in view. The fields are in the form's order.
+func (v versioned) against(version uint32, yours, stored []field) versioned {
+	v.Version = version
+	v.Conflict = make([]threeWay, len(v.Fields))
+	for i, f := range v.Fields {
+		v.Conflict[i] = threeWay{Name: f.Name, Label: f.Label, Was: f.Was, Yours: yours[i].Value, Stored: stored[i].Value}
+	}
+	return v
+}
+
+// refused returns the form with what is wrong with its values.
+func (v versioned) refused(problems map[string]string) versioned {
+	v.Fields = withProblems(v.Fields, problems)
+	return v
+}
+
+// threeWay is one field on both sides of a conflict, with what both began from.
+type threeWay struct {
+	Name, Label        string
+	Was, Yours, Stored string
+}
+
+// Differs reports whether there is something to choose.
+func (t threeWay) Differs() bool { return t.Yours != t.Stored }
+
+// Pick is the side that only one of the two changed, or empty where both did and
+// nobody but the person can tell.
+func (t threeWay) Pick() string {
+	switch {
+	case t.Stored == t.Was:
+		return pickYours
+	case t.Yours == t.Was:
+		return pickStored
+	}
+	return ""
+}
