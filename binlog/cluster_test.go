@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,28 +21,50 @@ import (
 	"telltale/internal/mysqlserver/mysqltest"
 )
 
-// rights are what a reader of the source shop needs on a cluster that grants
-// nothing by itself.
-var rights = []struct {
-	kind      kafka.ResourceType
-	pattern   kafka.ResourcePatternType
-	name      string
-	operation kafka.ACLOperation
-}{
-	{kafka.ResourceTopic, kafka.ResourcePatternTypePrefixed, "shop.", kafka.ACLOperationCreate},
-	{kafka.ResourceTopic, kafka.ResourcePatternTypePrefixed, "shop.", kafka.ACLOperationRead},
-	{kafka.ResourceTopic, kafka.ResourcePatternTypePrefixed, "shop.", kafka.ACLOperationWrite},
-	{kafka.ResourceTransactionalID, kafka.ResourcePatternTypeLiteral, "telltale-binlog-shop", kafka.ACLOperationWrite},
-	{kafka.ResourceGroup, kafka.ResourcePatternTypeLiteral, "telltale-lease-shop", kafka.ACLOperationRead},
-}
-
-func bindings() []kafka.ACLBinding {
+// readmeRights are those that the README has the reader granted, one by one.
+func readmeRights(t *testing.T) []kafka.ACLBinding {
+	t.Helper()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]kafka.ResourceType{
+		"--topic": kafka.ResourceTopic, "--transactional-id": kafka.ResourceTransactionalID, "--group": kafka.ResourceGroup,
+	}
 	var all []kafka.ACLBinding
-	for _, r := range rights {
-		all = append(all, kafka.ACLBinding{
-			Type: r.kind, ResourcePatternType: r.pattern, Name: r.name, Operation: r.operation,
-			Principal: "User:telltale", Host: "*", PermissionType: kafka.ACLPermissionTypeAllow,
-		})
+	for line := range strings.Lines(string(text)) {
+		options, ok := strings.CutPrefix(strings.TrimSpace(line), "kafka-acls.sh --add ")
+		if !ok {
+			continue
+		}
+		one := kafka.ACLBinding{ResourcePatternType: kafka.ResourcePatternTypeLiteral, Host: "*", PermissionType: kafka.ACLPermissionTypeAllow}
+		var operations []kafka.ACLOperation
+		words := strings.Fields(options)
+		for i := 0; i+1 < len(words); i += 2 {
+			name, value := words[i], words[i+1]
+			switch {
+			case name == "--allow-principal":
+				one.Principal = value
+			case name == "--operation":
+				o, err := kafka.ACLOperationFromString(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				operations = append(operations, o)
+			case name == "--resource-pattern-type" && value == "prefixed":
+				one.ResourcePatternType = kafka.ResourcePatternTypePrefixed
+			case kinds[name] != 0:
+				one.Type, one.Name = kinds[name], value
+			default:
+				t.Fatalf("the README has %s %s", name, value)
+			}
+		}
+		for _, one.Operation = range operations {
+			all = append(all, one)
+		}
+	}
+	if len(all) != 5 {
+		t.Fatalf("the README has %d rights, want 5", len(all))
 	}
 	return all
 }
@@ -51,16 +74,16 @@ func bindings() []kafka.ACLBinding {
 func TestClusterChanges(t *testing.T) {
 	t.Parallel()
 	h, admin := newGuarded(t)
-	grant(t, admin, bindings()...)
+	rights := readmeRights(t)
+	grant(t, admin, rights...)
 	h.exec(t, customers)
-	h.testRights(t, admin)
+	h.testRights(t, admin, rights)
 	h.testTopicsUnderLoad(t, admin)
 }
 
 // testRights takes rights away. That is named at /readyz and waited for; when they
 // are given back the reader goes on by itself, and nothing is missing.
-func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient) {
-	all := bindings()
+func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient, rights []kafka.ACLBinding) {
 	ended := h.start(t)
 	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 	updates := 0
@@ -69,9 +92,9 @@ func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient) {
 		which kafka.ACLBinding
 		says  string
 	}{
-		{"to write the topics", all[2], "authorization failed"},
-		{"to the transactional id", all[3], "authorization failed"},
-		{"to the group of the lease", all[4], "authorization failed"},
+		{"to write the topics", rights[2], "authorization failed"},
+		{"to the transactional id", rights[3], "authorization failed"},
+		{"to the group of the lease", rights[4], "authorization failed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			revoke(t, admin, tt.which)
