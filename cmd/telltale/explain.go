@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,19 +12,16 @@ import (
 
 // newExplainCommand prints what docs/errors.md says of an error.
 func newExplainCommand(e env) *cobra.Command {
-	known := explanations(docs.Errors)
-	var names []string
-	for _, one := range known {
-		names = append(names, one.name)
-	}
 	return &cobra.Command{
-		Use:       "explain [ERROR…]",
-		Short:     "Say what an error means and what mends it",
-		Long:      "Say what an error means and what mends it, by the name that stands below its message.\nWithout a name, list all.",
-		ValidArgs: names,
-		Args:      namesOf("error", names),
+		Use:   "explain [ERROR…]",
+		Short: "Say what an error means and what mends it",
+		Long:  "Say what an error means and what mends it, by the name that stands below its message.\nWithout a name, list all.",
+		Args: func(cmd *cobra.Command, args []string) error {
+			return namesOf("error", namesOfAll(explanations(docs.Errors)))(cmd, args)
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			text := strings.Join(names, "\n") + "\n"
+			known := explanations(docs.Errors)
+			text := strings.Join(namesOfAll(known), "\n") + "\n"
 			if len(args) > 0 {
 				text = describe(known, args)
 			}
@@ -31,6 +29,14 @@ func newExplainCommand(e env) *cobra.Command {
 			return err
 		},
 	}
+}
+
+func namesOfAll(known []explanation) []string {
+	var names []string
+	for _, one := range known {
+		names = append(names, one.name)
+	}
+	return names
 }
 
 // describe joins the explanations of some names.
@@ -49,12 +55,10 @@ func describe(known []explanation, names []string) string {
 // nameOf is the name under which docs/errors.md explains an error, empty where it
 // does not: the one that the error, or what it wraps, gives itself, or its type.
 func nameOf(err error) string {
-	known := explanations(docs.Errors)
+	known := namesOfAll(explanations(docs.Errors))
 	for _, candidate := range namesIn(err) {
-		for _, one := range known {
-			if one.name == candidate {
-				return candidate
-			}
+		if slices.Contains(known, candidate) {
+			return candidate
 		}
 	}
 	return ""
