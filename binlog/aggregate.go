@@ -120,7 +120,7 @@ func (p *plan) setRoute(r *route, e encoding) error {
 		p.columns[k.column].key = -1
 	}
 	c.key = 0
-	p.key = []keyColumn{{column: i, name: append(member, ':')}}
+	p.key = []keyColumn{{column: i, name: appendKeyText(nil, append(member, ':'))}}
 	p.route, p.form = r, keyForm(c.def.Type)
 	if c.def.Type == "bigint unsigned" && e.BigintUnsignedHandlingMode == "precise" {
 		p.form = "a whole number in base64"

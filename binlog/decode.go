@@ -140,7 +140,7 @@ func (p *plan) appendKey(dst []byte, img, other *image) ([]byte, error) {
 			dst = append(dst, ',')
 		}
 		dst = append(dst, k.name...)
-		dst = append(dst, s.in(dst)...)
+		dst = appendKeyText(dst, s.in(dst))
 	}
 	return append(dst, '}'), nil
 }
