@@ -40,6 +40,12 @@ type dialect interface {
 	// read is what was read up to a position, the PREPAREs of undecided XA branches
 	// among it: behind that the server goes on.
 	read(Position) (mysql.GTIDSet, error)
+	// less names what of one set is not in the other.
+	less(one, other mysql.GTIDSet) string
+	// errant reports whether a transaction was made on this server itself while
+	// the last published one was made elsewhere. It is asked of those that stand
+	// before the latter and were not published.
+	errant(name string, p Position, h history) bool
 	// before is where the server must be asked to send the position's last
 	// transaction again.
 	before(Position) (mysql.GTIDSet, error)

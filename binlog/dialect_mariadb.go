@@ -119,7 +119,8 @@ func (b binlogState) Contain(o mysql.GTIDSet) bool {
 func (d mariadbDialect) history(ctx context.Context, s *server) (history, error) {
 	var h history
 	var position, state string
-	err := s.db.QueryRowContext(ctx, "SELECT @@global.server_uid, @@global.gtid_binlog_pos, @@global.gtid_binlog_state").Scan(&h.server, &position, &state)
+	err := s.db.QueryRowContext(ctx, "SELECT @@global.server_uid, @@global.server_id, @@global.gtid_binlog_pos, @@global.gtid_binlog_state").
+		Scan(&h.server, &h.serverID, &position, &state)
 	if err != nil {
 		return h, fmt.Errorf("read the server's GTIDs: %w", err)
 	}
@@ -161,6 +162,28 @@ func (mariadbDialect) parse(text string) (mysql.GTIDSet, error) {
 }
 
 func (d mariadbDialect) read(p Position) (mysql.GTIDSet, error) { return d.parse(p.GTIDSet) }
+
+// less goes by what was executed where that is known by server, and by the
+// newest number of each domain otherwise.
+func (mariadbDialect) less(one, other mysql.GTIDSet) string {
+	left := &mysql.MariadbGTIDSet{Sets: map[uint32]*mysql.MariadbGTID{}}
+	for domain, g := range one.(*mysql.MariadbGTIDSet).Sets {
+		if !other.Contain(&mysql.MariadbGTIDSet{Sets: map[uint32]*mysql.MariadbGTID{domain: g}}) {
+			left.Sets[domain] = g
+		}
+	}
+	return left.String()
+}
+
+// errant looks at the server that a GTID names.
+func (mariadbDialect) errant(name string, p Position, h history) bool {
+	made, err := mysql.ParseMariadbGTID(name)
+	if err != nil {
+		return false // It comes from the stream, which writes none that cannot be read.
+	}
+	last, err := mysql.ParseMariadbGTID(p.Last)
+	return err == nil && made.ServerID == h.serverID && last.ServerID != h.serverID
+}
 
 func (d mariadbDialect) before(p Position) (mysql.GTIDSet, error) {
 	stored, err := d.parse(p.GTIDSet)

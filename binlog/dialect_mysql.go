@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 
@@ -21,7 +22,6 @@ func (mysqlDialect) tooOld(string) preflight.Findings { return nil }
 func (mysqlDialect) settings() []setting {
 	return []setting{
 		{"log_bin", "1", "start the server with --log-bin (in my.cnf: [mysqld] log_bin=binlog)", "there is no binlog to read"},
-		{"gtid_mode", "ON", "restart the server with --gtid-mode=ON --enforce-gtid-consistency=ON, or step by step: https://dev.mysql.com/doc/refman/en/replication-mode-change-online-enable-gtids.html", "the position is a GTID set"},
 		{"binlog_format", "ROW", "SET GLOBAL binlog_format = 'ROW';", "statements do not say which rows changed"},
 		{"binlog_row_image", "FULL", "SET GLOBAL binlog_row_image = 'FULL';", rowImageWhy},
 		{"binlog_row_metadata", "FULL", "SET GLOBAL binlog_row_metadata = 'FULL';", "the binlog must carry column names and keys"},
@@ -69,10 +69,16 @@ func (mysqlDialect) complete(context.Context, *server, *tableDef) error { return
 
 func (d mysqlDialect) history(ctx context.Context, s *server) (history, error) {
 	var h history
-	var executed, purged string
-	err := s.db.QueryRowContext(ctx, "SELECT @@server_uuid, @@global.gtid_executed, @@global.gtid_purged").Scan(&h.server, &executed, &purged)
+	var mode, executed, purged string
+	err := s.db.QueryRowContext(ctx, "SELECT @@server_uuid, @@server_id, @@global.gtid_mode, @@global.gtid_executed, @@global.gtid_purged").
+		Scan(&h.server, &h.serverID, &mode, &executed, &purged)
 	if err != nil {
 		return h, fmt.Errorf("read the server's GTIDs: %w", err)
+	}
+	if h.byFile = mode != "ON"; h.byFile {
+		if h.end, err = s.binlogEnd(ctx); err != nil {
+			return h, err
+		}
 	}
 	if h.executed, err = d.parse(executed); err != nil {
 		return h, err
@@ -87,6 +93,19 @@ func (mysqlDialect) parse(text string) (mysql.GTIDSet, error) {
 		return nil, fmt.Errorf("parse GTID set %q: %w", text, err)
 	}
 	return set, nil
+}
+
+func (mysqlDialect) less(one, other mysql.GTIDSet) string {
+	a, b := one.(*mysql.MysqlGTIDSet), other.(*mysql.MysqlGTIDSet)
+	return without(a, b).String()
+}
+
+// errant looks at the UUID that a GTID begins with: it is that of the server
+// where the transaction was made.
+func (mysqlDialect) errant(name string, p Position, h history) bool {
+	made, _, _ := strings.Cut(name, ":")
+	last, _, _ := strings.Cut(p.Last, ":")
+	return made != last && (made == h.server || !strings.Contains(p.GTIDSet, made))
 }
 
 func (d mysqlDialect) before(p Position) (mysql.GTIDSet, error) {

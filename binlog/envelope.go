@@ -42,9 +42,13 @@ func (s *stream) startTable(t *table) {
 	p = appendName(p, shape.Table)
 	p = append(p, `,"server_id":`...)
 	p = strconv.AppendUint(p, uint64(s.tx.serverID), 10)
-	p = append(p, `,"gtid":"`...)
-	p = append(p, s.tx.gtid...)
-	p = append(p, `","file":"`...)
+	p = append(p, `,"gtid":`...)
+	if s.tx.byFile {
+		p = append(p, "null"...)
+	} else {
+		p = append(append(append(p, '"'), s.tx.gtid...), '"')
+	}
+	p = append(p, `,"file":"`...)
 	p = append(p, s.file...)
 	t.prefix = append(p, `","pos":`...)
 
@@ -57,7 +61,7 @@ func (s *stream) startTable(t *table) {
 	f = append(f, `,"query":null,"shape":"`...)
 	f = append(f, shape.ID...)
 	f = append(f, `"},"transaction":{"id":"`...)
-	f = append(f, s.tx.gtid...)
+	f = append(f, s.tx.label...)
 	t.suffix = append(f, `","total_order":`...)
 }
 
@@ -106,8 +110,12 @@ func (s *stream) appendEnvelope(dst []byte, e envelope) []byte {
 	dst = appendUnix(dst, s.tx.handled)
 	dst = append(dst, `,"id":"`...)
 	dst = append(dst, s.tx.id...)
-	dst = append(dst, t.id...)
-	dst = strconv.AppendInt(dst, e.index, 10)
+	if s.tx.byFile {
+		dst = s.appendPlace(dst, e)
+	} else {
+		dst = append(dst, t.id...)
+		dst = strconv.AppendInt(dst, e.index, 10)
+	}
 	if e.half != 0 {
 		dst = append(dst, e.half)
 	}

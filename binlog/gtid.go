@@ -233,7 +233,7 @@ func parseGTID(h *replication.EventHeader, data []byte) (gtid, error) {
 	var one mysqlGTID
 	var err error
 	switch h.EventType {
-	case replication.GTID_EVENT:
+	case replication.GTID_EVENT, replication.ANONYMOUS_GTID_EVENT:
 		err = one.Decode(data)
 	case replication.GTID_TAGGED_LOG_EVENT:
 		var tagged replication.GtidTaggedLogEvent

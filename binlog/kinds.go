@@ -44,7 +44,7 @@ var kinds = map[replication.EventType]kind{
 
 	replication.GTID_EVENT:                {"GTID_EVENT", handled, nil},
 	replication.GTID_TAGGED_LOG_EVENT:     {"GTID_TAGGED_LOG_EVENT", handled, nil},
-	replication.ANONYMOUS_GTID_EVENT:      {"ANONYMOUS_GTID_EVENT", stops, errAnonymous},
+	replication.ANONYMOUS_GTID_EVENT:      {"ANONYMOUS_GTID_EVENT", handled, nil},
 	replication.QUERY_EVENT:               {"QUERY_EVENT", handled, nil},
 	replication.XID_EVENT:                 {"XID_EVENT", handled, nil},
 	replication.XA_PREPARE_LOG_EVENT:      {"XA_PREPARE_LOG_EVENT", handled, nil},

@@ -3,10 +3,8 @@ package binlog
 import (
 	"bytes"
 	"compress/zlib"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -157,76 +155,6 @@ func TestDomains(t *testing.T) {
 		t.Errorf("got position %+v", p)
 	}
 	h.checkVersions(t, 0, updates)
-}
-
-// replicate makes a replica of a server, with a binlog that holds what it
-// replicates.
-func replicate(t *testing.T, primary *mysqlserver.Server, settings ...string) (*mysqlserver.Server, *sql.DB) {
-	t.Helper()
-	servers := mysqltest.Servers{Flavor: mysqlserver.MariaDB}
-	replica := servers.Start(t, append(settings, "--server-id=2", "--log-slave-updates")...)
-	db, err := sql.Open("mysql", replica.DSN(""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	host, port, err := net.SplitHostPort(primary.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, s := range []string{
-		fmt.Sprintf("CHANGE MASTER TO MASTER_HOST='%s', MASTER_PORT=%s, MASTER_USER='root', MASTER_USE_GTID=slave_pos", host, port),
-		"START SLAVE",
-	} {
-		if _, err := db.ExecContext(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
-	return replica, db
-}
-
-// A reader goes on at a replica that took over, by itself, since the last
-// transaction has the same fingerprint there, compressed or not. One that lacks
-// what was published is refused.
-func TestFailoverOfMariaDB(t *testing.T) {
-	t.Parallel()
-	h := onMariaDB(t)
-	h.exec(t, customers)
-	h.start(t)
-	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
-	replica, db := replicate(t, h.mysql, "--log-bin-compress", "--log-bin-compress-min-len=10")
-	for range 5 {
-		h.exec(t, "UPDATE customers SET version = version + 1")
-	}
-	p := h.published(t)
-	h.mustStop(t)
-	var behind int
-	if err := db.QueryRowContext(t.Context(), "SELECT MASTER_GTID_WAIT(?, ?)", p.GTIDSet, patience.Seconds()).Scan(&behind); err != nil || behind != 0 {
-		t.Fatalf("the replica is behind: %d, %v", behind, err)
-	}
-	if _, err := db.ExecContext(t.Context(), "STOP SLAVE"); err != nil {
-		t.Fatal(err)
-	}
-	// The old primary goes on alone, as one does that was cut off.
-	old := *h
-	h.mysql, h.o.DSN, h.db = replica, replica.DSN(""), mysqltest.DB(t, replica, "shop")
-	h.start(t)
-	for range 5 {
-		h.exec(t, "UPDATE customers SET version = version + 1")
-	}
-	p = h.published(t)
-	h.checkVersions(t, 1, 10)
-	h.mustStop(t)
-	if !strings.HasPrefix(p.Last, "0-2-") {
-		t.Errorf("got position %+v, want it to be of server 2", p)
-	}
-	for range 20 { // Its numbers go past the published one.
-		old.exec(t, "UPDATE customers SET version = version + 1")
-	}
-	var refused *ResumeError
-	if err := old.fails(t); !errors.As(err, &refused) || !strings.Contains(err.Error(), "lacks transactions that were published") {
-		t.Errorf("on the old primary: got %v", err)
-	}
 }
 
 // A position of one kind of server is not taken for one of the other.

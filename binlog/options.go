@@ -80,6 +80,8 @@ type Options struct {
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
 	Health     *ops.Health
+	// now is the clock, for tests of clocks that jump. Nil means time.Now.
+	now func() time.Time
 	// Traces gets a span for what each traced request changed. Nil means none.
 	Traces trace.TracerProvider
 
@@ -131,6 +133,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.topicsEvery == 0 {
 		o.topicsEvery = topicsEvery
+	}
+	if o.now == nil {
+		o.now = time.Now
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

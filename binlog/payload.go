@@ -147,6 +147,7 @@ func (s *stream) payload(h *replication.EventHeader, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("decompress %s: %w", h.EventType, err)
 	}
+	defer func() { s.innerEvent = 0 }()
 	for left := p.plainSize; ; {
 		raw, err := s.payloads.next(plain, left)
 		if errors.Is(err, io.EOF) && left == 0 {
@@ -173,5 +174,6 @@ func (s *stream) inner(outer *replication.EventHeader, raw []byte) error {
 		return fmt.Errorf("decode an event's header: %w", err)
 	}
 	h.LogPos, h.EventSize = outer.LogPos, outer.EventSize
+	s.innerEvent++
 	return s.counted(&h, raw, raw[replication.EventHeaderSize:])
 }

@@ -22,7 +22,11 @@ type Position struct {
 	// GTIDSet holds every transaction that was read, captured or not. For
 	// MariaDB it is the newest of each domain.
 	GTIDSet string `json:"gtid_set"`
-	// Last is the GTID of the newest transaction and Fingerprint its fingerprint;
+	// ByFile says that the server gave its transactions no GTIDs when the source
+	// was begun: File and Pos alone say how far it was read.
+	ByFile bool `json:"by_file,omitempty"`
+	// Last is the GTID of the newest transaction, or `<file>:<offset>` of its
+	// beginning where the source is read by file, and Fingerprint its fingerprint;
 	// both are empty before the first one and after an operator vouched for the
 	// server.
 	Last        string `json:"last,omitempty"`
@@ -34,7 +38,8 @@ type Position struct {
 	// known: their rows are not published yet. For MySQL GTIDSet leaves their
 	// PREPAREs out.
 	Undecided []Branch `json:"undecided,omitempty"`
-	// File and Pos are where that transaction ended in the server's binlog.
+	// File and Pos are where that transaction ended in the server's binlog, or
+	// where the file begins that follows it.
 	File string `json:"file,omitempty"`
 	Pos  uint32 `json:"pos,omitempty"`
 	// Incarnation counts how often the history was broken and mended; above 0

@@ -93,7 +93,7 @@ type surveyed struct {
 func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (surveyed, error) {
 	var found preflight.Findings
 	var out surveyed
-	for _, check := range []func(context.Context, Options) (preflight.Findings, error){s.checkSettings, s.checkGrants} {
+	for _, check := range []func(context.Context, Options) (preflight.Findings, error){s.checkSettings, s.checkGrants, s.checkServerID} {
 		fs, err := check(ctx, o)
 		if err != nil {
 			return out, err

@@ -26,7 +26,16 @@ var (
 	errOldServer        = because("binlog.OldServer", "no server since MySQL 5.0 writes it")
 	errGroupReplication = because("binlog.GroupReplication", "it belongs into Group Replication's own log; read the binlog of a member")
 	errRolledBack       = because("binlog.RolledBack", "a rolled-back transaction was logged because it changed a table whose engine has no transactions; use InnoDB")
+	errFileTooLong      = because("binlog.FileTooLong", "what stands behind 4 GiB in a file cannot be asked for without GTIDs; run the server with gtid_mode=ON")
 	errUnordered        = because("binlog.Unordered", "its number does not grow, so that a position would not say what was read; run the server with gtid_strict_mode=ON, and one primary a domain")
+)
+
+// What is wrong with the connection if it comes again at once: what a network did
+// to bytes is gone when they are asked for again, and of two readers that hang
+// each other up on MariaDB one is gone.
+var (
+	errChecksum = because("binlog.Checksum", "the event's checksum does not match: its bytes were damaged in the server's file or on the way")
+	errServerID = because("binlog.ServerID", "another replica has connected with this reader's source.server_id, and the server hangs up on whoever came first; give each an id of its own")
 )
 
 // What a table can be, or become by DDL, that the reader does not publish.

@@ -91,8 +91,8 @@ func (r *reader) sessions(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if binlogRefused(err) { // The next session may find out why, and say it better.
-			refused++
+		if binlogRefused(err) || errors.Is(err, errChecksum) || errors.Is(err, errServerID) {
+			refused++ // The next session may find out why, and say it better, or all is well.
 		}
 		if fatal(err) || refused > 1 {
 			r.metrics.sessions.WithLabelValues("fatal", causeOf(err)).Inc()

@@ -19,11 +19,18 @@ type server struct {
 	dialect dialect
 }
 
+// answerTimeout is how long the server may take over an answer: a connection that
+// broke without a word is found by nothing else.
+const answerTimeout = 30 * time.Second
+
 // openServer connects and fails where the server does not answer.
 func openServer(ctx context.Context, dsn *driver.Config) (*server, error) {
 	c := dsn.Clone()
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
+	}
+	if c.ReadTimeout == 0 {
+		c.ReadTimeout = answerTimeout
 	}
 	connector, err := driver.NewConnector(c)
 	if err != nil {
@@ -32,7 +39,9 @@ func openServer(ctx context.Context, dsn *driver.Config) (*server, error) {
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(2)
 	db.SetConnMaxIdleTime(time.Minute)
-	if err := db.PingContext(ctx); err != nil {
+	connecting, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	if err := db.PingContext(connecting); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("connect to the server at %s as %s: %w", c.Addr, c.User, err)
 	}
@@ -51,8 +60,13 @@ func (s *server) Close() error { return s.db.Close() }
 
 // history is what a server says of the transactions that it has.
 type history struct {
-	// server identifies it, for people.
-	server string
+	// server identifies it; serverID is its replication id.
+	server   string
+	serverID uint32
+	// byFile says that not every transaction has a GTID. The binlog then ends at
+	// end.
+	byFile bool
+	end    mysql.Position
 	// executed are all that its binlog ever held, purged those that it holds no
 	// more.
 	executed, purged mysql.GTIDSet
@@ -60,7 +74,12 @@ type history struct {
 
 // position is where the history ends.
 func (h history) position(d dialect) Position {
-	p := Position{ServerUUID: h.server, GTIDSet: h.executed.String()}
+	p := Position{ServerUUID: h.server}
+	if h.byFile {
+		p.ByFile, p.File, p.Pos = true, h.end.Name, h.end.Pos
+		return p
+	}
+	p.GTIDSet = h.executed.String()
 	if f := d.flavor(); f != mysql.MySQLFlavor {
 		p.Flavor = f
 	}

@@ -71,18 +71,14 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	if err != nil {
 		return err
 	}
-	published, err := srv.dialect.parse(position.GTIDSet)
-	if err != nil {
-		return err
-	}
-	read, err := srv.dialect.read(position)
+	from, done, err := originOf(position, srv.dialect)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", position.ServerUUID,
-		"gtid_set", position.GTIDSet, "tables", len(seen.plans))
+		"gtid_set", position.GTIDSet, "file", position.File, "pos", position.Pos, "tables", len(seen.plans))
 	var truncates map[string]tableDef
 	if r.o.Truncates {
 		truncates = seen.defs
@@ -90,16 +86,16 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	s := newStream(streamOptions{
 		connected: r.connected, truncates: truncates,
 		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations, encoding: r.encoding,
-		position: position, progress: srv.dialect.progress(published),
+		position: position, progress: done,
 		complete: func(d *tableDef) error { return srv.dialect.complete(ctx, srv, d) },
 		cascades: seen.cascades, noBackslashEscapes: seen.noBackslashEscapes,
 		onVanish: func(statement, table string) {
 			r.metrics.vanished.WithLabelValues(statement).Inc()
 			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
 		},
-		again:   func(b Branch, h replication.EventHandler) error { return r.again(ctx, srv, b, h) },
+		again:   func(b Branch, h replication.EventHandler) error { return r.again(ctx, srv, position.ByFile, b, h) },
 		open:    func(p *plan) (*topic, []*stateRecord, error) { return topics.open(ctx, p) },
-		now:     time.Now,
+		now:     r.o.now,
 		metrics: r.metrics, tracer: r.tracer, marks: marks, noTombstones: r.o.NoTombstones,
 	})
 	overflow, err := newOverflow(r.o)
@@ -108,13 +104,13 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	}
 	overflow.letters = topics.letters
 	p := &publisher{
-		overflow: overflow, sink: to, stream: s, metrics: r.metrics, tracer: r.tracer, now: time.Now, progressed: progressed,
+		overflow: overflow, sink: to, stream: s, metrics: r.metrics, tracer: r.tracer, now: r.o.now, progressed: progressed,
 	}
 	r.metrics.lag.begin()
 	defer r.observe(ctx, srv, &s.track)()
 	stop := topics.watch(ctx, cancel)
 	defer stop()
-	err = r.pump(ctx, cancel, dumpOptions{flavor: srv.dialect.flavor(), serverID: r.o.ServerID, from: read}, s, p)
+	err = r.pump(ctx, cancel, dumpOptions{flavor: srv.dialect.flavor(), source: r.o.Name, serverID: r.o.ServerID, from: from}, s, p)
 	if u, ok := errors.AsType[*unknownBranchError](err); ok {
 		r.unknown = append(r.unknown, *u)
 	}
@@ -150,7 +146,8 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 		return position, err
 	}
 	if found {
-		if err := resume(ctx, r.o, r.dsn, srv.dialect, position, h); err != nil {
+		p := proof{options: r.o, dsn: r.dsn, server: srv, position: position, history: h}
+		if err := p.run(ctx); err != nil {
 			return position, err
 		}
 	} else if len(topics.known) > 0 {
@@ -162,7 +159,7 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 	} else {
 		position = h.position(srv.dialect)
 	}
-	if err := r.findBranches(ctx, srv.dialect, h, &position); err != nil {
+	if err := r.findBranches(ctx, srv, h, &position); err != nil {
 		return position, err
 	}
 	position.ServerUUID = h.server

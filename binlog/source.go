@@ -1,9 +1,7 @@
 package binlog
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -21,12 +19,13 @@ const heartbeat = 5 * time.Second
 // dumpOptions say what is read.
 type dumpOptions struct {
 	flavor string
-	// serverID is what the reader calls itself.
+	// source and serverID are what the reader calls itself.
+	source   string
 	serverID uint32
-	from     mysql.GTIDSet
+	from     origin
 }
 
-// dump follows a server's binlog behind a GTID set and hands every event to h,
+// dump follows a server's binlog from where o says and hands every event to h,
 // on the connection's own goroutine and in raw form, until h or the
 // connection fails or ctx ends. It does not reconnect: whoever calls it again
 // starts from what was committed.
@@ -42,11 +41,10 @@ func dump(ctx context.Context, dsn *driver.Config, o dumpOptions, h replication.
 		HeartbeatPeriod:  heartbeat,
 		DisableRetrySync: true,
 		DiscardGTIDSet:   true,
-		VerifyChecksum:   true,
 		EventCacheCount:  1,
+		Localhost:        replicaName(o.source),
 		// MariaDB is asked for statements, and from 11.4 on leaves to the reader
 		// to count where an event inside a transaction ends.
-		DumpCommandFlag:         replication.BINLOG_SEND_ANNOTATE_ROWS_EVENT,
 		FillZeroLogPos:          true,
 		SynchronousEventHandler: alive,
 		Logger:                  slog.New(slog.DiscardHandler), // What matters comes back as an error.
@@ -59,10 +57,8 @@ func dump(ctx context.Context, dsn *driver.Config, o dumpOptions, h replication.
 	config.Dialer = dialer(ctx)
 	syncer := replication.NewBinlogSyncer(config)
 	defer syncer.Close()
-	streamer, err := syncer.StartSyncGTID(o.from.Clone())
-	if err != nil {
-		return fmt.Errorf("ask %s for the binlog: %w", dsn.Addr, err)
-	}
+	// The silence counts from here on: a server may take a connection and then
+	// say nothing.
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
@@ -71,15 +67,33 @@ func dump(ctx context.Context, dsn *driver.Config, o dumpOptions, h replication.
 		}
 	}()
 	defer func() { cancel(nil); <-watched }()
+	streamer, err := o.start(syncer)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return fmt.Errorf("ask %s for the binlog: %w", dsn.Addr, err)
+	}
 	for {
 		// The events go to h; only the end of the connection arrives here.
 		if _, err := streamer.GetEvent(ctx); err != nil {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			return fmt.Errorf("read the binlog of %s: %w", dsn.Addr, err)
+			return fmt.Errorf("read the binlog of %s: %w", dsn.Addr, o.named(err))
 		}
 	}
+}
+
+// start asks for the events.
+func (o dumpOptions) start(syncer *replication.BinlogSyncer) (*replication.BinlogStreamer, error) {
+	switch {
+	case o.from.gtids == nil:
+		return syncer.StartSync(o.from.at)
+	case o.flavor == mysql.MariaDBFlavor:
+		return syncer.StartSyncGTID(checksummedGTIDs{o.from.gtids})
+	}
+	return syncer.StartSyncGTID(o.from.gtids.Clone())
 }
 
 // closeTimeout bounds what a connection may still do after the end: the library
@@ -119,87 +133,4 @@ func setAddress(c *replication.BinlogSyncerConfig, dsn *driver.Config) error {
 	}
 	c.Host, c.Port = host, uint16(n)
 	return nil
-}
-
-// resetCommand mends a position that the server's history does not lead to.
-const resetCommand = "telltale positions reset (starts at the server's newest transaction; what lies between is never published)"
-
-// resume proves that a stored position belongs to the server's history (I4):
-// the server has all that was published, still keeps all that was not, and the
-// last published transaction, asked for again, has the fingerprint that it had.
-func resume(ctx context.Context, o Options, dsn *driver.Config, d dialect, p Position, h history) error {
-	refuse := func(reason, mend string) error {
-		return &ResumeError{Source: o.Name, Reason: reason, Mend: mend}
-	}
-	reset := resetCommand
-	if had, has := cmp.Or(p.Flavor, mysql.MySQLFlavor), d.flavor(); had != has {
-		return refuse(fmt.Sprintf("its position is one of a %s server, and server %s is %s", had, h.server, has), "point source.dsn at the right server, or "+reset)
-	}
-	stored, err := d.parse(p.GTIDSet)
-	if err != nil {
-		return err
-	}
-	if !h.executed.Contain(stored) {
-		return refuse(fmt.Sprintf("server %s lacks transactions that were published: published %s, the server has %s; it was reset, restored from a backup, or is another server",
-			h.server, p.GTIDSet, h.executed), "point source.dsn at the right server, or "+reset)
-	}
-	if err := keepsBranches(o, d, p, h); err != nil {
-		return err
-	}
-	if !stored.Contain(h.purged) {
-		return refuse(fmt.Sprintf("server %s no longer keeps transactions that were not published: published %s, purged %s",
-			h.server, p.GTIDSet, h.purged), reset)
-	}
-	if p.Last == "" {
-		return nil
-	}
-	last, err := d.parse(p.Last)
-	if err != nil {
-		return err
-	}
-	trust := "if this is the same history, telltale positions trust; otherwise " + reset
-	if h.purged.Contain(last) {
-		return refuse(fmt.Sprintf("server %s has purged transaction %s, the last one published, so that it cannot be compared", h.server, p.Last), trust)
-	}
-	got, err := fingerprintOf(ctx, o, dsn, d, p)
-	if binlogRefused(err) {
-		return refuse(fmt.Sprintf("server %s does not send transaction %s, the last one published, so that it cannot be compared: %v", h.server, p.Last, err), trust)
-	}
-	if err != nil {
-		return err
-	}
-	if got != p.Fingerprint {
-		return refuse(fmt.Sprintf("transaction %s on server %s is not the one that was published: fingerprint %s, published %s; the GTID was used again after a restore",
-			p.Last, h.server, got, p.Fingerprint), reset)
-	}
-	return nil
-}
-
-// fingerprintOf reads the position's last transaction again.
-func fingerprintOf(ctx context.Context, o Options, dsn *driver.Config, d dialect, p Position) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("the server did not send transaction %s within a minute", p.Last))
-	defer cancel()
-	from, err := d.before(p)
-	if err != nil {
-		return "", err
-	}
-	var got string
-	s := newStream(streamOptions{
-		flavor:   d.flavor(),
-		progress: d.progress(from),
-		metrics:  newMetrics(nil),
-		now:      time.Now,
-		onCommit: func(one string, f *fingerprint) error {
-			if one != p.Last {
-				return nil
-			}
-			got = f.String()
-			return errVerified
-		},
-	})
-	err = dump(ctx, dsn, dumpOptions{flavor: d.flavor(), serverID: o.ServerID, from: from}, s)
-	if errors.Is(err, errVerified) {
-		return got, nil
-	}
-	return "", fmt.Errorf("read transaction %s again: %w", p.Last, err)
 }

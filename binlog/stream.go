@@ -39,6 +39,7 @@ type stream struct {
 
 	file       string
 	fde        []byte
+	checksum   replication.BinlogChecksum
 	sourceHead []byte
 	// tables are those of the open statement by their ids; ended says that it is
 	// over. cache holds those of table maps by what stands behind the id, and
@@ -66,6 +67,7 @@ type stream struct {
 	handedOver bool
 
 	mysql    mysqlGTID
+	place    filePlace
 	mariadb  mariadbGTID
 	query    replication.QueryEvent
 	inflater inflater
@@ -75,6 +77,9 @@ type stream struct {
 	held     []byte
 	track    track
 	partial  bool // The rows event has partial after images.
+	// innerEvent numbers the events inside of a compressed transaction from 1; it
+	// is 0 outside.
+	innerEvent int
 	// lastMark is where the newest envelope says whether it is the last.
 	lastMark int
 }
@@ -203,6 +208,9 @@ func (s *stream) stopped(h *replication.EventHeader, err error) error {
 	if s.tx.open {
 		where += ", transaction " + string(s.tx.gtid)
 	}
+	if errors.Is(err, errChecksum) {
+		return fmt.Errorf("binlog at %s: %w", where, err)
+	}
 	return &StopError{Where: where, Err: err}
 }
 
@@ -218,9 +226,12 @@ func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 		}
 	}()
 	s.options.metrics.bytesRead.Add(float64(h.EventSize))
+	if err := s.intact(e); err != nil {
+		return err
+	}
 	switch event := e.Event.(type) {
 	case *replication.RotateEvent:
-		s.file = string(event.NextLogName)
+		s.rotate(event)
 		s.track.reach(s.file, event.Position)
 		if s.options.connected != nil {
 			s.options.connected()
@@ -232,6 +243,9 @@ func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 		s.options.metrics.events.usual[h.EventType].Inc()
 		return nil
 	case *replication.GenericEvent:
+		if err := s.checkOffset(h); err != nil {
+			return err
+		}
 		err := s.counted(h, e.RawData, event.Data)
 		if !s.tx.open && h.LogPos > 0 {
 			s.track.reach(s.file, uint64(h.LogPos))
@@ -262,19 +276,22 @@ func (s *stream) counted(h *replication.EventHeader, raw, data []byte) error {
 
 func (s *stream) dispatch(h *replication.EventHeader, raw, data []byte) error {
 	switch h.EventType {
-	case replication.GTID_EVENT:
+	case replication.GTID_EVENT, replication.ANONYMOUS_GTID_EVENT:
+		if h.EventType == replication.ANONYMOUS_GTID_EVENT && !s.position.ByFile {
+			return fmt.Errorf("event %s: %w", h.EventType, errAnonymous)
+		}
 		s.mysql.GTIDEvent = replication.GTIDEvent{}
 		if err := s.mysql.Decode(data); err != nil {
 			return fmt.Errorf("decode %s: %w", h.EventType, err)
 		}
-		return s.begin(h, &s.mysql, int64(s.mysql.OriginalCommitTimestamp))
+		return s.beginMySQL(h)
 	case replication.GTID_TAGGED_LOG_EVENT:
 		var tagged replication.GtidTaggedLogEvent
 		if err := tagged.Decode(data); err != nil {
 			return fmt.Errorf("decode %s: %w", h.EventType, err)
 		}
 		s.mysql.GTIDEvent = tagged.GTIDEvent
-		return s.begin(h, &s.mysql, int64(s.mysql.OriginalCommitTimestamp))
+		return s.beginMySQL(h)
 	case replication.MARIADB_GTID_EVENT:
 		return s.beginMariaDB(h, data)
 	case replication.QUERY_EVENT, replication.MARIADB_QUERY_COMPRESSED_EVENT:
@@ -315,7 +332,7 @@ func (s *stream) begin(h *replication.EventHeader, name gtid, micros int64) erro
 	if s.tx.open {
 		return fmt.Errorf("event %s before the end of the transaction", h.EventType)
 	}
-	s.tx.begin(name, micros, h, s.position.Incarnation, s.options.now())
+	s.tx.begin(name, micros, h, &s.position, s.options.now())
 	s.tx.noBackslashEscapes = s.options.noBackslashEscapes
 	s.begun, s.handedOver = s.cur.mark(), false
 	if s.cur.since == 0 {

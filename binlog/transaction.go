@@ -17,10 +17,12 @@ type transaction struct {
 	// stale in the next.
 	serial uint64
 	name   gtid
-	// gtid is the transaction's GTID as text, or that of the PREPARE whose rows it
-	// commits; id is gtid behind the incarnation, the start of its changes'
-	// identities.
-	gtid, id []byte
+	// gtid is the transaction's GTID as text or, where it is read by file, where
+	// it begins; it is that of the PREPARE whose rows it commits. label is what
+	// envelopes call it, and id is the start of its changes' identities: the GTID,
+	// or the file, behind the incarnation.
+	gtid, label, id []byte
+	byFile          bool
 	// micros is when it was committed on the server where it began, in
 	// microseconds since 1970.
 	micros int64
@@ -54,11 +56,11 @@ type transaction struct {
 
 // begin starts a transaction from its GTID event. micros is when it was
 // committed, or 0 where the event says that in seconds alone.
-func (t *transaction) begin(name gtid, micros int64, h *replication.EventHeader, incarnation int, now time.Time) {
+func (t *transaction) begin(name gtid, micros int64, h *replication.EventHeader, p *Position, now time.Time) {
 	t.open, t.handled = true, now.UnixNano()
 	t.serial++
 	t.name = name
-	t.named(name.append(t.gtid[:0]), incarnation)
+	t.named(name.append(t.gtid[:0]), p)
 	t.micros = micros
 	if t.micros == 0 { // MariaDB, and MySQL before 8.0.1.
 		t.micros = int64(h.Timestamp) * 1e6
@@ -70,13 +72,23 @@ func (t *transaction) begin(name gtid, micros int64, h *replication.EventHeader,
 	t.sum.begin(t.micros)
 }
 
-// named sets what the changes are called by.
-func (t *transaction) named(gtid []byte, incarnation int) {
-	t.gtid, t.id = append(t.gtid[:0], gtid...), t.id[:0]
-	if incarnation > 0 {
-		t.id = append(strconv.AppendInt(t.id, int64(incarnation), 10), '~')
+// named sets what records call the transaction and its changes by. What was read by file always says
+// in which incarnation: a reset server begins with the same files again. Its
+// label is Debezium's.
+func (t *transaction) named(gtid []byte, p *Position) {
+	t.gtid, t.id, t.byFile = append(t.gtid[:0], gtid...), t.id[:0], p.ByFile
+	if p.Incarnation > 0 || p.ByFile {
+		t.id = append(strconv.AppendInt(t.id, int64(p.Incarnation), 10), '~')
 	}
-	t.id = append(t.id, t.gtid...)
+	if !p.ByFile {
+		t.id, t.label = append(t.id, t.gtid...), append(t.label[:0], t.gtid...)
+		return
+	}
+	colon := bytes.LastIndexByte(t.gtid, ':')
+	file, offset := t.gtid[:colon], t.gtid[colon+1:]
+	t.id = append(t.id, file...)
+	t.label = append(append(t.label[:0], "file="...), file...)
+	t.label = append(append(t.label, ",pos="...), offset...)
 }
 
 // fingerprint tells one transaction from another that has come to bear the

@@ -59,7 +59,7 @@ func (s *stream) appendMark(status string, tables []*counter) {
 	start := len(b.buf)
 	b.buf = m.frame.key.open(b.buf)
 	b.buf = append(b.buf, `{"id":"`...)
-	b.buf = append(b.buf, s.tx.gtid...)
+	b.buf = append(b.buf, s.tx.label...)
 	b.buf = m.frame.key.close(append(b.buf, `"}`...))
 	r.key = span{start, len(b.buf)}
 	r.partition = kafkaclient.Partition(r.key.in(b.buf), m.topic.partitions)
@@ -67,7 +67,7 @@ func (s *stream) appendMark(status string, tables []*counter) {
 	b.buf = append(b.buf, `{"status":"`...)
 	b.buf = append(b.buf, status...)
 	b.buf = append(b.buf, `","id":"`...)
-	b.buf = append(b.buf, s.tx.gtid...)
+	b.buf = append(b.buf, s.tx.label...)
 	if tables == nil {
 		b.buf = append(b.buf, `","event_count":null,"data_collections":null`...)
 	} else {

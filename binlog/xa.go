@@ -251,7 +251,7 @@ func (s *stream) settle() error {
 // GTID and the place of their PREPARE (I7), and the time of their commit.
 func (s *stream) release(b Branch, held heldBranch) error {
 	s.tx.xa = xaReleasing
-	s.tx.named([]byte(b.GTID), s.position.Incarnation)
+	s.tx.named([]byte(b.GTID), &s.position)
 	clear(s.tables)
 	s.ended = false
 	file, fde := s.file, bytes.Clone(s.fde)

@@ -70,6 +70,11 @@ func (r *branchReader) HandleEvent(e *replication.BinlogEvent) error {
 
 func (r *branchReader) handle(e *replication.BinlogEvent) error {
 	var data []byte
+	if _, ok := e.Event.(*replication.GenericEvent); !ok {
+		if err := r.stream.intact(e); err != nil {
+			return err
+		}
+	}
 	switch event := e.Event.(type) {
 	case *replication.RotateEvent:
 		r.stream.file = string(event.NextLogName)
@@ -85,6 +90,9 @@ func (r *branchReader) handle(e *replication.BinlogEvent) error {
 	case err != nil:
 		return err
 	case name != nil:
+		if r.stream.position.ByFile {
+			name = &filePlace{r.stream.file, e.Header.LogPos - e.Header.EventSize}
+		}
 		r.inside = string(name.append(nil)) == r.gtid
 		return nil
 	case r.inside:
@@ -96,19 +104,21 @@ func (r *branchReader) handle(e *replication.BinlogEvent) error {
 }
 
 // again has the server send the PREPARE of a branch, and what follows it.
-func (r *reader) again(ctx context.Context, srv *server, b Branch, h replication.EventHandler) error {
+func (r *reader) again(ctx context.Context, srv *server, byFile bool, b Branch, h replication.EventHandler) error {
 	has, err := srv.dialect.history(ctx, srv)
 	if err != nil {
 		return err
 	}
-	from, err := srv.dialect.before(Position{GTIDSet: has.executed.String(), Last: b.GTID, Previous: b.Previous})
+	from, _, err := beforeLast(Position{ByFile: byFile, GTIDSet: has.executed.String(), Last: b.GTID, Previous: b.Previous}, srv.dialect)
 	if err != nil {
 		return err
 	}
 	// MariaDB ends a connection at the next of the same server id.
 	aside := max(r.o.ServerID^1<<31, 1)
-	return dump(ctx, r.dsn, dumpOptions{flavor: srv.dialect.flavor(), serverID: aside, from: from}, h)
+	return dump(ctx, r.dsn, dumpOptions{flavor: srv.dialect.flavor(), source: r.o.Name, serverID: aside, from: from}, h)
 }
+
+const unkeptBranch = "server %s no longer keeps the rows of XA branch %s, prepared by %s and undecided"
 
 // keepsBranches checks that the server still has the rows of undecided branches.
 func keepsBranches(o Options, d dialect, p Position, h history) error {
@@ -120,7 +130,7 @@ func keepsBranches(o Options, d dialect, p Position, h history) error {
 		reason := ""
 		switch {
 		case h.purged.Contain(prepare):
-			reason = "server %s no longer keeps the rows of XA branch %s, prepared by %s and undecided"
+			reason = unkeptBranch
 		case !h.executed.Contain(prepare):
 			reason = "server %s lacks the PREPARE of XA branch %s, %s, which was read and is undecided"
 		default:
@@ -133,12 +143,21 @@ func keepsBranches(o Options, d dialect, p Position, h history) error {
 
 // findBranch looks in all that the server keeps for the PREPARE of a branch
 // that a later transaction committed.
-func findBranch(ctx context.Context, r *reader, d dialect, h history, u unknownBranchError) (Branch, bool, error) {
+func findBranch(ctx context.Context, r *reader, srv *server, h history, byFile bool, u unknownBranchError) (Branch, bool, error) {
+	d := srv.dialect
 	var found Branch
+	from, done, err := origin{gtids: h.purged}, d.progress(h.purged), error(nil)
+	if byFile {
+		done = fileProgress{}
+		if from, err = srv.everything(ctx); err != nil {
+			return found, false, err
+		}
+	}
 	var s *stream
 	s = newStream(streamOptions{
 		flavor:   d.flavor(),
-		progress: d.progress(h.purged),
+		position: Position{ByFile: byFile},
+		progress: done,
 		metrics:  newMetrics(nil),
 		now:      time.Now,
 		onCommit: func(gtid string, _ *fingerprint) error {
@@ -149,7 +168,7 @@ func findBranch(ctx context.Context, r *reader, d dialect, h history, u unknownB
 			return nil
 		},
 	})
-	err := dump(ctx, r.dsn, dumpOptions{flavor: d.flavor(), serverID: r.o.ServerID, from: h.purged}, s)
+	err = dump(ctx, r.dsn, dumpOptions{flavor: d.flavor(), source: r.o.Name, serverID: r.o.ServerID, from: from}, s)
 	if !errors.Is(err, errVerified) {
 		return found, false, fmt.Errorf("look for XA branch %s: %w", u.xid, err)
 	}
@@ -157,9 +176,9 @@ func findBranch(ctx context.Context, r *reader, d dialect, h history, u unknownB
 }
 
 // findBranches adds to a position the branches that its reader did not know.
-func (r *reader) findBranches(ctx context.Context, d dialect, h history, p *Position) error {
+func (r *reader) findBranches(ctx context.Context, srv *server, h history, p *Position) error {
 	for _, u := range r.unknown {
-		b, found, err := findBranch(ctx, r, d, h, u)
+		b, found, err := findBranch(ctx, r, srv, h, p.ByFile, u)
 		if err != nil {
 			return err
 		}

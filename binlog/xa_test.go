@@ -131,12 +131,15 @@ func testXA(t *testing.T, servers mysqltest.Servers) {
 // after the server was (I3).
 func TestXAAcrossRestarts(t *testing.T) {
 	t.Parallel()
-	mysqltest.Each(t, testXAAcrossRestarts)
+	mysqltest.Each(t, func(t *testing.T, servers mysqltest.Servers) { testXAAcrossRestarts(t, servers) })
+	t.Run("by file", func(t *testing.T) {
+		t.Parallel()
+		testXAAcrossRestarts(t, mysqltest.Servers{}, withoutGTIDs...)
+	})
 }
 
-func testXAAcrossRestarts(t *testing.T, servers mysqltest.Servers) {
-	dir := t.TempDir()
-	h := newHarnessIn(t, servers, dir)
+func testXAAcrossRestarts(t *testing.T, servers mysqltest.Servers, settings ...string) {
+	h := newHarnessOn(t, servers, settings...)
 	h.exec(t, customers)
 	h.start(t)
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
@@ -156,7 +159,7 @@ func testXAAcrossRestarts(t *testing.T, servers mysqltest.Servers) {
 	h.decide(t, "XA COMMIT 'c'")
 	h.published(t)
 	h.mustStop(t)
-	h.restart(t, servers, dir)
+	h.restart(t, (*mysqlserver.Server).Kill, settings...)
 	h.start(t)
 	h.decide(t, "XA COMMIT 'd'")
 	h.decide(t, "XA ROLLBACK 'e'")
@@ -169,16 +172,6 @@ func testXAAcrossRestarts(t *testing.T, servers mysqltest.Servers) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	h.mustStop(t)
-}
-
-// restart kills the server and starts it again on the same data.
-func (h *harness) restart(t *testing.T, servers mysqltest.Servers, dir string) {
-	t.Helper()
-	if err := h.mysql.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	h.mysql = servers.StartIn(t, dir)
-	h.o.DSN, h.db = h.mysql.DSN(""), mysqltest.DB(t, h.mysql, "shop")
 }
 
 // A branch with more rows than are held is read again from the server, in one

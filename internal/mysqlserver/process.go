@@ -68,6 +68,22 @@ func (s *Server) Stop(ctx context.Context) error {
 	return nil
 }
 
+// Pause has the server stand still: it keeps its connections and does nothing.
+func (s *Server) Pause() error {
+	if err := s.process.Pause(); err != nil {
+		return fmt.Errorf("pause %s on %s: %w", s.name, s.addr, err)
+	}
+	return nil
+}
+
+// Resume has a server that was paused go on.
+func (s *Server) Resume() error {
+	if err := s.process.Resume(); err != nil {
+		return fmt.Errorf("resume %s on %s: %w", s.name, s.addr, err)
+	}
+	return nil
+}
+
 // Kill ends the server at once, as a crash would, and waits for it.
 func (s *Server) Kill() error {
 	return s.process.Kill()

@@ -101,7 +101,8 @@ type Source struct {
 
 // Transaction places a change in its MySQL transaction.
 type Transaction struct {
-	// ID is the GTID.
+	// ID is the GTID or, where the server has none, where the transaction begins:
+	// `file=<file>,pos=<offset>`.
 	ID string `json:"id"`
 	// TotalOrder counts the transaction's records from 1, tombstones aside: a change
 	// of a row's key is two.
