@@ -170,3 +170,24 @@ func TestSkippedAndStopping(t *testing.T) {
 		}
 	}
 }
+
+// Every type that is handled stands in a recorded binlog, which other tests
+// replay, and is counted there as handled.
+func TestHandledKindsAreRecorded(t *testing.T) {
+	t.Parallel()
+	seen := map[replication.EventType]float64{}
+	for _, r := range allRecordings() {
+		s := r.stream(t)
+		if err := r.replay(t, s); err != nil {
+			t.Fatal(err)
+		}
+		for typ := range kinds {
+			seen[typ] += testutil.ToFloat64(s.options.metrics.events.of(typ, handled))
+		}
+	}
+	for typ, k := range kinds {
+		if k.outcome == handled && seen[typ] == 0 {
+			t.Errorf("%s is in no recording", k.name)
+		}
+	}
+}

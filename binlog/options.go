@@ -110,6 +110,9 @@ func (o Options) withDefaults() (Options, error) {
 			return o, fmt.Errorf("%s: %q is not supported by this version; set it to %s", one.key, *one.value, strings.Join(one.allowed, " or "))
 		}
 	}
+	if o.PartialImages && o.Format == formatWithSchema {
+		return o, errors.New("source.partial_images: true needs source.format: json; a record with a schema has all of its columns")
+	}
 	if o.Types == "" {
 		o.Types = typesLossless
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,8 @@ type recording struct {
 	compress string
 	// statements are what only this server is told.
 	statements []string
+	// other is what it is told instead of the story.
+	other []string
 }
 
 func mysqlStory() recording {
@@ -54,8 +57,58 @@ func mariadbStory() recording {
 	}
 }
 
+// mysqlKinds holds the event types that the story lacks: of XA, with its branches
+// decided in another order than they were prepared in, of partial JSON updates
+// and of tagged GTIDs.
+func mysqlKinds() recording {
+	branch := func(xid, end string, statements ...string) []string {
+		return append(append([]string{"XA START " + xid}, statements...), "XA END "+xid, end)
+	}
+	return recording{
+		path: "testdata/kinds.mysql",
+		other: slices.Concat(
+			[]string{"CREATE DATABASE shop", "USE shop", customers, "CREATE TABLE documents (id int PRIMARY KEY, j json)"},
+			branch("'a'", "XA PREPARE 'a'", "INSERT INTO customers (name) VALUES ('a') /*actor='customer%3A1'*/"),
+			branch("'b','\x00',7", "XA PREPARE 'b','\x00',7", `INSERT INTO documents VALUES (1, '{"n": 1, "list": [1, 2]}')`),
+			branch("'c'", "XA PREPARE 'c'", "INSERT INTO customers (name) VALUES ('never')"),
+			branch("'d'", "XA PREPARE 'd'", "INSERT INTO customers (name) VALUES ('undecided')"),
+			branch("'e'", "XA COMMIT 'e' ONE PHASE", "INSERT INTO customers (name) VALUES ('one phase')"),
+			[]string{
+				"XA COMMIT 'b','\x00',7", "XA ROLLBACK 'c'", "SET SESSION binlog_transaction_compression = ON", "XA COMMIT 'a'",
+				"SET SESSION binlog_row_value_options = 'PARTIAL_JSON'",
+				"UPDATE documents SET j = JSON_SET(j, '$.n', 2, '$.list[2]', 'three') WHERE id = 1",
+				"SET SESSION binlog_transaction_compression = OFF",
+				"UPDATE documents SET j = JSON_REMOVE(j, '$.list[0]') WHERE id = 1",
+				"SET SESSION gtid_next = 'AUTOMATIC:tag'", "UPDATE customers SET version = 2 WHERE id = 1", "SET SESSION gtid_next = 'AUTOMATIC'",
+				"FLUSH BINARY LOGS",
+			},
+		),
+	}
+}
+
+// mariadbKinds holds those of MariaDB: of XA and of compressed rows.
+func mariadbKinds() recording {
+	return recording{
+		servers: mysqltest.Servers{Flavor: mysqlserver.MariaDB},
+		path:    "testdata/kinds.mariadb",
+		other: []string{
+			"CREATE DATABASE shop", "USE shop", customers,
+			"XA START 'a'", "INSERT INTO customers (name) VALUES ('a') /*actor='customer%3A1'*/", "XA END 'a'", "XA PREPARE 'a'", "XA COMMIT 'a'",
+			"XA START 'b'", "INSERT INTO customers (name) VALUES ('never')", "XA END 'b'", "XA PREPARE 'b'", "XA ROLLBACK 'b'",
+			"XA START 'c'", "INSERT INTO customers (name) VALUES ('one phase')", "XA END 'c'", "XA COMMIT 'c' ONE PHASE",
+			"DELETE FROM customers WHERE name = 'one phase'",
+			"SET GLOBAL log_bin_compress = ON, log_bin_compress_min_len = 10",
+			"XA START 'd'", "INSERT INTO customers (name) VALUES ('compressed')", "UPDATE customers SET version = 2 WHERE name = 'compressed'", "XA END 'd'", "XA PREPARE 'd'", "XA COMMIT 'd'",
+			"CREATE TABLE later (id int PRIMARY KEY)", "INSERT INTO later VALUES (1)", "DELETE FROM customers WHERE id < 3", "FLUSH BINARY LOGS",
+		},
+	}
+}
+
 // story is what was run to record the binlogs.
 func (r recording) story() []string {
+	if r.other != nil {
+		return r.other
+	}
 	story := []string{
 		"CREATE DATABASE shop", "USE shop", customers,
 		"INSERT INTO customers (name, secret, balance, created) VALUES ('Bob', 'x', 10.5, '2024-03-10 02:30:00.123456') /*actor='customer%3A1'*/",
@@ -172,10 +225,14 @@ func text(b *batch) string {
 	return out.String()
 }
 
-// eachRecording runs a test on the binlog of each server.
+func allRecordings() []recording {
+	return []recording{mysqlStory(), mariadbStory(), mysqlKinds(), mariadbKinds()}
+}
+
+// eachRecording runs a test on the binlogs of both servers.
 func eachRecording(t *testing.T, test func(*testing.T, recording)) {
 	t.Helper()
-	for _, r := range []recording{mysqlStory(), mariadbStory()} {
+	for _, r := range allRecordings() {
 		t.Run(filepath.Base(r.path), func(t *testing.T) { test(t, r) })
 	}
 }
@@ -313,7 +370,7 @@ func testFingerprintIsOfTheTransaction(t *testing.T, r recording) {
 // FuzzHandleEvent changes one event of a recorded story: the stream may stop,
 // but not panic, and what it publishes stays JSON.
 func FuzzHandleEvent(f *testing.F) {
-	recordings := []recording{mysqlStory(), mariadbStory()}
+	recordings := allRecordings()
 	events := make([][]*replication.BinlogEvent, len(recordings))
 	for i, r := range recordings {
 		err := r.replay(f, handler(func(e *replication.BinlogEvent) error {
@@ -324,14 +381,11 @@ func FuzzHandleEvent(f *testing.F) {
 			f.Fatal(err)
 		}
 		for j := range events[i] {
-			f.Add(i == 1, j, 3, byte(0xff))
+			f.Add(byte(i), j, 3, byte(0xff))
 		}
 	}
-	f.Fuzz(func(t *testing.T, mariadb bool, which, at int, with byte) {
-		story := 0
-		if mariadb {
-			story = 1
-		}
+	f.Fuzz(func(t *testing.T, recorded byte, which, at int, with byte) {
+		story := int(recorded) % len(recordings)
 		s := recordings[story].stream(t)
 		for i, e := range events[story] {
 			if i == which {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"telltale/internal/mysqlserver/mysqltest"
 	"telltale/internal/preflight"
@@ -24,7 +25,11 @@ func testPartialImages(t *testing.T, servers mysqltest.Servers) {
 	if _, ok := errors.AsType[preflight.Findings](err); !ok || !strings.Contains(err.Error(), "source.partial_images") {
 		t.Errorf("without partial_images: got %v", err)
 	}
-	h.o.PartialImages = true
+	h.o.PartialImages, h.o.Format = true, formatWithSchema
+	if err := h.fails(t); !strings.Contains(err.Error(), "needs source.format: json") {
+		t.Errorf("with schemas: got %v", err)
+	}
+	h.o.Format = formatJSON
 	h.start(t)
 	h.exec(t,
 		"INSERT INTO notes (id, title, body) VALUES (1, 'a', NULL)",
@@ -59,4 +64,23 @@ func testPartialImages(t *testing.T, servers mysqltest.Servers) {
 		}
 	}
 	h.mustStop(t)
+}
+
+// A record with a schema has no form for an absent column: a session that leaves
+// some out stops the reader.
+func TestPartialImagesWithSchema(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t)
+	h.o.Format = formatWithSchema
+	h.exec(t, "CREATE TABLE notes (id int PRIMARY KEY, title varchar(20))")
+	ended := h.start(t)
+	h.exec(t, "INSERT INTO notes VALUES (1, 'a')", "SET SESSION binlog_row_image = 'MINIMAL'", "UPDATE notes SET title = 'b'")
+	select {
+	case err := <-ended:
+		if !errors.Is(err, errAbsent) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatal("the reader goes on")
+	}
 }

@@ -63,6 +63,7 @@ type heldBranch struct {
 type heldEvent struct {
 	header replication.EventHeader
 	raw    []byte
+	inner  int // As in stream.
 }
 
 // branches are those that are undecided.
@@ -118,7 +119,7 @@ func (s *stream) hold(h *replication.EventHeader, raw, data []byte) {
 		*b = heldBranch{again: true}
 		return
 	}
-	b.events = append(b.events, heldEvent{header: *h, raw: bytes.Clone(raw[:size])})
+	b.events = append(b.events, heldEvent{header: *h, raw: bytes.Clone(raw[:size]), inner: s.innerEvent})
 	b.bytes += size
 }
 
@@ -254,8 +255,8 @@ func (s *stream) release(b Branch, held heldBranch) error {
 	s.tx.named([]byte(b.GTID), &s.position)
 	clear(s.tables)
 	s.ended = false
-	file, fde := s.file, bytes.Clone(s.fde)
-	defer func() { s.file, s.fde = file, fde }()
+	file, fde, inner := s.file, bytes.Clone(s.fde), s.innerEvent
+	defer func() { s.file, s.fde, s.innerEvent = file, fde, inner }()
 	if held.again {
 		return s.readAgain(b)
 	}
@@ -263,6 +264,7 @@ func (s *stream) release(b Branch, held heldBranch) error {
 	s.tx.thread, s.tx.serverID, s.tx.noBackslashEscapes = held.thread, held.serverID, held.noBackslashEscapes
 	for i := range held.events {
 		e := &held.events[i]
+		s.innerEvent = e.inner
 		if err := s.dispatch(&e.header, e.raw, e.raw[replication.EventHeaderSize:]); err != nil {
 			return fmt.Errorf("XA branch %s, prepared by %s: %w", b.XID, b.GTID, err)
 		}

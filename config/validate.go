@@ -80,6 +80,9 @@ func (l loader) source() {
 	l.oneOf("source.types", l.Source.Types, []string{"lossless", "debezium"})
 	l.typeOptions()
 	l.oneOf("source.format", l.Source.Format, []string{"json", "json-with-schema"}, "avro", "json-schema")
+	if l.Source.PartialImages && l.Source.Format == "json-with-schema" {
+		l.wrong("source.partial_images", "it needs source.format: json, since a record with a schema has all of its columns")
+	}
 	l.oneOf("source.snapshot", l.Source.Snapshot, []string{"never"}, "initial", "only", "when_needed")
 	l.oneOf("source.oversize", l.Source.Oversize, []string{"stop", "claim-check", "dead-letter"})
 	if l.Source.Oversize == "claim-check" && l.Source.ClaimChecks == "" {
