@@ -23,6 +23,7 @@ var (
 	rounds       = flag.Int("rounds", 1, "how many rounds to play")
 	transactions = flag.Int("transactions", 500, "transactions of a round")
 	seed         = flag.Uint64("seed", 1, "seed of the first round and of the load")
+	only         = flag.String("only", "", "play this fault alone")
 	long         = flag.Bool("long", false, "play the faults that take half a minute too")
 	brokerPause  = flag.Duration("broker-pause", 12*time.Second, "how long the broker is stopped in its tracks")
 	commit       = flag.String("commit", "unknown", "which commit runs, for the report")
@@ -65,7 +66,7 @@ func playAll(t *testing.T, w *faults.World, all []faults.Fault) []faults.Part {
 	t.Helper()
 	var parts []faults.Part
 	for i, fault := range all {
-		if fault.Long && !*long {
+		if fault.Long && !*long || *only != "" && *only != fault.Name {
 			continue
 		}
 		part := faults.Part{Fault: fault}
