@@ -37,6 +37,9 @@ type recording struct {
 	statements []string
 	// other is what it is told instead of the story.
 	other []string
+	// settings are the server's; byFile says that it has no GTIDs by them.
+	settings []string
+	byFile   bool
 }
 
 func mysqlStory() recording {
@@ -86,6 +89,14 @@ func mysqlKinds() recording {
 	}
 }
 
+// mysqlFiles is the same by file and offset.
+func mysqlFiles() recording {
+	r := mysqlKinds()
+	r.path, r.settings, r.byFile = "testdata/files.mysql", withoutGTIDs, true
+	r.other = slices.DeleteFunc(r.other, func(s string) bool { return strings.Contains(s, "gtid_next") })
+	return r
+}
+
 // mariadbKinds holds those of MariaDB: of XA and of compressed rows.
 func mariadbKinds() recording {
 	return recording{
@@ -125,7 +136,7 @@ func (r recording) story() []string {
 // record runs the story on a real server and keeps its binlog.
 func (r recording) record(t *testing.T) {
 	t.Helper()
-	s := r.servers.Start(t)
+	s := r.servers.Start(t, r.settings...)
 	db := mysqltest.DB(t, s, "start")
 	conn, err := db.Conn(t.Context())
 	if err != nil {
@@ -170,10 +181,15 @@ func (r recording) stream(tb testing.TB) *stream {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	done, position := d.progress(empty), Position{}
+	if r.byFile {
+		done, position = fileProgress{}, Position{ByFile: true}
+	}
 	return newStream(streamOptions{
-		flavor: d.flavor(), source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
+		position: position,
+		flavor:   d.flavor(), source: "shop", version: "test", filter: filter{include: []string{"shop.*"}, columns: []ColumnRule{{Match: "*.secret", Do: "deny"}}},
 		colls:    collations{63: {name: "binary", maxLen: 1}, 45: {name: "utf8mb4", maxLen: 4}, 255: {name: "utf8mb4", maxLen: 4}},
-		progress: d.progress(empty),
+		progress: done,
 		open: func(p *plan) (*topic, []*stateRecord, error) {
 			s, name := p.shape, p.shape.Table
 			if p.route != nil {
@@ -226,7 +242,7 @@ func text(b *batch) string {
 }
 
 func allRecordings() []recording {
-	return []recording{mysqlStory(), mariadbStory(), mysqlKinds(), mariadbKinds()}
+	return []recording{mysqlStory(), mariadbStory(), mysqlKinds(), mysqlFiles(), mariadbKinds()}
 }
 
 // eachRecording runs a test on the binlogs of both servers.
