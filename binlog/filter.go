@@ -14,12 +14,13 @@ type ColumnRule struct {
 	Do string
 }
 
-// filter decides which tables are captured, which columns are denied and which
-// tables go to an aggregate.
+// filter decides which tables are captured, which columns are denied, and which
+// tables go to an aggregate or have a key of their own.
 type filter struct {
 	include, exclude []string
 	columns          []ColumnRule
 	routes           routes
+	keys             messageKeys
 }
 
 func newFilter(o Options) (filter, error) {
@@ -32,7 +33,11 @@ func newFilter(o Options) (filter, error) {
 	if err != nil {
 		return filter{}, err
 	}
-	return filter{include: o.Tables, exclude: o.ExcludeTables, columns: o.Columns, routes: rs}, nil
+	keys, err := newMessageKeys(o.MessageKeys, rs)
+	if err != nil {
+		return filter{}, err
+	}
+	return filter{include: o.Tables, exclude: o.ExcludeTables, columns: o.Columns, routes: rs, keys: keys}, nil
 }
 
 // captures reports whether a table's changes are published.

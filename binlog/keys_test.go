@@ -21,6 +21,7 @@ var keyShapes = []struct{ table, ddl, values, key, topic string }{
 	{"uniquely", "a int NOT NULL, b int, c int NOT NULL, UNIQUE (b), UNIQUE x (c, a), UNIQUE y (a)", "1, 2, 3", `{"c":3,"a":1}`, "uniquely"},
 	{"nullable", "a int UNIQUE, b int", "1, 2", "", "nullable"},
 	{"part", "a varchar(9) NOT NULL, UNIQUE (a(3))", "'abcd'", "", "part"},
+	{"asked", "id int PRIMARY KEY, b int, a varchar(9)", "1, 2, NULL", `{"a":null,"b":2}`, "asked"},
 	{"none", "a int", "1", "", "none"},
 	{"select", "`order` int PRIMARY KEY, `group by` int", "1, 2", `{"order":1}`, "select"},
 	{"with space", "`a b` int PRIMARY KEY", "1", `{"a b":1}`, "with_space"},
@@ -41,6 +42,7 @@ func testKeyShapes(t *testing.T, servers mysqltest.Servers) {
 	for _, k := range keyShapes {
 		h.exec(t, "CREATE TABLE "+quoteName(k.table)+" ("+k.ddl+") CHARACTER SET utf8mb4")
 	}
+	h.o.MessageKeys = []MessageKey{{Table: "shop.asked", Columns: []string{"a", "b"}}}
 	h.start(t)
 	for _, k := range keyShapes {
 		h.exec(t, "INSERT INTO "+quoteName(k.table)+" VALUES ("+k.values+")", "DELETE FROM "+quoteName(k.table))

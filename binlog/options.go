@@ -34,6 +34,8 @@ type Options struct {
 	Columns []ColumnRule
 	// Aggregates route tables together. Default: none.
 	Aggregates []Aggregate
+	// MessageKeys key tables otherwise than by their primary keys. Default: none.
+	MessageKeys []MessageKey
 	// Types says how values are written: "lossless", the default, or "debezium".
 	// TypeOptions are single choices beside it.
 	Types       string

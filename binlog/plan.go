@@ -42,7 +42,11 @@ func newPlan(d tableDef, cs collations, e encoding, f filter) (*plan, error) {
 			p.shape.Columns = append(p.shape.Columns, c.def)
 		}
 	}
-	if err := p.setKey(d.key); err != nil {
+	key, err := f.keys.of(d)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.setKey(key); err != nil {
 		return nil, fmt.Errorf("table %s.%s %w", d.db, d.table, err)
 	}
 	if r := f.routes[d.db+"."+d.table]; r != nil {

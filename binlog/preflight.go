@@ -123,6 +123,10 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 			found.Add(e.what, "source.aggregates", e.mend)
 			continue
 		}
+		if errors.Is(err, errKeyColumn) {
+			found.Add(err.Error(), keyColumns, "correct the columns of the table there")
+			continue
+		}
 		if err != nil {
 			found.Add(err.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
 			continue
@@ -134,7 +138,7 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 		out.plans = append(out.plans, p)
 		out.defs[d.db+"."+d.table] = d
 	}
-	found = append(found, f.routes.checkRoutes(defs, out.plans)...)
+	found = append(append(found, f.routes.checkRoutes(defs, out.plans)...), f.keys.check(defs)...)
 	if out.cascades, err = s.dialect.unloggedCascades(ctx, s); err != nil {
 		return out, err
 	}

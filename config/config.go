@@ -61,6 +61,10 @@ type Source struct {
 	// row that they belong to, so that they keep one order. Default: none; each
 	// table has a topic of its own.
 	Aggregates []Aggregate `mapstructure:"aggregates"`
+	// MessageKeyColumns key the records of tables by other columns than those of
+	// the primary key, as Debezium's message.key.columns does: their changes keep
+	// their order by these. Default: none.
+	MessageKeyColumns []MessageKey `mapstructure:"message_key_columns"`
 	// Types says how MySQL's values are written: lossless, the default, or debezium,
 	// value for value what Debezium's connector writes.
 	Types string `mapstructure:"types" help:"how values are written: lossless or debezium"`
@@ -175,6 +179,14 @@ type AggregateTable struct {
 	// Key is the column that holds the root's key: its own in the root's table, the
 	// reference to it in the others. It must not be null.
 	Key string `mapstructure:"key"`
+}
+
+// MessageKey is the record key of a table that is in no aggregate.
+type MessageKey struct {
+	// Table is db.table, without patterns. source.tables must match it.
+	Table string `mapstructure:"table"`
+	// Columns are the key's, in its order.
+	Columns []string `mapstructure:"columns"`
 }
 
 // Kafka is the cluster and how topics on it are made.

@@ -32,7 +32,8 @@ func TestGoodFiles(t *testing.T) {
 			Aggregates: []config.Aggregate{{Name: "customer", Tables: []config.AggregateTable{
 				{Table: "shop.customers", Key: "id"}, {Table: "shop.sign_ins", Key: "customer_id"},
 			}}},
-			Types: "debezium", TypeOptions: config.TypeOptions{
+			MessageKeyColumns: []config.MessageKey{{Table: "shop.visits", Columns: []string{"customer_id", "at"}}},
+			Types:             "debezium", TypeOptions: config.TypeOptions{
 				DecimalHandlingMode: "string", TimePrecisionMode: "isostring", BigintUnsignedHandlingMode: "precise", BinaryHandlingMode: "hex",
 			}, Format: "json", TransactionTopic: true, Snapshot: "never", Delivery: "exactly-once",
 			Oversize: "claim-check", ClaimChecks: "/var/lib/telltale/claims", ServerID: 4294967295,

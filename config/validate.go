@@ -77,6 +77,7 @@ func (l loader) source() {
 	l.patterns("source.exclude_tables", l.Source.ExcludeTables)
 	l.columns()
 	l.aggregates()
+	l.messageKeys()
 	l.oneOf("source.types", l.Source.Types, []string{"lossless", "debezium"})
 	l.typeOptions()
 	l.oneOf("source.format", l.Source.Format, []string{"json", "json-with-schema"}, "avro", "json-schema")

@@ -42,9 +42,13 @@ func (p *process) binlogOptions() binlog.Options {
 		}
 		aggregates = append(aggregates, binlog.Aggregate{Name: a.Name, Tables: tables})
 	}
+	var keys []binlog.MessageKey
+	for _, k := range p.Source.MessageKeyColumns {
+		keys = append(keys, binlog.MessageKey{Table: k.Table, Columns: k.Columns})
+	}
 	return binlog.Options{
 		Name: p.Source.Name, DSN: p.Source.DSN, TLS: p.encryption[config.StageBinlog],
-		Tables: p.Source.Tables, ExcludeTables: p.Source.ExcludeTables, Columns: columns, Aggregates: aggregates,
+		Tables: p.Source.Tables, ExcludeTables: p.Source.ExcludeTables, Columns: columns, Aggregates: aggregates, MessageKeys: keys,
 		Types: p.Source.Types, TypeOptions: binlog.TypeOptions(p.Source.TypeOptions),
 		Snapshot: p.Source.Snapshot, Format: p.Source.Format, Delivery: p.Source.Delivery,
 		TransactionTopic: p.Source.TransactionTopic, NoTombstones: !p.Source.TombstonesOnDelete,

@@ -16,8 +16,9 @@ type Shape struct {
 	Table   string   `json:"table"`
 	ID      string   `json:"id"`
 	Columns []Column `json:"columns"`
-	// PrimaryKey names the key's columns in the key's order; empty where the
-	// table has none.
+	// PrimaryKey names the key's columns in the key's order, the table's own or
+	// those that the source was told to key its records by; empty where the table
+	// has none.
 	PrimaryKey []string `json:"primary_key"`
 	// Aggregate names the aggregate that the source routes the table's changes
 	// to, together with other tables'; empty where the table has a topic of its
