@@ -81,23 +81,42 @@ func TestClusterChanges(t *testing.T) {
 	h.testTopicsUnderLoad(t, admin)
 }
 
+// taken is something that a reader needs, how it is taken away and given back, and
+// what the reader says meanwhile.
+type taken struct {
+	name       string
+	take, give func(*testing.T)
+	says       string
+}
+
+func acl(admin *kafka.AdminClient, name string, which kafka.ACLBinding) taken {
+	return taken{
+		name,
+		func(t *testing.T) { revoke(t, admin, which) },
+		func(t *testing.T) { grant(t, admin, which) },
+		"authorization failed",
+	}
+}
+
 // testRights takes rights away. That is named at /readyz and waited for; when they
 // are given back the reader goes on by itself, and nothing is missing.
 func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient, rights []kafka.ACLBinding) {
 	ended := h.start(t)
 	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 	updates := 0
-	for _, tt := range []struct {
-		name  string
-		which kafka.ACLBinding
-		says  string
-	}{
-		{"to write the topics", rights[2], "authorization failed"},
-		{"to the transactional id", rights[3], "authorization failed"},
-		{"to the group of the lease", rights[4], "authorization failed"},
+	for _, tt := range []taken{
+		acl(admin, "to write the topics", rights[2]),
+		acl(admin, "to the transactional id", rights[3]),
+		acl(admin, "to the group of the lease", rights[4]),
+		{
+			"its password",
+			func(t *testing.T) { setPassword(t, admin, "another") },
+			func(t *testing.T) { setPassword(t, admin, guardedPassword) },
+			"authentication",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			revoke(t, admin, tt.which)
+			tt.take(t)
 			for deadline := time.Now().Add(patience); !h.complains(tt.says); time.Sleep(20 * time.Millisecond) {
 				h.exec(t, "UPDATE customers SET version = version + 1")
 				updates++
@@ -110,7 +129,7 @@ func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient, rights []ka
 					t.Fatalf("the reader says %q, want %q", h.o.Health.Reasons(), tt.says)
 				}
 			}
-			grant(t, admin, tt.which)
+			tt.give(t)
 			h.exec(t, "UPDATE customers SET version = version + 1")
 			updates++
 			h.published(t)
@@ -169,9 +188,10 @@ func newGuarded(t *testing.T) (*harness, *kafka.AdminClient) {
 	ca := certtest.New(t)
 	server := apachekafkatest.StartWith(t, apachekafka.Options{
 		Dir:    filepath.Join(t.TempDir(), "kafka"),
-		Secure: &apachekafka.Secure{KeyStore: ca.Issue(t, "127.0.0.1").KeyStore, User: "telltale", Password: "a secret"},
+		Secure: &apachekafka.Secure{KeyStore: ca.Issue(t, "127.0.0.1").KeyStore, User: "telltale", Password: guardedPassword},
 		Settings: []string{
 			"authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer", "super.users=User:ANONYMOUS",
+			"connections.max.reauth.ms=2000", // Else a connection outlives its password.
 		},
 	})
 	h := &harness{mysql: mysqltest.Servers{}.Start(t)}
@@ -179,7 +199,7 @@ func newGuarded(t *testing.T) (*harness, *kafka.AdminClient) {
 	h.o = Options{
 		Name: "shop", DSN: h.mysql.DSN(""), Tables: []string{"shop.*"}, CreateTopics: true, Partitions: 3, Logger: kafkatest.Logger(t),
 		Kafka: kafkaclient.Config{Brokers: server.SecureBrokers(), Logger: kafkatest.Logger(t), Properties: []string{
-			"security.protocol=SASL_SSL", "sasl.mechanism=SCRAM-SHA-512", "sasl.username=telltale", "sasl.password=a secret",
+			"security.protocol=SASL_SSL", "sasl.mechanism=SCRAM-SHA-512", "sasl.username=telltale", "sasl.password=" + guardedPassword,
 			"ssl.ca.location=" + ca.File,
 		}},
 	}
@@ -189,6 +209,20 @@ func newGuarded(t *testing.T) (*harness, *kafka.AdminClient) {
 	}
 	t.Cleanup(admin.Close)
 	return h, admin
+}
+
+// guardedPassword is that of the reader's account.
+const guardedPassword = "a secret"
+
+func setPassword(t *testing.T, admin *kafka.AdminClient, password string) {
+	t.Helper()
+	r, err := admin.AlterUserScramCredentials(t.Context(), []kafka.UserScramCredentialUpsertion{{
+		User: "telltale", Password: []byte(password),
+		ScramCredentialInfo: kafka.ScramCredentialInfo{Mechanism: kafka.ScramMechanismSHA512, Iterations: 4096},
+	}}, nil)
+	if err != nil || r.Errors["telltale"].Code() != kafka.ErrNoError {
+		t.Fatal(err, r.Errors)
+	}
 }
 
 func grant(t *testing.T, admin *kafka.AdminClient, which ...kafka.ACLBinding) {
