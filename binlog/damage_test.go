@@ -2,6 +2,7 @@ package binlog
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,6 +61,26 @@ func TestDamagedFile(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A server that forgets its history under a running reader is refused, and what
+// it does from then on is not published.
+func TestResetUnderAReader(t *testing.T) {
+	t.Parallel()
+	mysqltest.Each(t, func(t *testing.T, servers mysqltest.Servers) {
+		h := newHarnessOn(t, servers)
+		h.exec(t, customers)
+		ended := h.start(t)
+		h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
+		h.published(t)
+		h.exec(t, forget(servers), "UPDATE customers SET version = 2")
+		err := awaitEnd(t, ended)
+		var refused *ResumeError
+		if !errors.As(err, &refused) && !binlogRefused(err) {
+			t.Errorf("got %v, want a refusal", err)
+		}
+		h.records(t, "customers", 1)
+	})
 }
 
 // Whatever the clocks say, of the server, of its sessions and ours, each change is

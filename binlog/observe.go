@@ -36,14 +36,16 @@ func (r *reader) broke(err error) {
 	r.o.Health.Set(HealthPart, err)
 }
 
-// observe keeps the gauge of bytes behind and the health of a session until the
-// function that it returns is called, which waits for the end.
-func (r *reader) observe(ctx context.Context, srv *server, t *track) (stop func()) {
+// observe keeps the gauge of bytes behind and the health of a session, and ends
+// one that is detached, until the function that it returns is called, which waits
+// for the end.
+func (r *reader) observe(ctx context.Context, srv *server, t *track, end context.CancelCauseFunc) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer r.o.Health.Set(partProgress, nil)
+		var d detached
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
 		for {
@@ -52,18 +54,23 @@ func (r *reader) observe(ctx context.Context, srv *server, t *track) (stop func(
 				return
 			case <-tick.C:
 			}
-			r.look(ctx, srv, t)
+			files := r.look(ctx, srv, t)
+			at, beats := t.heard()
+			if err := d.look(files, at, beats, &r.unsent); err != nil {
+				end(err)
+			}
 		}
 	}()
 	return func() { cancel(); <-done }
 }
 
-// look notes how a session does.
-func (r *reader) look(ctx context.Context, srv *server, t *track) {
+// look notes how a session does, and returns the server's binlog files where
+// they were asked for.
+func (r *reader) look(ctx context.Context, srv *server, t *track) []logFile {
 	stuck, read := t.stuck(time.Now()), t.published().file != ""
 	r.o.Health.Set(partProgress, stuck)
 	if !read {
-		return
+		return nil
 	}
 	if t.since.Load() == 0 { // Nothing waits for Kafka, and the server was heard.
 		r.works()
@@ -75,9 +82,10 @@ func (r *reader) look(ctx context.Context, srv *server, t *track) {
 		if ctx.Err() == nil {
 			r.o.Logger.Warn("how far the reader is behind is not known", "source", r.o.Name, "error", err)
 		}
-		return
+		return nil
 	}
 	if bytes, ok := bytesBehind(files, t.published()); ok {
 		r.metrics.behind.Set(float64(bytes))
 	}
+	return files
 }

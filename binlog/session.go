@@ -32,6 +32,8 @@ type reader struct {
 	broken atomic.Bool
 	// unknown are XA branches whose commit was met and whose PREPARE was not.
 	unknown []unknownBranchError
+	// unsent is where the binlog ended when a session was detached.
+	unsent coordinates
 }
 
 // session goes from taking over the producer to the first error: everything
@@ -107,7 +109,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		overflow: overflow, sink: to, stream: s, metrics: r.metrics, tracer: r.tracer, now: r.o.now, progressed: progressed,
 	}
 	r.metrics.lag.begin()
-	defer r.observe(ctx, srv, &s.track)()
+	defer r.observe(ctx, srv, &s.track, cancel)()
 	stop := topics.watch(ctx, cancel)
 	defer stop()
 	err = r.pump(ctx, cancel, dumpOptions{flavor: srv.dialect.flavor(), source: r.o.Name, serverID: r.o.ServerID, from: from}, s, p)

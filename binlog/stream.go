@@ -250,6 +250,9 @@ func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 		if !s.tx.open && h.LogPos > 0 {
 			s.track.reach(s.file, uint64(h.LogPos))
 		}
+		if h.EventType == replication.HEARTBEAT_EVENT || h.EventType == replication.HEARTBEAT_LOG_EVENT_V2 {
+			s.track.beat()
+		}
 		return err
 	}
 	return fmt.Errorf("event %s came as %T", h.EventType, e.Event)

@@ -29,6 +29,21 @@ type track struct {
 	// committed what is published. open says that there is a difference.
 	read, committed coordinates
 	open            bool
+	beats           uint64 // The server's heartbeats, which it sends where it has nothing else.
+}
+
+// beat notes a heartbeat.
+func (t *track) beat() {
+	t.mu.Lock()
+	t.beats++
+	t.mu.Unlock()
+}
+
+// heard is up to where all was read, and how many heartbeats have come.
+func (t *track) heard() (coordinates, uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.read, t.beats
 }
 
 // reach notes that all up to a place was read.
