@@ -79,6 +79,10 @@ bench: prepare ## Run the benchmarks that match BENCH (all)
 	@grep -rlE --include='*_test.go' '^func Benchmark' . | xargs -r -n 1 dirname | sort -u | \
 	xargs -r go test -run '^$$' -bench '$(BENCH)' -benchmem
 
+.PHONY: memory
+memory: prepare ## Measure the reader's memory with ten thousand tables and longer backlogs
+	go test ./internal/bounds -run '^TestMemory$$' -count 1 -v -timeout 120m -tables 10000 -rows 10000000 -backlog 1000000
+
 .PHONY: faults
 faults: prepare ## Inject each fault under load, ROUNDS (20) times, and write docs/faults.md
 	go test ./internal/faults -run '^TestFaults$$' -count 1 -v -timeout 300m \

@@ -49,6 +49,9 @@ type record struct {
 // records of whole transactions, or of a part of one that is larger than a
 // batch. Its buffers are used again.
 type batch struct {
+	// size is how many bytes fill it. It ends behind the event that does, so that it
+	// can be longer by one event.
+	size    int
 	buf     []byte
 	records []record
 	// position is the one behind the batch, where whole is true.
@@ -65,19 +68,15 @@ type batch struct {
 	traced []traced
 }
 
-// batchBytes is when a batch is full. A batch ends behind the event that fills
-// it, so it can be longer by one row event.
-const batchBytes = 8 << 20
-
 // full counts what was added here alone: what is carried over inside one huge
 // transaction may be more than a batch by itself.
-func (b *batch) full() bool { return len(b.buf)-b.carried >= batchBytes }
+func (b *batch) full() bool { return len(b.buf)-b.carried >= b.size }
 
 // fill is how full the batch is, from 0 to 1.
-func (b *batch) fill() float64 { return min(1, float64(len(b.buf)-b.carried)/batchBytes) }
+func (b *batch) fill() float64 { return min(1, float64(len(b.buf)-b.carried)/float64(b.size)) }
 
 func (b *batch) reset() {
-	if cap(b.buf) > 4*batchBytes { // One huge event must not keep its memory for ever.
+	if cap(b.buf) > maxKept { // One huge event must not keep its memory for ever.
 		b.buf = nil
 	}
 	b.buf, b.records = b.buf[:0], b.records[:0]

@@ -45,7 +45,7 @@ func (c *column) compress() {
 // big-endian length of the plain value is (sql/field_comp.cc). An empty value
 // lacks the byte.
 func (u *unpacker) unpack(stored []byte) error {
-	if cap(u.value) > 4*batchBytes { // One huge value must not keep its memory for ever.
+	if cap(u.value) > maxKept { // One huge value must not keep its memory for ever.
 		u.value = nil
 	}
 	if len(stored) == 0 || stored[0] == 0 {

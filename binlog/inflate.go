@@ -61,7 +61,7 @@ func (i *inflater) inflate(data []byte) ([]byte, error) {
 	if err := i.reset(); err != nil {
 		return nil, err
 	}
-	if cap(i.out) > 4*batchBytes { // One huge event must not keep its memory for ever.
+	if cap(i.out) > maxKept { // One huge event must not keep its memory for ever.
 		i.out = nil
 	}
 	i.out = slices.Grow(i.out[:0], size)[:size]

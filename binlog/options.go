@@ -64,6 +64,9 @@ type Options struct {
 	Oversize string
 	// ClaimChecks is the directory of claim checks. It is made where it is missing.
 	ClaimChecks string
+	// Memory is how many bytes the reader works in, beside what a single large row
+	// needs. Default 150,000,000; less than 100,000,000 is refused.
+	Memory int
 	// ServerID is what the reader calls itself to the server; it must differ
 	// from that of every server and replica. Default: made from Name.
 	ServerID uint32
@@ -117,6 +120,12 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Types == "" {
 		o.Types = typesLossless
+	}
+	if o.Memory == 0 {
+		o.Memory = defaultMemory
+	}
+	if o.Memory < minMemory {
+		return o, fmt.Errorf("source.memory_mb: %d bytes are not enough, want %d at least", o.Memory, minMemory)
 	}
 	if o.Oversize == "" {
 		o.Oversize = oversizeStop

@@ -115,7 +115,7 @@ func (r *payloadReader) open(p payload) (io.Reader, error) {
 // next reads the next event of at most limit bytes, which is good until the
 // call after it. It returns io.EOF behind the last one.
 func (r *payloadReader) next(plain io.Reader, limit uint64) ([]byte, error) {
-	if cap(r.buf) > 4*batchBytes { // One huge event must not keep its memory for ever.
+	if cap(r.buf) > maxKept { // One huge event must not keep its memory for ever.
 		r.buf = nil
 	}
 	r.buf = slices.Grow(r.buf[:0], replication.EventHeaderSize)[:replication.EventHeaderSize]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -50,6 +51,10 @@ type publisher struct {
 // run publishes until the stream or Kafka fails, or ctx ends. Whole MySQL
 // transactions are committed even then; a part of one is taken back.
 func (p *publisher) run(ctx context.Context) error {
+	// Kafka's client allocates on the calling thread, from an arena that the thread
+	// keeps: wandering from thread to thread, the queue would be there many times.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	var done *batch
 	for {
 		b, err := p.stream.take(ctx, done, true)
@@ -175,6 +180,7 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 			return err
 		}
 	}
+	m.Key, m.Value, m.Headers = nil, nil, nil // One huge record must not keep its memory for ever.
 	return nil
 }
 

@@ -62,7 +62,7 @@ func TestTransactionTooLong(t *testing.T) {
 	}
 	// As if the newest transaction had not ended, and filled a batch.
 	s.tx.open, s.tx.touched = true, nil
-	s.cur.carried = len(s.cur.buf) - batchBytes
+	s.cur.carried = len(s.cur.buf) - s.cur.size
 	p, c := newPublisher(t, s)
 	clock := time.Now()
 	p.now = func() time.Time {

@@ -206,6 +206,8 @@ func (r recording) stream(tb testing.TB) *stream {
 		},
 		now:     func() time.Time { return time.Unix(1700000000, 0) },
 		metrics: newMetrics(nil),
+		// The whole binlog fits: nobody takes batches.
+		batchBytes: 64 << 20,
 	})
 }
 
@@ -461,7 +463,7 @@ func BenchmarkStream(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		if len(s.cur.buf) > batchBytes/2 {
+		if len(s.cur.buf) > s.cur.size/2 {
 			done, _ = s.take(context.Background(), done, false)
 		}
 	}

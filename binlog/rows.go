@@ -187,6 +187,9 @@ func (s *stream) rows(h *replication.EventHeader, raw, data []byte) error {
 	s.startTable(t)
 	pos := uint64(h.LogPos) - uint64(h.EventSize)
 	records, rows := len(s.cur.records), s.cur.rows
+	if len(rest) > reserveFrom { // Base64 and quotes make values longer.
+		s.cur.buf = slices.Grow(s.cur.buf, len(rest)+len(rest)/2)
+	}
 	for row := 0; len(rest) > 0; row++ {
 		took, err := s.row(t, op, present, rest, pos, row)
 		if err != nil {

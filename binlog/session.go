@@ -49,7 +49,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		return err
 	}
 	producer, err := kafkaclient.NewTxnProducer(ctx, r.o.Kafka, kafkaclient.TxnOptions{
-		TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout,
+		TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout, QueueBytes: queueOf(r.o.Memory),
 		Report: func(err error) { r.o.Health.Set(partTransaction, err) },
 	})
 	if err != nil {
@@ -95,9 +95,9 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 			r.metrics.vanished.WithLabelValues(statement).Inc()
 			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
 		},
-		again:   func(b Branch, h replication.EventHandler) error { return r.again(ctx, srv, position.ByFile, b, h) },
-		open:    func(p *plan) (*topic, []*stateRecord, error) { return topics.open(ctx, p) },
-		now:     r.o.now,
+		again: func(b Branch, h replication.EventHandler) error { return r.again(ctx, srv, position.ByFile, b, h) },
+		open:  func(p *plan) (*topic, []*stateRecord, error) { return topics.open(ctx, p) },
+		now:   r.o.now, batchBytes: batchOf(r.o.Memory),
 		metrics: r.metrics, tracer: r.tracer, marks: marks, noTombstones: r.o.NoTombstones,
 	})
 	overflow, err := newOverflow(r.o)

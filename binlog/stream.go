@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -118,6 +119,8 @@ type streamOptions struct {
 	// again, where it is set, has the server send an XA branch's PREPARE again, and
 	// returns when the handler does.
 	again func(Branch, replication.EventHandler) error
+	// batchBytes is how many bytes fill a batch. Default: its share of defaultMemory.
+	batchBytes int
 	// onCommit, where it is set, is told of every transaction.
 	onCommit func(gtid string, f *fingerprint) error
 	// marks, where it is set, writes the transactions' own records.
@@ -163,8 +166,9 @@ type counter struct {
 }
 
 func newStream(o streamOptions) *stream {
+	o.batchBytes = cmp.Or(o.batchBytes, batchOf(defaultMemory))
 	s := &stream{
-		options: o, cur: &batch{}, spare: &batch{},
+		options: o, cur: &batch{size: o.batchBytes}, spare: &batch{size: o.batchBytes},
 		tables: map[uint64]*table{}, cache: map[string]*table{}, counters: map[string]*counter{}, roots: forms{}, names: topicNames{},
 		done: o.progress, position: o.position, branches: branches{list: o.position.Undecided}, sourceHead: sourceHead(o.flavor, o.version, o.source),
 	}

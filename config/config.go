@@ -107,6 +107,9 @@ type Source struct {
 	// ClaimChecks is the directory of the files that claim-check writes, which
 	// whoever reads the topics must reach too. No default.
 	ClaimChecks string `mapstructure:"claim_checks" help:"directory for records larger than their topic takes"`
+	// MemoryMB is how much memory the reader works in, in MB, beside what a single
+	// row of more than 1 MB needs. Default 150, at least 100.
+	MemoryMB int `mapstructure:"memory_mb" help:"memory that the reader works in, in MB"`
 	// ServerID is the replication id under which the reader connects, which no
 	// other replica of the server may use. Zero, the default, derives one from Name.
 	ServerID uint32 `mapstructure:"server_id" help:"replication server id; 0 derives one from source.name"`
@@ -317,7 +320,7 @@ const (
 // anything is set. Only ops.listen depends on them.
 func Default(stages ...Stage) Config {
 	return Config{
-		Source:     Source{Types: "lossless", TypeOptions: TypeOptions{EnableTimeAdjuster: true}, Format: "json", TombstonesOnDelete: true, Snapshot: "never", Delivery: "exactly-once", Oversize: "stop"},
+		Source:     Source{Types: "lossless", TypeOptions: TypeOptions{EnableTimeAdjuster: true}, Format: "json", TombstonesOnDelete: true, Snapshot: "never", Delivery: "exactly-once", Oversize: "stop", MemoryMB: 150},
 		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
 		Translator: Translator{Rules: "config/rules"},
 		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls", Connections: 8}},

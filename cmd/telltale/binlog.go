@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -16,12 +18,22 @@ func newBinlogCommand(e env) *cobra.Command {
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runStages(cmd, e, of(config.StageBinlog), func(p *process) ([]actor, error) {
+				p.limitMemory()
 				return []actor{p.binlogActor()}, nil
 			})
 		},
 	}
 	config.AddFlags(cmd.Flags(), config.StageBinlog)
 	return cmd
+}
+
+// limitMemory has Go's runtime keep to its half of the reader's memory where the
+// reader has the process to itself; the other half is the Kafka client's. GOMEMLIMIT
+// in the environment says otherwise.
+func (p *process) limitMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(p.Source.MemoryMB) * 1e6 * 2 / 5)
+	}
 }
 
 func (p *process) binlogActor() actor {
@@ -54,6 +66,7 @@ func (p *process) binlogOptions() binlog.Options {
 		TransactionTopic: p.Source.TransactionTopic, NoTombstones: !p.Source.TombstonesOnDelete,
 		Truncates: p.Source.Truncates, PartialImages: p.Source.PartialImages,
 		Oversize: p.Source.Oversize, ClaimChecks: p.Source.ClaimChecks,
+		Memory:   p.Source.MemoryMB * 1e6,
 		ServerID: p.Source.ServerID, Version: version(),
 		Kafka:      p.kafka(config.StageBinlog),
 		Partitions: p.Kafka.Partitions, ReplicationFactor: p.Kafka.ReplicationFactor, CreateTopics: p.Kafka.CreateTopics,

@@ -1,0 +1,149 @@
+package bounds
+
+import (
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"testing"
+
+	"telltale/internal/apachekafka/apachekafkatest"
+	"telltale/internal/binarytest"
+	"telltale/internal/mysqlserver/mysqltest"
+)
+
+// budget is how much memory the reader may have resident, whatever it reads, but
+// for a single row that is large itself: that needs multiple times its own size
+// beside, in the server's packet, the record, and the Kafka client's copy of it,
+// plain and compressed.
+const (
+	budget   = 150e6
+	multiple = 5
+)
+
+var (
+	tables  = flag.Int("tables", 200, "how many tables there are, of which a hundred are written")
+	rows    = flag.Int("rows", 1_000_000, "how many rows one transaction writes")
+	backlog = flag.Int("backlog", 20_000, "how many transactions wait when the reader starts")
+)
+
+// TestMemory measures the reader's peak at each kind of big thing.
+func TestMemory(t *testing.T) {
+	server := mysqltest.Start(t, "max-allowed-packet=1G", "innodb-redo-log-capacity=2G", "max-binlog-size=1G")
+	broker := apachekafkatest.Start(t, "message.max.bytes=104857600")
+	w := &world{T: t, db: mysqltest.DB(t, server, "shop"), binary: binarytest.Build(t), environ: map[string]string{
+		"SOURCE_NAME": "shop", "SOURCE_DSN": server.DSN(""), "SOURCE_TABLES": "shop.*",
+		"KAFKA_BROKERS": broker.Brokers(), "KAFKA_PARTITIONS": "1",
+	}}
+	w.makeTables(*tables)
+	w.start()
+	w.fits("the start", budget, 0, func() {})
+	w.fits("one transaction of many rows", budget, *rows, func() { w.items(*rows) })
+	w.fits("one transaction on a hundred tables", budget, 100*100, func() { w.hundred(100) })
+	w.fits("a row of 16 MiB", budget+multiple*16<<20, 1, func() { w.insert("files", 1, 16<<20) })
+	w.fits("a row of 64 MiB", budget+multiple*64<<20, 1, func() { w.insert("files", 2, 64<<20) })
+	w.fits("a text of 64 MiB", budget+multiple*64<<20, 1, func() { w.insert("texts", 1, 64<<20) })
+	w.fits("small rows behind it", budget+multiple*64<<20, 1000, func() { w.items(1000) })
+	w.fits("small rows from then on", budget, 1000, func() { w.items(1000) })
+
+	w.reader.stop(t)
+	w.exec(fmt.Sprintf("CALL write_items(%d)", *backlog))
+	w.start()
+	w.reader.await(t, "done with the backlog", func() bool { return w.reader.rows(t) >= *backlog })
+	w.within("a backlog of single rows, from the start on", budget)
+}
+
+// world is a server's database and the reader that reads it.
+type world struct {
+	*testing.T
+	db      *sql.DB
+	binary  string
+	environ map[string]string
+	reader  *reader
+}
+
+func (w *world) start() { w.reader = startReader(w, w.binary, w.environ) }
+
+func (w *world) exec(statements ...string) {
+	w.Helper()
+	for _, s := range statements {
+		if _, err := w.db.ExecContext(w.Context(), s); err != nil {
+			w.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// fits writes n rows, waits until they are published, and fails where the reader
+// had more than limit bytes resident meanwhile.
+func (w *world) fits(what string, limit float64, n int, write func()) {
+	w.Helper()
+	if w.Failed() {
+		return
+	}
+	w.reader.resetPeak(w)
+	want := w.reader.rows(w) + n
+	write()
+	w.reader.await(w, "done with "+what, func() bool { return w.reader.rows(w) >= want })
+	w.within(what, limit)
+}
+
+// within fails where the reader's peak is above limit.
+func (w *world) within(what string, limit float64) {
+	w.Helper()
+	peak := w.reader.peak(w)
+	w.Logf("%s: %d MB of %d MB", what, peak/1e6, int(limit)/1e6)
+	if float64(peak) > limit {
+		w.Errorf("%s took %d bytes of memory, want %d at most", what, peak, int(limit))
+	}
+}
+
+// makeTables makes the tables that are written, n of them empty.
+func (w *world) makeTables(n int) {
+	w.exec("CREATE TABLE items (id int AUTO_INCREMENT PRIMARY KEY, sku varchar(40), name varchar(100), price decimal(12,2), changed datetime(3))",
+		"CREATE TABLE files (id int PRIMARY KEY, body longblob)",
+		"CREATE TABLE texts (id int PRIMARY KEY, body longtext)",
+		"CREATE PROCEDURE write_items(n INT) BEGIN WHILE n > 0 DO INSERT INTO items (name, price) VALUES ('one', n); SET n = n - 1; END WHILE; END")
+	for i := range n {
+		w.exec(fmt.Sprintf("CREATE TABLE t%d (id int AUTO_INCREMENT PRIMARY KEY, name varchar(100), price decimal(10,2), note text, kind enum('a','b','c'), changed timestamp)", i))
+	}
+}
+
+// items writes n rows in one transaction.
+func (w *world) items(n int) {
+	w.exec(fmt.Sprintf(`INSERT INTO items (sku, name, price, changed)
+		SELECT /*+ SET_VAR(cte_max_recursion_depth = 10000000) */ UUID(), CONCAT('name of item ', i), i / 100, NOW(3)
+		FROM (WITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < %d) SELECT i FROM r) AS numbers`, n))
+}
+
+// hundred writes n rows into each of a hundred tables, one table after the other,
+// in one transaction.
+func (w *world) hundred(n int) {
+	tx, err := w.db.BeginTx(w.Context(), nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer tx.Rollback()
+	for i := range 100 * n {
+		if _, err := tx.ExecContext(w.Context(), fmt.Sprintf("INSERT INTO t%d (name, price, kind) VALUES ('x', 1.5, 'b')", i%100)); err != nil {
+			w.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// insert writes one row whose value no compression makes small.
+func (w *world) insert(table string, id, size int) {
+	value := make([]byte, size)
+	if _, err := rand.Read(value); err != nil {
+		w.Fatal(err)
+	}
+	if table == "texts" {
+		value = hex.AppendEncode(nil, value[:size/2])
+	}
+	if _, err := w.db.ExecContext(w.Context(), "INSERT INTO "+table+" VALUES (?, ?)", id, value); err != nil {
+		w.Fatal(err)
+	}
+}
