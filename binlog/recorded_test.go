@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -430,7 +431,17 @@ func damaged(e *replication.BinlogEvent, at int, with byte) *replication.BinlogE
 	data := bytes.Clone(g.Data)
 	data[at] ^= with
 	raw := append(bytes.Clone(e.RawData[:replication.EventHeaderSize]), data...)
-	return &replication.BinlogEvent{Header: e.Header, Event: &replication.GenericEvent{Data: data}, RawData: append(raw, e.RawData[len(raw):]...)}
+	d := &replication.BinlogEvent{Header: e.Header, Event: &replication.GenericEvent{Data: data}, RawData: append(raw, e.RawData[len(raw):]...)}
+	signed(d)
+	return d
+}
+
+// signed gives an event that was changed the checksum of what it is now.
+func signed(e *replication.BinlogEvent) {
+	end := len(e.RawData) - checksumLen
+	if data := e.Event.(*replication.GenericEvent).Data; end == replication.EventHeaderSize+len(data) {
+		binary.LittleEndian.PutUint32(e.RawData[end:], crc32.ChecksumIEEE(e.RawData[:end]))
+	}
 }
 
 // BenchmarkStream is the way from raw events to records ready for Kafka, in
@@ -458,6 +469,7 @@ func BenchmarkStream(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
 		binary.LittleEndian.PutUint64(gno, uint64(1000+i))
+		signed(update[0])
 		for _, e := range update {
 			if err := s.HandleEvent(e); err != nil {
 				b.Fatal(err)

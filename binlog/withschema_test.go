@@ -211,6 +211,7 @@ func TestAbsentColumnWithSchema(t *testing.T) {
 			if g, ok := e.Event.(*replication.GenericEvent); ok && e.Header.EventType == replication.UPDATE_ROWS_EVENTv2 {
 				const bitmap = 8 + 2 + 1 // Behind the id, flags, no extra data and the number of columns.
 				g.Data[bitmap] &^= 0b10
+				signed(e)
 			}
 			return s.HandleEvent(e)
 		}))
