@@ -122,27 +122,36 @@ func (a *AckedProducer) Produce(ctx context.Context, m *kafka.Message) error {
 // will never be delivered. After an error close the producer: which of the
 // records arrived is unknown.
 func (a *AckedProducer) Flush(ctx context.Context) error {
-	began, reported := time.Now(), false
-	defer func() {
-		if reported {
-			a.report(nil)
+	waits := time.Now().Add(callTimeout)
+	for reported := false; ; reported = true {
+		waiting, err := a.flush(ctx, waits)
+		if !waiting {
+			if reported {
+				a.report(nil)
+			}
+			return err
 		}
-	}()
+		a.report(err)
+		waits = time.Now().Add(callTimeout)
+	}
+}
+
+// flush is Flush up to a moment: behind that it tells why it is still waiting.
+func (a *AckedProducer) flush(ctx context.Context, until time.Time) (waiting bool, err error) {
 	for a.p.Flush(5) > 0 {
 		switch {
 		case a.failure() != nil:
-			return a.failure()
+			return false, a.failure()
 		case ctx.Err() != nil:
-			return fmt.Errorf("wait for the brokers to take %d records: %w", a.p.Len(), context.Cause(ctx))
-		case time.Since(began) > callTimeout:
-			a.report(a.explain())
-			reported = true
+			return false, fmt.Errorf("wait for the brokers to take %d records: %w", a.p.Len(), context.Cause(ctx))
+		case time.Now().After(until):
+			return true, a.explain()
 		}
 	}
 	taken := make(barrier) // The last report may be on its way to the listener.
 	a.p.Events() <- taken
 	<-taken
-	return a.failure()
+	return false, a.failure()
 }
 
 // explain says why records wait.
