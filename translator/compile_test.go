@@ -117,15 +117,20 @@ func TestCompileReportsAFilesKeyOnce(t *testing.T) {
 
 func TestCompileNeedsTheLosslessForm(t *testing.T) {
 	t.Parallel()
-	shape := everything
-	shape.Encoding = "debezium"
-	f, err := parseRules("f.yaml", []byte(ruleText("row.id", "update", "data: {id: after.id}")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape)
-	if want := `f.yaml:2: ThingHappened: on: the values of table db.t are written as "debezium", and rules read the lossless form`; err == nil || !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("\ngot  %v\nwant %s", err, want)
+	for _, tt := range []struct{ encoding, format, want string }{
+		{"debezium", "", `the values of table db.t are written as "debezium", and rules read the lossless form`},
+		{"", "json-with-schema", `the changes of table db.t are written as "json-with-schema", and rules read plain JSON`},
+	} {
+		shape := everything
+		shape.Encoding, shape.Format = tt.encoding, tt.format
+		f, err := parseRules("f.yaml", []byte(ruleText("row.id", "update", "data: {id: after.id}")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape)
+		if want := "f.yaml:2: ThingHappened: on: " + tt.want; err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("\ngot  %v\nwant %s", err, want)
+		}
 	}
 }
 

@@ -68,6 +68,7 @@ func TestShapeIDTellsShapesApart(t *testing.T) {
 		{"a column less", func(s *change.Shape) { s.Columns = s.Columns[:2] }},
 		{"primary key", func(s *change.Shape) { s.PrimaryKey = []string{"name"} }},
 		{"encoding", func(s *change.Shape) { s.Encoding = "debezium" }},
+		{"format", func(s *change.Shape) { s.Format = "json-with-schema" }},
 		{"no primary key", func(s *change.Shape) { s.PrimaryKey = nil }},
 		{"routed", func(s *change.Shape) { s.Aggregate, s.KeyColumn = "customer", "id" }},
 		{"routed elsewhere", func(s *change.Shape) { s.Aggregate, s.KeyColumn = "client", "id" }},
