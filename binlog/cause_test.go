@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/go-mysql-org/go-mysql/mysql"
 
 	"telltale/internal/kafkaclient"
 	"telltale/internal/preflight"
@@ -44,5 +45,25 @@ func TestStopErrorName(t *testing.T) {
 		if got := (&StopError{Where: "b.1:4", Err: err}).Name(); got != want {
 			t.Errorf("%v: got %s, want %s", err, got, want)
 		}
+	}
+}
+
+// What ends the reader has a name of its own, whatever brought it about.
+func TestFinal(t *testing.T) {
+	t.Parallel()
+	refusal := fmt.Errorf("read the binlog: %w", &mysql.MyError{Code: mysql.ER_MASTER_FATAL_ERROR_READING_BINLOG, Message: "could not open log file"})
+	if err := final(refusal); !errors.Is(err, errRefused) || !errors.Is(err, refusal) {
+		t.Errorf("got %v, want it under the name %s", err, errRefused.Name())
+	}
+	stop := &StopError{Where: "b.1:4", Err: fmt.Errorf("%w: %w", errRowTooLarge, kafka.NewError(kafka.ErrMsgSizeTooLarge, "too large", false))}
+	if err := final(stop); !errors.Is(err, stop) || errors.As(err, new(*kafkaclient.RefusedError)) {
+		t.Errorf("got %v, want it as it was", err)
+	}
+	resume := &ResumeError{Source: "shop", Kind: refusedPurged}
+	if err := final(resume); !errors.Is(err, resume) || resume.Name() != "binlog.Purged" {
+		t.Errorf("got %v under the name %s", err, resume.Name())
+	}
+	if err := final(kafka.NewError(kafka.ErrPolicyViolation, "no", false)); !errors.As(err, new(*kafkaclient.RefusedError)) {
+		t.Errorf("got %v, want a RefusedError", err)
 	}
 }

@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -61,6 +62,9 @@ func (e *outsideError) Unwrap() error { return e.err }
 type ResumeError struct {
 	// Source is the source's name.
 	Source string
+	// Kind is the name under which docs/errors.md explains the reason, for example
+	// "binlog.Purged".
+	Kind string
 	// Reason says what is missing or differs.
 	Reason string
 	// Mend is the command that lets the reader go on, and at which price.
@@ -71,6 +75,9 @@ type ResumeError struct {
 func (e *ResumeError) Error() string {
 	return fmt.Sprintf("source %s: cannot resume: %s\n  to mend: %s", e.Source, e.Reason, e.Mend)
 }
+
+// Name is the name in docs/errors.md.
+func (e *ResumeError) Name() string { return cmp.Or(e.Kind, "binlog.ResumeError") }
 
 // fatal reports whether the reader must end instead of starting over: what the
 // binlog holds and what the server lacks does not change by trying again. A right
@@ -88,6 +95,18 @@ func fatal(err error) bool {
 		return true
 	}
 	return kafkaclient.RemedyOf(err) == kafkaclient.End
+}
+
+// final gives an error that ends the reader a name, where it has none that says
+// more.
+func final(err error) error {
+	switch {
+	case errors.As(err, new(*StopError)):
+		return err
+	case binlogRefused(err):
+		return fmt.Errorf("%w: %w", errRefused, err)
+	}
+	return kafkaclient.Refused(err)
 }
 
 // binlogRefused reports whether the server said that it cannot go on with its

@@ -121,7 +121,7 @@ func (s *server) binlogEnd(ctx context.Context) (end mysql.Position, err error) 
 func (p *proof) files(ctx context.Context) error {
 	at := p.position
 	if p.history.server != at.ServerUUID {
-		return p.refuse(fmt.Sprintf("its position is an offset in a binlog file of server %s, and means nothing on server %s", at.ServerUUID, p.history.server),
+		return p.refuse(refusedServer, fmt.Sprintf("its position is an offset in a binlog file of server %s, and means nothing on server %s", at.ServerUUID, p.history.server),
 			"point source.dsn at the right server; if this is a copy of it with the same files, telltale positions trust; otherwise "+resetCommand)
 	}
 	all, err := p.server.binlogFiles(ctx)
@@ -132,12 +132,12 @@ func (p *proof) files(ctx context.Context) error {
 	switch {
 	case i >= 0 && all[i].size >= uint64(at.Pos):
 	case i >= 0:
-		return p.refuse(fmt.Sprintf("server %s lacks transactions that were published: published up to %s:%d, and the file ends at %d; it was reset or restored from a backup",
+		return p.refuse(refusedLacking, fmt.Sprintf("server %s lacks transactions that were published: published up to %s:%d, and the file ends at %d; it was reset or restored from a backup",
 			p.history.server, at.File, at.Pos, all[i].size), mendElsewhere)
 	case len(all) > 0 && at.File < all[0].name:
-		return p.refuse(fmt.Sprintf("server %s no longer keeps binlog file %s, which was not published to its end; its oldest is %s", p.history.server, at.File, all[0].name), resetCommand)
+		return p.refuse(refusedPurged, fmt.Sprintf("server %s no longer keeps binlog file %s, which was not published to its end; its oldest is %s", p.history.server, at.File, all[0].name), resetCommand)
 	default:
-		return p.refuse(fmt.Sprintf("server %s lacks binlog file %s, up to which it was published; it was reset or restored from a backup", p.history.server, at.File), mendElsewhere)
+		return p.refuse(refusedLacking, fmt.Sprintf("server %s lacks binlog file %s, up to which it was published; it was reset or restored from a backup", p.history.server, at.File), mendElsewhere)
 	}
 	keeps := func(place string) bool {
 		file, _, _ := cutLast(place)
@@ -145,7 +145,7 @@ func (p *proof) files(ctx context.Context) error {
 	}
 	for _, b := range at.Undecided {
 		if !keeps(b.GTID) {
-			return p.refuse(fmt.Sprintf(unkeptBranch, p.history.server, b.XID, b.GTID), resetCommand)
+			return p.refuse(refusedPurged, fmt.Sprintf(unkeptBranch, p.history.server, b.XID, b.GTID), resetCommand)
 		}
 	}
 	if at.Last != "" && !keeps(at.Last) {

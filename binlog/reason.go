@@ -35,6 +35,7 @@ var (
 // each other up on MariaDB one is gone.
 var (
 	errChecksum = because("binlog.Checksum", "the event's checksum does not match: its bytes were damaged in the server's file or on the way")
+	errRefused  = because("binlog.Refused", "the server refuses to send its binlog")
 	errServerID = because("binlog.ServerID", "another replica has connected with this reader's source.server_id, and the server hangs up on whoever came first; give each an id of its own")
 )
 

@@ -33,15 +33,15 @@ type proof struct {
 	history  history
 }
 
-func (p *proof) refuse(reason, mend string) error {
-	return &ResumeError{Source: p.options.Name, Reason: reason, Mend: mend}
+func (p *proof) refuse(kind, reason, mend string) error {
+	return &ResumeError{Source: p.options.Name, Kind: kind, Reason: reason, Mend: mend}
 }
 
 // run returns a ResumeError where the proof fails.
 func (p *proof) run(ctx context.Context) error {
 	d := p.server.dialect
 	if had, has := cmp.Or(p.position.Flavor, mysql.MySQLFlavor), d.flavor(); had != has {
-		return p.refuse(fmt.Sprintf("its position is one of a %s server, and server %s is %s", had, p.history.server, has), mendElsewhere)
+		return p.refuse(refusedFlavor, fmt.Sprintf("its position is one of a %s server, and server %s is %s", had, p.history.server, has), mendElsewhere)
 	}
 	belongs := p.gtids
 	if p.position.ByFile {
@@ -60,7 +60,7 @@ func (p *proof) run(ctx context.Context) error {
 func (p *proof) gtids(ctx context.Context) error {
 	d := p.server.dialect
 	if p.history.byFile {
-		return p.refuse(fmt.Sprintf("its position is a set of GTIDs, and server %s no longer gives each transaction one", p.history.server),
+		return p.refuse(refusedNoGTIDs, fmt.Sprintf("its position is a set of GTIDs, and server %s no longer gives each transaction one", p.history.server),
 			"SET GLOBAL gtid_mode to ON again, step by step, or "+resetCommand)
 	}
 	stored, err := d.parse(p.position.GTIDSet)
@@ -71,14 +71,14 @@ func (p *proof) gtids(ctx context.Context) error {
 		return err
 	}
 	if !p.history.executed.Contain(stored) {
-		return p.refuse(fmt.Sprintf("server %s lacks transactions that were published: %s; published %s, the server has %s; it was reset, restored from a backup, or is another server",
+		return p.refuse(refusedLacking, fmt.Sprintf("server %s lacks transactions that were published: %s; published %s, the server has %s; it was reset, restored from a backup, or is another server",
 			p.history.server, d.less(stored, p.history.executed), p.position.GTIDSet, p.history.executed), mendElsewhere)
 	}
 	if err := keepsBranches(p.options, d, p.position, p.history); err != nil {
 		return err
 	}
 	if !stored.Contain(p.history.purged) {
-		return p.refuse(fmt.Sprintf("server %s no longer keeps transactions that were not published: %s; published %s, purged %s",
+		return p.refuse(refusedPurged, fmt.Sprintf("server %s no longer keeps transactions that were not published: %s; published %s, purged %s",
 			p.history.server, d.less(p.history.purged, stored), p.position.GTIDSet, p.history.purged), resetCommand)
 	}
 	if p.position.Last == "" {
@@ -95,7 +95,7 @@ func (p *proof) gtids(ctx context.Context) error {
 }
 
 func (p *proof) purgedLast() error {
-	return p.refuse(fmt.Sprintf("server %s has purged transaction %s, the last one published, so that it cannot be compared", p.history.server, p.position.Last), mendTrust)
+	return p.refuse(refusedUnproved, fmt.Sprintf("server %s has purged transaction %s, the last one published, so that it cannot be compared", p.history.server, p.position.Last), mendTrust)
 }
 
 // catchUpTime is how long a replica that has taken over may still apply what it
@@ -128,17 +128,17 @@ func (p *proof) catchUp(ctx context.Context, stored mysql.GTIDSet) error {
 func (p *proof) last(ctx context.Context) error {
 	got, errant, err := p.fingerprint(ctx)
 	if p.unsent(err) {
-		return p.refuse(fmt.Sprintf("server %s does not send transaction %s, the last one published, so that it cannot be compared: %v", p.history.server, p.position.Last, err), mendTrust)
+		return p.refuse(refusedUnproved, fmt.Sprintf("server %s does not send transaction %s, the last one published, so that it cannot be compared: %v", p.history.server, p.position.Last, err), mendTrust)
 	}
 	if err != nil {
 		return err
 	}
 	if got != p.position.Fingerprint {
-		return p.refuse(fmt.Sprintf("transaction %s on server %s is not the one that was published: fingerprint %s, published %s; its name was used again after a reset or a restore",
+		return p.refuse(refusedDiverged, fmt.Sprintf("transaction %s on server %s is not the one that was published: fingerprint %s, published %s; its name was used again after a reset or a restore",
 			p.position.Last, p.history.server, got, p.position.Fingerprint), resetCommand)
 	}
 	if len(errant) > 0 {
-		return p.refuse(fmt.Sprintf("server %s has transactions of its own before the last one published, %s, that were not published: %s; somebody wrote to it while it was a replica",
+		return p.refuse(refusedErrant, fmt.Sprintf("server %s has transactions of its own before the last one published, %s, that were not published: %s; somebody wrote to it while it was a replica",
 			p.history.server, p.position.Last, strings.Join(errant, ",")),
 			"telltale positions trust (publishes them now, behind changes that were made after them); otherwise "+resetCommand)
 	}

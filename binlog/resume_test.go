@@ -176,8 +176,8 @@ func testResumeRefuses(t *testing.T, servers mysqltest.Servers) {
 			}
 			err := h.fails(t)
 			var refused *ResumeError
-			if !errors.As(err, &refused) {
-				t.Fatalf("got %v, want a ResumeError", err)
+			if !errors.As(err, &refused) || refused.Kind == "" {
+				t.Fatalf("got %v, want a ResumeError with a name", err)
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(err.Error(), want) {

@@ -96,10 +96,7 @@ func (r *reader) sessions(ctx context.Context) error {
 		}
 		if fatal(err) || refused > 1 {
 			r.metrics.sessions.WithLabelValues("fatal", causeOf(err)).Inc()
-			if !errors.As(err, new(*StopError)) { // It says more.
-				err = kafkaclient.Refused(err)
-			}
-			return fmt.Errorf("source %s: %w", r.o.Name, err)
+			return fmt.Errorf("source %s: %w", r.o.Name, final(err))
 		}
 		r.broke(err)
 		pause := rand.N(limit)

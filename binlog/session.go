@@ -155,6 +155,7 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 	} else if len(topics.known) > 0 {
 		return position, &ResumeError{
 			Source: r.o.Name,
+			Kind:   refusedPositions,
 			Reason: "its position is gone from topic " + PositionsTopic(r.o.Name) + ", although it has published before",
 			Mend:   resetCommand,
 		}

@@ -127,16 +127,16 @@ func keepsBranches(o Options, d dialect, p Position, h history) error {
 		if err != nil {
 			return err
 		}
-		reason := ""
+		var kind, reason string
 		switch {
 		case h.purged.Contain(prepare):
-			reason = unkeptBranch
+			kind, reason = refusedPurged, unkeptBranch
 		case !h.executed.Contain(prepare):
-			reason = "server %s lacks the PREPARE of XA branch %s, %s, which was read and is undecided"
+			kind, reason = refusedLacking, "server %s lacks the PREPARE of XA branch %s, %s, which was read and is undecided"
 		default:
 			continue
 		}
-		return &ResumeError{Source: o.Name, Reason: fmt.Sprintf(reason, h.server, b.XID, b.GTID), Mend: resetCommand}
+		return &ResumeError{Source: o.Name, Kind: kind, Reason: fmt.Sprintf(reason, h.server, b.XID, b.GTID), Mend: resetCommand}
 	}
 	return nil
 }
@@ -185,6 +185,7 @@ func (r *reader) findBranches(ctx context.Context, srv *server, h history, p *Po
 		if !found {
 			return &ResumeError{
 				Source: r.o.Name,
+				Kind:   refusedPurged,
 				Reason: fmt.Sprintf("transaction %s commits XA branch %s, whose rows are in no binlog file that server %s still keeps", u.outcome, u.xid, h.server),
 				Mend:   resetCommand,
 			}
