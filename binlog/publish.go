@@ -38,8 +38,9 @@ type publisher struct {
 	progressed func()
 
 	open bool // Something was begun and not committed.
-	// putOff is what was handed over and waits for a commit that is final, up to
-	// the position behind.
+	// late is whether a commit was put off, putOff what it was of and behind the
+	// position behind that.
+	late    bool
 	putOff  work
 	behind  Position
 	largest largest
@@ -101,12 +102,12 @@ func (p *publisher) abort(ctx context.Context) error {
 
 // settle makes final what was put off, also when ctx has ended.
 func (p *publisher) settle(ctx context.Context) error {
-	if p.putOff == (work{}) {
+	if !p.late {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
-	return p.end(ctx, p.behind, true)
+	return p.end(ctx, p.behind, work{}, true)
 }
 
 // transaction publishes one Kafka transaction that begins with b, and returns
@@ -187,11 +188,12 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 // commit ends what transaction began. Where the sink puts the end off, it comes
 // with a later one, or alone once nothing else has come for a while.
 func (p *publisher) commit(ctx context.Context, position Position, w work) error {
-	p.putOff, p.behind = p.putOff.plus(w), position
-	return p.end(ctx, position, false)
+	return p.end(ctx, position, w, false)
 }
 
-func (p *publisher) end(ctx context.Context, position Position, now bool) error {
+// end commits w and what was put off before, up to the position. Where that fails
+// nothing changes: what was put off can still be settled.
+func (p *publisher) end(ctx context.Context, position Position, w work, now bool) error {
 	start := p.now()
 	defer p.stream.track.handOver(start)()
 	final, err := p.sink.commit(ctx, position, now)
@@ -200,13 +202,14 @@ func (p *publisher) end(ctx context.Context, position Position, now bool) error 
 	}
 	p.open = false
 	if !final {
+		p.late, p.putOff, p.behind = true, p.putOff.plus(w), position
 		p.stream.remind()
 		return nil
 	}
 	end := p.now()
 	p.stream.track.commit(position)
-	p.metrics.committed(p.putOff, position, end.Sub(start), end)
-	p.putOff = work{}
+	p.metrics.committed(p.putOff.plus(w), position, end.Sub(start), end)
+	p.late, p.putOff = false, work{}
 	p.spans.Commit(p.tracer, end)
 	p.progressed()
 	return nil
