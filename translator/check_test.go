@@ -17,6 +17,10 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	b.publishShape(b.shape)
+	create := func(topic string) string {
+		return "kafka-topics.sh --bootstrap-server " + b.config.Brokers + " --create --topic " + topic +
+			" --partitions 6 --replication-factor 1 --config cleanup.policy=delete --config retention.ms=-1"
+	}
 	tests := []struct {
 		name    string
 		options func(*testing.T, *Options)
@@ -44,9 +48,8 @@ func TestCheck(t *testing.T) {
 			"topics may not be created",
 			func(_ *testing.T, o *Options) { o.CreateTopics = false },
 			[]preflight.Finding{{
-				What: "event topics are missing and kafka.create_topics is false: events.customer", Where: b.config.Brokers,
-				Mend: "kafka-topics.sh --bootstrap-server " + b.config.Brokers + " --create --topic events.customer --partitions 6 " +
-					"--replication-factor 1 --config cleanup.policy=delete --config retention.ms=-1",
+				What: "event topics are missing and kafka.create_topics is false: events.customer, events.product", Where: b.config.Brokers,
+				Mend: create("events.customer") + "\n" + create("events.product"),
 			}},
 		},
 		{
@@ -117,7 +120,11 @@ func TestWriteShapes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{shapePath(dir, "shop.customers"), shapePath(dir, "shop.sign_ins")}; !slices.Equal(written, want) {
+	var want []string
+	for _, table := range append([]string{"shop.customers"}, otherTables...) {
+		want = append(want, shapePath(dir, table))
+	}
+	if !slices.Equal(written, want) {
 		t.Errorf("got %q, want %q", written, want)
 	}
 	got, err := readShape(dir, "shop.customers")

@@ -27,6 +27,9 @@ import (
 
 const rulesDir = "../config/rules"
 
+// otherTables are those that the project's rules name beside shop.customers.
+var otherTables = []string{"shop.product_categories", "shop.products", "shop.sign_ins", "shop.stock"}
+
 // bench is a broker with raw topics, and a producer that plays the reader.
 type bench struct {
 	t        testing.TB
@@ -36,8 +39,8 @@ type bench struct {
 	n        int // Changes made so far; the last GTID.
 }
 
-// setup starts a broker that holds the customers' topic and the shape of
-// sign-ins, and not yet that of customers.
+// setup starts a broker that holds the aggregates' topics and the shapes of all
+// tables but, not yet, that of customers.
 func setup(t testing.TB) *bench {
 	t.Helper()
 	return setupOn(t, kafkatest.Start(t).Brokers())
@@ -65,12 +68,15 @@ func setupOn(t testing.TB, brokers string) *bench {
 		drained.Wait()
 	})
 	b.topics("shop.customer", 3)
+	b.topics("shop.product", 1)
 	b.topics("shop.schemas", 1)
-	signIns, err := readShape(rulesDir, "shop.sign_ins")
-	if err != nil {
-		t.Fatal(err)
+	for _, table := range otherTables {
+		shape, err := readShape(rulesDir, table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.publishShape(shape)
 	}
-	b.publishShape(signIns)
 	return b
 }
 

@@ -80,7 +80,7 @@ func TestBadInput(t *testing.T) {
 		},
 		{
 			name: "aggregate with a name that is taken", args: aggregatesWith(t, "name: customer", "name: positions"),
-			want: []string{"`source.aggregates[0].name` in", "line 2: \"positions\" names another topic of the source; choose another name"},
+			want: []string{"`source.aggregates[0].name` in", "line 3: \"positions\" names another topic of the source; choose another name"},
 		},
 		{
 			name: "aggregate of a pattern", args: aggregatesWith(t, "shop.sign_ins", "shop.*"),

@@ -84,9 +84,16 @@ func (i *Install) config() configFile {
 			ExcludeTables: []string{"shop.sessions", "shop.staff", "shop.staff_sessions", "shop.goose_db_version"},
 			Delivery:      i.Delivery,
 			Columns:       []columnRule{{Match: "*.password_hash", Do: "deny"}},
-			Aggregates: []aggregate{{Name: "customer", Tables: []aggregateTable{
-				{Table: "shop.customers", Key: "id"}, {Table: "shop.sign_ins", Key: "customer_id"},
-			}}},
+			Aggregates: []aggregate{
+				{Name: "customer", Tables: []aggregateTable{
+					{Table: "shop.customers", Key: "id"}, {Table: "shop.sign_ins", Key: "customer_id"},
+				}},
+				{Name: "product", Tables: []aggregateTable{
+					{Table: "shop.products", Key: "id"},
+					{Table: "shop.stock", Key: "product_id"},
+					{Table: "shop.product_categories", Key: "product_id"},
+				}},
+			},
 		},
 		Kafka:      kafkaConfig{Brokers: i.Brokers},
 		Translator: translatorConfig{Rules: i.Rules},
