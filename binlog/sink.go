@@ -38,7 +38,9 @@ func (r *reader) sink(positions *kafkaclient.TxnProducer) (sink, error) {
 	if r.o.Delivery != deliveryAtLeastOnce {
 		return &exactlyOnce{source: r.o.Name, TxnProducer: positions}, nil
 	}
-	records, err := kafkaclient.NewAckedProducer(r.o.Kafka, func(err error) { r.o.Health.Set(partTransaction, err) })
+	records, err := kafkaclient.NewAckedProducer(r.o.Kafka, kafkaclient.AckedOptions{
+		Report: func(err error) { r.o.Health.Set(partTransaction, err) }, QueueBytes: queueOf(r.o.Memory),
+	})
 	if err != nil {
 		return nil, err
 	}

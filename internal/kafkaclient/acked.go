@@ -28,10 +28,19 @@ type AckedProducer struct {
 	intake      intake
 }
 
+// AckedOptions say how a producer without transactions works.
+type AckedOptions struct {
+	// Report learns that Flush waits, with the reason, within moments, and nil when
+	// the wait is over. The goroutine of the call calls it. Nil drops it.
+	Report func(error)
+	// QueueBytes is how many bytes of records wait for the brokers at most before
+	// Produce waits; a record that is larger waits alone. Default 32 MiB.
+	QueueBytes int
+}
+
 // NewAckedProducer makes a producer. A record waits for its brokers for as long
-// as they take. report learns that Flush waits, with the reason, within moments,
-// and nil when the wait is over; nil drops it.
-func NewAckedProducer(c Config, report func(error)) (*AckedProducer, error) {
+// as they take.
+func NewAckedProducer(c Config, o AckedOptions) (*AckedProducer, error) {
 	m, err := c.configMap(producing(kafka.ConfigMap{
 		"enable.idempotence": true,
 		// A record that cannot be delivered fails those behind it in its partition.
@@ -49,10 +58,10 @@ func NewAckedProducer(c Config, report func(error)) (*AckedProducer, error) {
 		stop()
 		return nil, fmt.Errorf("make a kafka producer: %w", err)
 	}
-	if report == nil {
-		report = func(error) {}
+	if o.Report == nil {
+		o.Report = func(error) {}
 	}
-	a := &AckedProducer{p: p, stopLogs: stop, report: report, lost: make(chan struct{}), intake: newIntake(p, 0)}
+	a := &AckedProducer{p: p, stopLogs: stop, report: o.Report, lost: make(chan struct{}), intake: newIntake(p, o.QueueBytes)}
 	a.events.Go(a.listen)
 	return a, nil
 }

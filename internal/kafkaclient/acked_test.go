@@ -31,7 +31,7 @@ func TestAckedProducerWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	reports := make(chan error, 10_000)
-	p, err := kafkaclient.NewAckedProducer(c, func(err error) { reports <- err })
+	p, err := kafkaclient.NewAckedProducer(c, kafkaclient.AckedOptions{Report: func(err error) { reports <- err }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestAckedProducerFails(t *testing.T) {
 	}, true); err != nil {
 		t.Fatal(err)
 	}
-	p, err := kafkaclient.NewAckedProducer(c, nil)
+	p, err := kafkaclient.NewAckedProducer(c, kafkaclient.AckedOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
