@@ -15,6 +15,7 @@ import (
 	"telltale/internal/faults/load"
 	"telltale/internal/install"
 	"telltale/internal/kafkaserver/kafkatest"
+	"telltale/internal/mysqlserver/mysqllink"
 	"telltale/internal/mysqlserver/mysqltest"
 	"telltale/internal/smtpserver"
 )
@@ -23,7 +24,7 @@ var (
 	rounds       = flag.Int("rounds", 1, "how many rounds to play")
 	transactions = flag.Int("transactions", 500, "transactions of a round")
 	seed         = flag.Uint64("seed", 1, "seed of the first round and of the load")
-	only         = flag.String("only", "", "play this fault alone")
+	only         = flag.String("only", "", "play the faults alone whose names match this pattern")
 	long         = flag.Bool("long", false, "play the faults that take half a minute too")
 	brokerPause  = flag.Duration("broker-pause", 12*time.Second, "how long the broker is stopped in its tracks")
 	commit       = flag.String("commit", "unknown", "which commit runs, for the report")
@@ -66,7 +67,7 @@ func playAll(t *testing.T, w *faults.World, all []faults.Fault) []faults.Part {
 	t.Helper()
 	var parts []faults.Part
 	for i, fault := range all {
-		if fault.Long && !*long || *only != "" && *only != fault.Name {
+		if fault.Long && !*long || !regexp.MustCompile(*only).MatchString(fault.Name) {
 			continue
 		}
 		part := faults.Part{Fault: fault}
@@ -116,6 +117,15 @@ func open(t *testing.T, delivery string) (*faults.World, faults.Report) {
 		t.Fatal(err)
 	}
 	mysql := mysqltest.StartIn(t, filepath.Join(dir, "mysql"))
+	link, err := mysqllink.Listen(t.Context(), mysql.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := link.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	kafka, err := faults.StartBroker(t.Context(), apachekafka.Options{Dir: filepath.Join(dir, "kafka"), Jars: apachekafkatest.Jars(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -136,10 +146,10 @@ func open(t *testing.T, delivery string) (*faults.World, faults.Report) {
 	})
 	w, err := faults.Open(t.Context(), faults.Options{
 		Options: install.Options{
-			Binary: binarytest.Build(t), Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Brokers: kafka.Addr(), SMTP: mail.Addr(),
+			Binary: binarytest.Build(t), Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Source: link.Addr(), Brokers: kafka.Addr(), SMTP: mail.Addr(),
 			Delivery: delivery,
 		},
-		Broker: kafka, BrokerPause: *brokerPause, Mail: mail, Load: load.Options{Seed: *seed},
+		Source: faults.Source{Server: mysql, Link: link}, Broker: kafka, BrokerPause: *brokerPause, Mail: mail, Load: load.Options{Seed: *seed},
 	})
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {

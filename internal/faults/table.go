@@ -1,6 +1,8 @@
 package faults
 
+import "slices"
+
 // All are the faults of the matrix that are injected into the whole pipeline.
 func All() []Fault {
-	return append([]Fault{Kills(), Stops(), Paused(), Backlog()}, brokerFaults()...)
+	return slices.Concat([]Fault{Kills(), Stops(), Paused(), Backlog()}, brokerFaults(), sourceFaults())
 }

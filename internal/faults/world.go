@@ -29,6 +29,9 @@ type Options struct {
 	Broker *Broker
 	// BrokerPause is how long it is paused. Default 10 s.
 	BrokerPause time.Duration
+	// Source is the server at install.Options.MySQL, and the way there at
+	// install.Options.Source.
+	Source Source
 	// Mail is the server at install.Options.SMTP.
 	Mail *smtpserver.Server
 	// Load is what is written; its DSN is filled in.
@@ -43,6 +46,8 @@ type World struct {
 	// Broker and BrokerPause are those of the options.
 	Broker      *Broker
 	BrokerPause time.Duration
+	// Source is that of the options.
+	Source Source
 
 	load      *load.Load
 	consumers *sql.DB
@@ -58,7 +63,7 @@ func Open(ctx context.Context, o Options) (*World, error) {
 	if o.BrokerPause == 0 {
 		o.BrokerPause = 10 * time.Second
 	}
-	w := &World{Broker: o.Broker, BrokerPause: o.BrokerPause, stopRead: func() {}, mails: newMails(o.Mail)}
+	w := &World{Broker: o.Broker, BrokerPause: o.BrokerPause, Source: o.Source, stopRead: func() {}, mails: newMails(o.Mail)}
 	ctx, cancel := context.WithTimeout(ctx, readyTime)
 	defer cancel()
 	for _, step := range []func(context.Context, Options) error{w.install, w.start, w.watch, w.connect} {

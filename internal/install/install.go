@@ -12,6 +12,7 @@ import (
 	"strconv"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/go-sql-driver/mysql"
 
 	"telltale/internal/childproc"
 	"telltale/internal/demo/account"
@@ -28,6 +29,9 @@ type Options struct {
 	Rules string
 	// MySQL is root's DSN of a server, without a database.
 	MySQL string
+	// Source is the address at which the reader reaches that server. Default: the
+	// server's own.
+	Source string
 	// Delivery is source.delivery; empty is its default.
 	Delivery string
 	// Brokers and SMTP are the addresses of the other servers.
@@ -62,12 +66,27 @@ func Prepare(ctx context.Context, o Options) (*Install, error) {
 	if i.DSNs, err = account.Create(ctx, o.MySQL); err != nil {
 		return nil, err
 	}
+	if o.Source != "" {
+		if i.DSNs.Binlog, err = at(i.DSNs.Binlog, o.Source); err != nil {
+			return nil, err
+		}
+	}
 	port, err := childproc.FreePort(ctx, 0)
 	if err != nil {
 		return nil, fmt.Errorf("find a port for the shop: %w", err)
 	}
 	i.ShopAddr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	return i, i.writeConfig()
+}
+
+// at is a DSN with another address.
+func at(dsn, addr string) (string, error) {
+	c, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		return "", fmt.Errorf("parse the reader's DSN: %w", err)
+	}
+	c.Addr = addr
+	return c.FormatDSN(), nil
 }
 
 // Kafka is how the topics are reached.
