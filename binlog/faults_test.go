@@ -131,7 +131,7 @@ func stopServer(t *testing.T, f *faulty) {
 			t.Error(err)
 		}
 	}()
-	f.log.says(t, fmt.Sprintf("no event and no heartbeat for %v", 2*heartbeat))
+	f.log.says(t, errSilent.Error())
 }
 
 func killServer(t *testing.T, f *faulty) {

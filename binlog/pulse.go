@@ -26,11 +26,14 @@ func (p *pulse) HandleEvent(e *replication.BinlogEvent) error {
 	return err
 }
 
-// watch returns an error when nothing has arrived for two periods of the
-// server's heartbeat, and nil when ctx ends: a connection that broke without a
-// word is found by nothing else.
+// ticks is how often in a period of the heartbeat the silence is looked at.
+const ticks = 10
+
+// watch returns an error within two periods of the server's heartbeat in which
+// nothing arrives, and nil when ctx ends: a connection that broke without a word
+// is found by nothing else.
 func (p *pulse) watch(ctx context.Context, period time.Duration) error {
-	tick := time.NewTicker(period)
+	tick := time.NewTicker(period / ticks)
 	defer tick.Stop()
 	last, silent := p.beats.Load(), 0
 	for {
@@ -44,8 +47,8 @@ func (p *pulse) watch(ctx context.Context, period time.Duration) error {
 			last, silent = beats, 0
 			continue
 		}
-		if silent++; silent >= 2 {
-			return fmt.Errorf("%w for %v", errSilent, 2*period)
+		if silent++; silent == 2*ticks-1 { // It began up to a tick before the first of them.
+			return fmt.Errorf("%w for %v", errSilent, time.Duration(silent)*period/ticks)
 		}
 	}
 }
