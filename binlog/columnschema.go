@@ -46,7 +46,7 @@ func (e encoding) valueSchema(d columnDef, c *column) connectSchema {
 	case mysql.MYSQL_TYPE_DATE, mysql.MYSQL_TYPE_TIME2, mysql.MYSQL_TYPE_DATETIME2:
 		return e.timeSchema(d)
 	case mysql.MYSQL_TYPE_TIMESTAMP2:
-		if e.debezium { // Another zone's text, or a zero date, is none.
+		if e.debezium { // The lossless text of a zero date is none.
 			return semantic("string", "io.debezium.time.ZonedTimestamp")
 		}
 	case mysql.MYSQL_TYPE_YEAR:
@@ -96,22 +96,21 @@ func (e encoding) decimalSchema(d columnDef) connectSchema {
 	return plainOf("string")
 }
 
+// microTimes are Debezium's names of DATE, TIME and DATETIME in microseconds.
+var microTimes = map[byte]connectSchema{
+	mysql.MYSQL_TYPE_DATE:      semantic("int32", "io.debezium.time.Date"),
+	mysql.MYSQL_TYPE_TIME2:     semantic("int64", "io.debezium.time.MicroTime"),
+	mysql.MYSQL_TYPE_DATETIME2: semantic("int64", "io.debezium.time.MicroTimestamp"),
+}
+
 // timeSchemas are the names of DATE, TIME and DATETIME by the option's value.
 var timeSchemas = map[string]map[byte]connectSchema{
-	"adaptive_time_microseconds": {
-		mysql.MYSQL_TYPE_DATE:      semantic("int32", "io.debezium.time.Date"),
-		mysql.MYSQL_TYPE_TIME2:     semantic("int64", "io.debezium.time.MicroTime"),
-		mysql.MYSQL_TYPE_DATETIME2: semantic("int64", "io.debezium.time.MicroTimestamp"),
-	},
+	"adaptive_time_microseconds": microTimes,
+	"microseconds":               microTimes,
 	"connect": {
 		mysql.MYSQL_TYPE_DATE:      semantic("int32", "org.apache.kafka.connect.data.Date"),
 		mysql.MYSQL_TYPE_TIME2:     semantic("int32", "org.apache.kafka.connect.data.Time"),
 		mysql.MYSQL_TYPE_DATETIME2: semantic("int64", "org.apache.kafka.connect.data.Timestamp"),
-	},
-	"microseconds": {
-		mysql.MYSQL_TYPE_DATE:      semantic("int32", "io.debezium.time.Date"),
-		mysql.MYSQL_TYPE_TIME2:     semantic("int64", "io.debezium.time.MicroTime"),
-		mysql.MYSQL_TYPE_DATETIME2: semantic("int64", "io.debezium.time.MicroTimestamp"),
 	},
 	"nanoseconds": {
 		mysql.MYSQL_TYPE_DATE:      semantic("int32", "io.debezium.time.Date"),

@@ -10,7 +10,7 @@ export LC_ALL=C
 # The versions that the project is tested with.
 readonly KAFKA=4.1.0 DEBEZIUM=3.3.1.Final SLF4J=1.7.36
 
-readonly name=connect title="Kafka Connect $KAFKA with Debezium $DEBEZIUM" megabytes=35
+readonly name=connect title="Kafka Connect $KAFKA with Debezium $DEBEZIUM" megabytes=40
 readonly artifacts=(
   "org.apache.kafka:connect-runtime:$KAFKA" "org.apache.kafka:connect-file:$KAFKA"
   "io.debezium:debezium-connector-mysql:$DEBEZIUM" "io.debezium:debezium-storage-file:$DEBEZIUM"
