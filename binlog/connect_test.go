@@ -151,6 +151,9 @@ func programReadsIt(t *testing.T, h *harness, sent map[string][]debeziumRecord) 
 				t.Errorf("topic %s: got key\n%s\nnot byte by byte what Connect's JsonConverter writes", topic, ours[i].Key)
 			}
 			sameText(t, topic+" value", s.Value, ours[i].Value)
+			if got, want := headersOf(t, ours[i]), records[i].Headers; !reflect.DeepEqual(got, want) {
+				t.Errorf("topic %s, record %d: got headers %v, Debezium sent %v", topic, i, got, want)
+			}
 			v, _ := records[i].Value.(map[string]any)
 			if topic == TransactionTopic(h.o.Name) {
 				continue // It has no rows.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
 	"telltale/internal/mysqlserver/mysqltest"
 )
 
@@ -192,11 +194,7 @@ func TestSameAsDebezium(t *testing.T) {
 				r.columns = columnsOf(t, m.Value)
 			}
 			maskRecord(t, &r)
-			for _, header := range m.Headers {
-				var v any
-				decodeNumbers(t, header.Value, &v)
-				r.Headers = append(r.Headers, [2]any{header.Key, v})
-			}
+			r.Headers = headersOf(t, m)
 			partitions[m.TopicPartition.Partition] = append(partitions[m.TopicPartition.Partition], r)
 		}
 		for _, w := range want {
@@ -211,6 +209,17 @@ func TestSameAsDebezium(t *testing.T) {
 		t.Errorf("compared %d records", records)
 	}
 	h.mustStop(t)
+}
+
+// headersOf are a record's headers as Debezium's are written down.
+func headersOf(t *testing.T, m *kafka.Message) (headers [][2]any) {
+	t.Helper()
+	for _, header := range m.Headers {
+		var v any
+		decodeNumbers(t, header.Value, &v)
+		headers = append(headers, [2]any{header.Key, v})
+	}
+	return headers
 }
 
 // takeFirst takes a record away from the partition that it stands first in: the
