@@ -42,7 +42,7 @@ type world struct {
 // aggregates is the routing that the shop's rules need.
 const aggregates = `source:
   aggregates:
-    - {name: customer, tables: [{table: shop.customers, key: id}, {table: shop.sign_ins, key: customer_id}]}
+    - {name: customer, tables: [{table: shop.customers, key: id}, {table: shop.sign_ins, key: customer_id}, {table: shop.addresses, key: customer_id}, {table: shop.consents, key: customer_id}]}
     - {name: product, tables: [{table: shop.products, key: id}, {table: shop.stock, key: product_id}, {table: shop.product_categories, key: product_id}]}
 `
 
@@ -94,7 +94,7 @@ func (w *world) environ(over map[string]string) []string {
 	values := map[string]string{
 		"SOURCE_NAME":             "shop",
 		"SOURCE_DSN":              w.dsn(readerUser, ""),
-		"SOURCE_TABLES":           "shop.customers,shop.sign_ins,shop.products,shop.stock,shop.product_categories",
+		"SOURCE_TABLES":           "shop.customers,shop.sign_ins,shop.addresses,shop.consents,shop.products,shop.stock,shop.product_categories",
 		"KAFKA_BROKERS":           w.kafka.Brokers(),
 		"KAFKA_PARTITIONS":        "2",
 		"TRANSLATOR_RULES":        "../../config/rules",

@@ -55,6 +55,9 @@ func testStore(t *testing.T, servers mysqltest.Servers) {
 		"a product that was removed is gone":   testRemovedProduct,
 		"a shop is filled once":                testSeed,
 		"staff and their sessions":             testStaff,
+		"addresses of one customer":            testAddresses,
+		"one address is the default":           testAddressRace,
+		"consents are kept":                    testConsents,
 		"hostile values stay in their comment": testHostileComments,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 
 	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
+	"telltale/crudapp/contact"
 )
 
 const (
@@ -39,7 +40,8 @@ const (
 	errDuplicateEntry = 1062
 )
 
-// Store implements crudapp.Store, crudapp.StaffStore and catalogue.Store. It may be used by several goroutines at once.
+// Store implements crudapp.Store, crudapp.StaffStore, catalogue.Store and
+// contact.Store. It may be used by several goroutines at once.
 type Store struct {
 	db  *sql.DB
 	cfg *driver.Config
@@ -49,6 +51,7 @@ var (
 	_ crudapp.Store      = (*Store)(nil)
 	_ crudapp.StaffStore = (*Store)(nil)
 	_ catalogue.Store    = (*Store)(nil)
+	_ contact.Store      = (*Store)(nil)
 )
 
 // Open connects to the database that dsn names, in the form of go-sql-driver:

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"telltale/crudapp"
+	"telltale/crudapp/contact"
 )
 
 // account is the data of the account page.
@@ -19,6 +20,8 @@ type account struct {
 	Conflict []comparison
 	// SignIns are the customer's last sign-ins, the newest first.
 	SignIns []crudapp.SignedIn
+	// Consent is whether the customer wants to hear of offers.
+	Consent contact.Consent
 }
 
 // comparison is one detail on both sides of a conflict.
@@ -39,6 +42,10 @@ func (s *server) showAccount(w http.ResponseWriter, r *http.Request, c crudapp.C
 func (s *server) renderAccount(w http.ResponseWriter, r *http.Request, p page, a account) {
 	var err error
 	if a.SignIns, err = s.accounts.SignIns(r.Context(), p.customer.ID); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if a.Consent, err = s.contact.Consent(r.Context(), p.customer.ID); err != nil {
 		s.fail(w, r, err)
 		return
 	}

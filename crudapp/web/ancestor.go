@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -22,8 +23,8 @@ const (
 
 // versioned is a form that changes something which others may change meanwhile.
 type versioned struct {
-	// Action is where the form is posted to.
-	Action string
+	// Action is where the form is posted to, Page where it is shown.
+	Action, Page string
 	// Version is the stored version that the form is made from.
 	Version uint32
 	Fields  []field
@@ -34,16 +35,16 @@ type versioned struct {
 }
 
 // opened returns a form that is made from what is stored.
-func opened(action string, version uint32, fields []field) versioned {
+func opened(page, action string, version uint32, fields []field) versioned {
 	for i := range fields {
 		fields[i].Was = fields[i].Value
 	}
-	return versioned{Action: action, Version: version, Fields: fields}
+	return versioned{Action: action, Page: page, Version: version, Fields: fields}
 }
 
-// posted returns the form that r posts, whose fields it is made of: each with what
-// the person chose or typed, and with what the form was opened with.
-func posted(r *http.Request, action string, fields []field) (versioned, error) {
+// posted returns the form as r posts it: from its version, each field with what the
+// person chose or typed, and with what the form was opened with.
+func (v versioned) posted(r *http.Request) (versioned, error) {
 	if err := parseForm(r); err != nil {
 		return versioned{}, err
 	}
@@ -51,15 +52,16 @@ func posted(r *http.Request, action string, fields []field) (versioned, error) {
 	if err != nil {
 		return versioned{}, err
 	}
-	for i, f := range fields {
-		fields[i].Was = postedText(r, wasPrefix+f.Name)
-		fields[i].Value = postedText(r, f.Name)
+	v.Version, v.Fields = version, slices.Clone(v.Fields)
+	for i, f := range v.Fields {
+		v.Fields[i].Was = postedText(r, wasPrefix+f.Name)
+		v.Fields[i].Value = postedText(r, f.Name)
 		// A form that shows a conflict was opened with what is stored.
 		if r.PostForm.Get(pickPrefix+f.Name) == pickStored {
-			fields[i].Value = fields[i].Was
+			v.Fields[i].Value = v.Fields[i].Was
 		}
 	}
-	return versioned{Action: action, Version: version, Fields: fields}, nil
+	return v, nil
 }
 
 // postedText returns a value with the line breaks that it was stored with, since

@@ -9,6 +9,13 @@
 //	POST /sign-out    ends the session
 //	GET  /account     the customer's own details and last ten sign-ins;
 //	                  POST changes the details
+//	POST /account/consent                whether to be told of offers
+//	GET  /account/addresses              the customer's addresses
+//	GET  /account/addresses/new          a form for another one
+//	POST /account/addresses              adds it
+//	GET  /account/addresses/7            a form of one;   POST changes it
+//	POST /account/addresses/7/default    makes it the one that is offered first
+//	POST /account/addresses/7/remove     removes it
 //	GET  /products    what is sold, by ?category=, ?q= and page by page
 //	GET  /products/7  one product
 //
@@ -26,9 +33,9 @@
 //
 // A form that was answered with 422 or 409 keeps what the person typed, except
 // for passwords. Each form that changes something carries the version that it
-// shows; 409 shows what the person wanted beside what is stored now. Staff's forms
-// also carry what they were opened with, so that 409 can show all three, field by
-// field, with the side chosen that alone was changed.
+// shows; 409 shows what the person wanted beside what is stored now. All but the
+// form of the account also carry what they were opened with, so that 409 can show
+// all three, field by field, with the side chosen that alone was changed.
 //
 // # API
 //
@@ -42,6 +49,14 @@
 //	GET    /api/customers/me                                    200 customer
 //	PUT    /api/customers/me  {email, name, phone, version}     200 customer
 //	GET    /api/customers/me/sign-ins                           200 {sign_ins}
+//	GET    /api/customers/me/consent                            200 consent
+//	PUT    /api/customers/me/consent       {given}              200 consent
+//	GET    /api/customers/me/addresses                          200 {addresses}
+//	POST   /api/customers/me/addresses     postal               201 address
+//	GET    /api/customers/me/addresses/7                        200 address
+//	PUT    /api/customers/me/addresses/7   postal               200 address
+//	DELETE /api/customers/me/addresses/7                        204
+//	PUT    /api/customers/me/addresses/7/default                204
 //	GET    /api/categories                                      200 {categories}
 //	GET    /api/products?category=&q=&after=                    200 {products, next}
 //	GET    /api/products/7                                      200 product
@@ -68,6 +83,14 @@
 // PUT replaces all three details: a phone that is absent or null is removed. It
 // names the version that it was made from.
 //
+// A consent is the customer's last decision whether to be told of offers, null
+// before the first. A postal is what can be changed about an address, which has it
+// with id, default, version, created_at and updated_at beside it:
+//
+//	{"given": true, "decided_at": "…"}
+//	{"recipient": "Bob", "street": "1 High Street", "postcode": null,
+//	 "city": "London", "country": "GB"}
+//
 // A listing is what can be changed about a product, which has it with id, sku,
 // version, created_at and updated_at beside it; stock is the same with product_id:
 //
@@ -75,7 +98,8 @@
 //	 "attributes": {"origin": "Kent"}, "categories": ["bread"], "status": "active"}
 //	{"product_id": 7, "on_hand": 5, "reorder_level": 2, "version": 1, "updated_at": "…"}
 //
-// Both are answered with an ETag, which If-None-Match may name. PUT and DELETE name
+// Addresses, products and stock are answered with an ETag, which for the latter two
+// If-None-Match may name. PUT and DELETE name
 // in If-Match the one that they were made from, or *; without it they get 428, and
 // 412 where it is no longer the stored one, unless the change asks for what is
 // stored anyway.

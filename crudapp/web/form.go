@@ -18,12 +18,24 @@ type field struct {
 	// Error says what is wrong with the value, or is empty.
 	Error    string
 	Required bool
-	// Choices are the values to choose from, of an input of type select.
-	Choices []string
+	// Choices are what there is to choose from, for an input of type select.
+	Choices []choice
 	// Was is the value that the form was opened with, where the form carries it.
 	Was string
 	// Focus is set for the input that the person should go to.
 	Focus bool
+}
+
+// choice is one of the values of a select.
+type choice struct{ Value, Label string }
+
+// same are choices that are called what they are.
+func same[T ~string](values []T) []choice {
+	all := make([]choice, len(values))
+	for i, v := range values {
+		all[i] = choice{Value: string(v), Label: string(v)}
+	}
+	return all
 }
 
 // Describedby returns the ids of the texts that describe the input, for

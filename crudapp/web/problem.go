@@ -7,6 +7,7 @@ import (
 
 	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
+	"telltale/crudapp/contact"
 )
 
 // problem is an RFC 9457 problem details object. Its type is the default
@@ -43,6 +44,12 @@ func writeProblem(w http.ResponseWriter, f failure, err error) {
 	}
 	if conflict, ok := errors.AsType[*catalogue.StockConflict](err); ok {
 		p.Yours, p.Stored = newLevelJSON(conflict.Yours), newStockJSON(conflict.Stored)
+	}
+	if conflict, ok := errors.AsType[*contact.AddressConflict](err); ok {
+		p.Stored = newAddressJSON(conflict.Stored)
+		if conflict.Yours != nil {
+			p.Yours = newPostalJSON(*conflict.Yours)
+		}
 	}
 	if f.status == http.StatusUnauthorized {
 		// RFC 9110 wants a challenge. This scheme is not a registered one, so

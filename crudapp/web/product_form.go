@@ -16,17 +16,13 @@ func listingFields(l catalogue.Listing, known []catalogue.Category) []field {
 	for i, c := range known {
 		slugs[i] = c.Slug
 	}
-	statuses := make([]string, len(catalogue.Statuses()))
-	for i, status := range catalogue.Statuses() {
-		statuses[i] = string(status)
-	}
 	return []field{
 		{Name: catalogue.FieldName, Label: "Name", Type: "text", Autocomplete: "off", Value: l.Name, Required: true},
 		{Name: catalogue.FieldDescription, Label: "Description", Type: "textarea", Autocomplete: "off", Value: l.Description},
 		{Name: catalogue.FieldPrice, Label: "Price", Type: "text", Autocomplete: "off", Value: l.Price.String(), Required: true},
 		{
 			Name: catalogue.FieldCurrency, Label: "Currency", Type: "select", Autocomplete: "off",
-			Value: l.Currency, Choices: catalogue.Currencies(),
+			Value: l.Currency, Choices: same(catalogue.Currencies()),
 		},
 		{
 			Name: catalogue.FieldAttributes, Label: "Facts", Type: "textarea", Autocomplete: "off", Value: attributesText(l.Attributes),
@@ -38,7 +34,7 @@ func listingFields(l catalogue.Listing, known []catalogue.Category) []field {
 		},
 		{
 			Name: catalogue.FieldStatus, Label: "Status", Type: "select", Autocomplete: "off",
-			Value: string(l.Status), Choices: statuses, Hint: "Customers buy what is active, and do not see a draft.",
+			Value: string(l.Status), Choices: same(catalogue.Statuses()), Hint: "Customers buy what is active, and do not see a draft.",
 		},
 	}
 }

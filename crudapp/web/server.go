@@ -14,6 +14,7 @@ import (
 
 	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
+	"telltale/crudapp/contact"
 )
 
 // Options are the parts and settings of the shop's handler.
@@ -22,6 +23,8 @@ type Options struct {
 	Accounts *crudapp.Accounts
 	// Catalogue knows what is sold. Required.
 	Catalogue *catalogue.Catalogue
+	// Contact knows customers' addresses and consents. Required.
+	Contact *contact.Book
 	// Staff lets staff in. Required.
 	Staff *crudapp.StaffAccounts
 	// Logger gets errors that are not the customer's. Nil means none.
@@ -47,6 +50,7 @@ type Options struct {
 type server struct {
 	accounts  *crudapp.Accounts
 	catalogue *catalogue.Catalogue
+	contact   *contact.Book
 	staff     *crudapp.StaffAccounts
 	log       *slog.Logger
 	// cookies are customers', staffCookies those of staff: one browser may be both.
@@ -60,7 +64,8 @@ type server struct {
 // New returns the shop's handler. It panics if a metric is registered twice.
 func New(o Options) http.Handler {
 	s := &server{
-		accounts: o.Accounts, catalogue: o.Catalogue, staff: o.Staff, log: o.Logger, proxies: o.TrustedProxies,
+		accounts: o.Accounts, catalogue: o.Catalogue, contact: o.Contact, staff: o.Staff,
+		log: o.Logger, proxies: o.TrustedProxies,
 		cookies:      cookies{base: "shop_session", insecure: o.InsecureCookies, life: o.Accounts.SessionLife()},
 		staffCookies: cookies{base: "shop_staff", insecure: o.InsecureCookies, life: crudapp.StaffSessionLife},
 		assets:       loadAssets(),
@@ -102,9 +107,34 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /api/customers/me", s.signedIn(s.apiShow))
 	mux.HandleFunc("GET /api/customers/me/sign-ins", s.signedIn(s.apiSignIns))
 	mux.HandleFunc("PUT /api/customers/me", s.signedIn(s.apiChange))
+	s.routeContact(mux)
 	s.routeGoods(mux)
 	s.routeStaff(mux)
 	return s.unmatched(mux)
+}
+
+// routeContact adds how a customer is reached.
+func (s *server) routeContact(mux *http.ServeMux) {
+	for pattern, handler := range map[string]customerHandler{
+		"POST /account/consent":                        s.decide,
+		"GET /account/addresses":                       s.showAddresses,
+		"GET /account/addresses/new":                   s.showNewAddress,
+		"POST /account/addresses":                      s.addAddress,
+		"GET /account/addresses/{id}":                  s.showAddress,
+		"POST /account/addresses/{id}":                 s.changeAddress,
+		"POST /account/addresses/{id}/default":         s.makeDefault,
+		"POST /account/addresses/{id}/remove":          s.removeAddress,
+		"GET /api/customers/me/consent":                s.apiConsent,
+		"PUT /api/customers/me/consent":                s.apiDecide,
+		"GET /api/customers/me/addresses":              s.apiAddresses,
+		"POST /api/customers/me/addresses":             s.apiAddAddress,
+		"GET /api/customers/me/addresses/{id}":         s.apiAddress,
+		"PUT /api/customers/me/addresses/{id}":         s.apiChangeAddress,
+		"DELETE /api/customers/me/addresses/{id}":      s.apiRemoveAddress,
+		"PUT /api/customers/me/addresses/{id}/default": s.apiMakeDefault,
+	} {
+		mux.HandleFunc(pattern, s.signedIn(handler))
+	}
 }
 
 // routeGoods adds what is sold, for everybody.

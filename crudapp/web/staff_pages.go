@@ -100,10 +100,11 @@ func (s *server) openProduct(r *http.Request) (staffProduct, error) {
 	if err != nil {
 		return staffProduct{}, err
 	}
+	page := staffAddress(id)
 	return staffProduct{
 		Item:    item,
-		Listing: opened(staffAddress(id), item.Version, listingFields(item.Listing, known)),
-		Stock:   opened(staffAddress(id)+"/stock", item.Stock.Version, levelFields(item.Stock.Level)),
+		Listing: opened(page, page, item.Version, listingFields(item.Listing, known)),
+		Stock:   opened(page, page+"/stock", item.Stock.Version, levelFields(item.Stock.Level)),
 	}, nil
 }
 
@@ -113,7 +114,7 @@ func (s *server) changeProduct(w http.ResponseWriter, r *http.Request, staff cru
 		s.fail(w, r, err)
 		return
 	}
-	data.Listing, err = posted(r, data.Listing.Action, data.Listing.Fields)
+	data.Listing, err = data.Listing.posted(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -136,7 +137,7 @@ func (s *server) changeStock(w http.ResponseWriter, r *http.Request, staff cruda
 		s.fail(w, r, err)
 		return
 	}
-	data.Stock, err = posted(r, data.Stock.Action, data.Stock.Fields)
+	data.Stock, err = data.Stock.posted(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -50,7 +50,7 @@ func testStaffOnly(t *testing.T, s *shop) {
 func testStaffProduct(t *testing.T, s *shop) {
 	s.signInStaff(t)
 	sku := fmt.Sprintf("TEST-%d", skus.Add(1))
-	check(t, s.get(t, "/staff/products/new"), http.StatusOK, `<option selected>draft</option>`)
+	check(t, s.get(t, "/staff/products/new"), http.StatusOK, `<option value="draft" selected>draft</option>`)
 	fields := []string{
 		"sku", sku, "name", "Bun", "description", "Soft.\r\nSticky.", "price", "2.4", "currency", "GBP",
 		"attributes", "contains: wheat\r\ncontains: milk\r\n\r\n", "categories", "", "status", "active", "on_hand", "5", "reorder_level", "2",
@@ -110,7 +110,7 @@ func testThreeWay(t *testing.T, s *shop) {
 	radio := func(field, side string, checked bool) string {
 		return fmt.Sprintf(`<input type="radio" name="pick.%s" value="%s" required%s>`, field, side, map[bool]string{true: " checked"}[checked])
 	}
-	check(t, lost, http.StatusConflict, "Somebody else saved first", `name="version" value="3"`,
+	check(t, lost, http.StatusConflict, "Changed elsewhere meanwhile", `name="version" value="3"`,
 		radio("name", "yours", true), radio("name", "stored", false),
 		radio("attributes", "yours", false), radio("attributes", "stored", true),
 		radio("price", "yours", false), radio("price", "stored", false),

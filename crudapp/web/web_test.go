@@ -19,6 +19,7 @@ import (
 	"telltale/crudapp"
 	"telltale/crudapp/argon2id"
 	"telltale/crudapp/catalogue"
+	"telltale/crudapp/contact"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/web"
 	"telltale/internal/mysqlserver/mysqltest"
@@ -62,6 +63,9 @@ func TestWeb(t *testing.T) {
 		"API problems":                      testAPIProblems,
 		"API conflict":                      testAPIConflict,
 		"twenty tabs, one wins":             testTwentyTabs,
+		"addresses":                         testAddressPages,
+		"API of addresses":                  testAddressAPI,
+		"consent":                           testConsent,
 		"goods":                             testGoodsPages,
 		"API of goods":                      testGoodsAPI,
 		"fifty tabs, one wins":              testFiftyTabs,
@@ -96,6 +100,7 @@ type allStores interface {
 	crudapp.Store
 	crudapp.StaffStore
 	catalogue.Store
+	contact.Store
 }
 
 func newShop(t *testing.T, store allStores, o web.Options) *shop {
@@ -103,6 +108,7 @@ func newShop(t *testing.T, store allStores, o web.Options) *shop {
 	passwords := argon2id.New(argon2id.Options{Params: argon2id.Params{Memory: 64, Time: 1, Threads: 1}})
 	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords})
 	o.Staff = crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: passwords})
+	o.Contact = contact.New(contact.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
 	log := &logBuffer{}
 	o.Logger = slog.New(slog.NewTextHandler(log, nil))

@@ -86,7 +86,10 @@ func (i *Install) config() configFile {
 			Columns:       []columnRule{{Match: "*.password_hash", Do: "deny"}},
 			Aggregates: []aggregate{
 				{Name: "customer", Tables: []aggregateTable{
-					{Table: "shop.customers", Key: "id"}, {Table: "shop.sign_ins", Key: "customer_id"},
+					{Table: "shop.customers", Key: "id"},
+					{Table: "shop.sign_ins", Key: "customer_id"},
+					{Table: "shop.addresses", Key: "customer_id"},
+					{Table: "shop.consents", Key: "customer_id"},
 				}},
 				{Name: "product", Tables: []aggregateTable{
 					{Table: "shop.products", Key: "id"},
