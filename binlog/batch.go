@@ -43,6 +43,25 @@ type record struct {
 	tombstone bool
 	// moved marks a record that went over to the next batch.
 	moved bool
+	// away is where the record's bytes are instead of in the buffer, or nil.
+	away *spilled
+}
+
+// size is how many bytes key, value and header have.
+func (r *record) size() int { return r.header.end - r.value.start }
+
+// bytes are those that the record's spans count in. What is read back is in room,
+// which is good until the next call.
+func (r *record) bytes(b *batch, room *[]byte) ([]byte, error) {
+	if r.away == nil {
+		return b.buf, nil
+	}
+	if cap(*room) > maxKept {
+		*room = nil
+	}
+	var err error
+	*room, err = r.away.load(*room, r.last)
+	return *room, err
 }
 
 // batch is what is handed from the decoder to the publisher at once: the
@@ -66,6 +85,8 @@ type batch struct {
 	carried int
 	// traced is empty where nobody asked for traces.
 	traced []traced
+	// spills are the files of the transactions that end here.
+	spills []*spill
 }
 
 // full counts what was added here alone: what is carried over inside one huge
@@ -76,13 +97,17 @@ func (b *batch) full() bool { return len(b.buf)-b.carried >= b.size }
 func (b *batch) fill() float64 { return min(1, float64(len(b.buf)-b.carried)/float64(b.size)) }
 
 func (b *batch) reset() {
-	if cap(b.buf) > maxKept { // One huge event must not keep its memory for ever.
+	if cap(b.buf) > max(maxKept, 2*b.size) { // One huge event must not keep its memory for ever.
 		b.buf = nil
 	}
 	b.buf, b.records = b.buf[:0], b.records[:0]
 	b.position, b.whole, b.rows, b.txns, b.since, b.carried = Position{}, false, 0, 0, 0, 0
 	clear(b.traced)
 	b.traced = b.traced[:0]
+	for _, one := range b.spills {
+		one.close()
+	}
+	b.spills = b.spills[:0]
 }
 
 // move takes record i of another batch over, with the tombstone that follows
@@ -98,6 +123,10 @@ func (b *batch) move(from *batch, i int32) int32 {
 func (b *batch) copy(from *batch, i int32) int32 {
 	r := from.records[i]
 	from.records[i].moved = true
+	if r.away != nil {
+		b.records = append(b.records, r)
+		return int32(len(b.records) - 1)
+	}
 	grown := func(s span) span {
 		start := len(b.buf)
 		b.buf = append(b.buf, s.in(from.buf)...)
@@ -122,5 +151,9 @@ func (b *batch) cut(m mark) {
 
 // setLast writes that record i is its transaction's last in its partition.
 func (b *batch) setLast(i int32) {
+	if away := b.records[i].away; away != nil {
+		away.isLast = true
+		return
+	}
 	copy(b.buf[b.records[i].last:], "true ")
 }

@@ -80,10 +80,10 @@ func (s *stream) swap() *batch {
 		b.position = s.position
 		s.moved = false
 	} else {
-		for _, p := range s.tx.touched {
-			p.topic.last[p.partition] = s.cur.move(b, p.topic.last[p.partition])
+		s.handedOver = true
+		if err := s.carry(b); err != nil && s.err == nil {
+			s.err = err
 		}
-		s.cur.carried, s.handedOver = len(s.cur.buf), true
 	}
 	s.options.metrics.queue.Set(s.cur.fill())
 	s.cond.Broadcast()

@@ -44,6 +44,7 @@ type publisher struct {
 	putOff  work
 	behind  Position
 	largest largest
+	room    []byte // For records that are read back from a file.
 	message kafka.Message
 	headers [1]kafka.Header
 	spans   tracing.Pending // Of the open Kafka transaction.
@@ -161,16 +162,19 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 			continue
 		}
 		m.TopicPartition.Topic, m.TopicPartition.Partition = &r.topic.name, r.partition
-		m.Key, m.Value, m.Headers = r.key.orNil(b.buf), r.value.in(b.buf), nil
+		buf, err := r.bytes(b, &p.room)
+		if err != nil {
+			return err
+		}
+		m.Key, m.Value, m.Headers = r.key.orNil(buf), r.value.in(buf), nil
 		if r.tombstone {
 			m.Value = nil
 		}
 		if r.headerKey != "" {
-			p.headers[0] = kafka.Header{Key: r.headerKey, Value: r.header.in(b.buf)}
+			p.headers[0] = kafka.Header{Key: r.headerKey, Value: r.header.in(buf)}
 			m.Headers = p.headers[:]
 		}
 		if p.overflow.takes(r.topic, len(m.Key)+len(m.Value)+len(r.headerKey)+r.header.end-r.header.start) {
-			var err error
 			if m.Value, err = p.overflow.divert(ctx, p.sink, m); err != nil {
 				return err
 			}

@@ -228,13 +228,18 @@ func text(b *batch) string {
 		if r.moved {
 			continue
 		}
-		value := string(r.value.in(b.buf))
+		var room []byte
+		buf, err := r.bytes(b, &room)
+		if err != nil {
+			return err.Error()
+		}
+		value := string(r.value.in(buf))
 		if r.tombstone {
 			value = "(tombstone)"
 		}
-		fmt.Fprintf(&out, "%s/%d %s", r.topic.name, r.partition, r.key.in(b.buf))
+		fmt.Fprintf(&out, "%s/%d %s", r.topic.name, r.partition, r.key.in(buf))
 		if r.headerKey != "" {
-			fmt.Fprintf(&out, " %s=%s", r.headerKey, r.header.in(b.buf))
+			fmt.Fprintf(&out, " %s=%s", r.headerKey, r.header.in(buf))
 		}
 		fmt.Fprintf(&out, "\n\t%s\n", value)
 	}
@@ -299,25 +304,34 @@ func golden(t *testing.T, path, got string) {
 }
 
 // Handing batches over inside a transaction, after whichever event, changes
-// neither the records of a partition nor which is the last.
+// neither the records of a partition nor which is the last, whether those that
+// are carried on stay in memory or wait in a file.
 func TestHandOverInsideATransaction(t *testing.T) {
 	t.Parallel()
-	eachRecording(t, testHandOverInsideATransaction)
+	eachRecording(t, func(t *testing.T, r recording) { testHandOverInsideATransaction(t, r, spillFrom) })
+	eachRecording(t, func(t *testing.T, r recording) { testHandOverInsideATransaction(t, r, 1) })
 }
 
-func testHandOverInsideATransaction(t *testing.T, r recording) {
+func testHandOverInsideATransaction(t *testing.T, r recording, spillFrom int) {
 	whole := r.stream(t)
 	if err := r.replay(t, whole); err != nil {
 		t.Fatal(err)
 	}
 	want := text(whole.cur)
 	cut := r.stream(t)
+	cut.options.spillFrom = spillFrom
+	spilled := 0
 	var got []string
 	err := r.replay(t, handler(func(e *replication.BinlogEvent) error {
 		err := cut.HandleEvent(e)
 		if len(cut.cur.records) > 0 {
 			b := cut.swap()
 			got = append(got, text(b))
+			for _, one := range b.records {
+				if one.away != nil {
+					spilled++
+				}
+			}
 			b.reset()
 			cut.spare = b
 		}
@@ -327,6 +341,15 @@ func testHandOverInsideATransaction(t *testing.T, r recording) {
 		t.Fatal(err)
 	}
 	got = append(got, text(cut.cur))
+	cut.cur.reset()
+	for _, one := range cut.spills {
+		if !one.closed {
+			t.Error("the file of a transaction that is over is open")
+		}
+	}
+	if (spilled > 0) != (spillFrom == 1) {
+		t.Errorf("%d records waited in a file, from %d bytes on", spilled, spillFrom)
+	}
 	lines := func(s string) []string { return strings.Split(strings.ReplaceAll(s, "\n\t", " "), "\n") }
 	g, w := map[string][]string{}, map[string][]string{}
 	for _, one := range []struct {

@@ -100,6 +100,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		now:   r.o.now, batchBytes: batchOf(r.o.Memory),
 		metrics: r.metrics, tracer: r.tracer, marks: marks, noTombstones: r.o.NoTombstones,
 	})
+	defer s.close()
 	overflow, err := newOverflow(r.o)
 	if err != nil {
 		return err

@@ -66,6 +66,9 @@ type stream struct {
 	// unless handedOver says that a part of it is gone.
 	begun      mark
 	handedOver bool
+	// spill is the open transaction's file, or nil; spills are all that are open.
+	spill  *spill
+	spills []*spill
 
 	mysql    mysqlGTID
 	place    filePlace
@@ -119,6 +122,9 @@ type streamOptions struct {
 	// again, where it is set, has the server send an XA branch's PREPARE again, and
 	// returns when the handler does.
 	again func(Branch, replication.EventHandler) error
+	// spillFrom is from which size on records that are carried on wait in a file.
+	// Default: spillFrom.
+	spillFrom int
 	// batchBytes is how many bytes fill a batch. Default: its share of defaultMemory.
 	batchBytes int
 	// onCommit, where it is set, is told of every transaction.
@@ -166,6 +172,7 @@ type counter struct {
 }
 
 func newStream(o streamOptions) *stream {
+	o.spillFrom = cmp.Or(o.spillFrom, spillFrom)
 	o.batchBytes = cmp.Or(o.batchBytes, batchOf(defaultMemory))
 	s := &stream{
 		options: o, cur: &batch{size: o.batchBytes}, spare: &batch{size: o.batchBytes},
@@ -380,6 +387,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 		s.cur.setLast(p.topic.last[p.partition])
 		p.topic.last[p.partition] = noRecord
 	}
+	s.endSpill()
 	s.tx.open = false
 	s.lastGTID, s.lastSum = s.tx.name.append(s.lastGTID[:0]), s.tx.sum
 	s.cur.txns++

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 5 * time.Minute
+const patience = 15 * time.Minute
 
 // reader is `telltale binlog` in a process of its own.
 type reader struct {
