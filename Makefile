@@ -81,7 +81,7 @@ bench: prepare ## Run the benchmarks that match BENCH (all)
 
 .PHONY: memory
 memory: prepare ## Measure the reader's memory with ten thousand tables and longer backlogs
-	go test ./internal/bounds -run '^TestMemory$$' -count 1 -v -timeout 120m -tables 10000 -rows 10000000 -backlog 1000000
+	go test ./internal/bounds -run '^TestMemory$$' -count 1 -v -timeout 120m -tables 10000 -rows 5000000 -backlog 300000
 
 .PHONY: faults
 faults: prepare ## Inject each fault under load, ROUNDS (20) times, and write docs/faults.md

@@ -106,7 +106,7 @@ func drain(b *testing.B, o Options, n int) (first time.Duration) {
 	start := time.Now()
 	go func() { ended <- Run(ctx, o) }()
 	o.Health.Set(HealthPart, errStarting)
-	for done := false; !done; time.Sleep(5 * time.Millisecond) {
+	for done := false; !done; time.Sleep(50 * time.Millisecond) {
 		select {
 		case err := <-ended:
 			b.Fatalf("the reader ended: %v", err)
