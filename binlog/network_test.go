@@ -34,6 +34,13 @@ func (j *journal) String() string {
 	return j.text.String()
 }
 
+// clear forgets what was logged so far.
+func (j *journal) clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text.Reset()
+}
+
 // journal has the reader log to where a test reads.
 func (h *harness) journal() *journal {
 	j := &journal{}

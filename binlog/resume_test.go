@@ -133,33 +133,37 @@ func testResumeRefuses(t *testing.T, servers mysqltest.Servers) {
 		name       string
 		statements []string
 		purge      bool
+		other      bool // The reader is pointed at another server.
 		want       []string
 	}{
 		{
-			"the server was reset",
-			[]string{forget(servers)},
-			false,
-			[]string{"lacks transactions that were published", "telltale positions reset"},
+			name:       "the server was reset",
+			statements: []string{forget(servers)},
+			want:       []string{"lacks transactions that were published", "telltale positions reset"},
 		},
 		{
-			"what was not published is purged",
-			[]string{"UPDATE customers SET version = version + 1", "FLUSH BINARY LOGS", "UPDATE customers SET version = version + 1"},
-			true,
-			[]string{"no longer keeps transactions that were not published", "telltale positions reset"},
+			name:  "another server",
+			other: true,
+			want:  []string{"lacks transactions that were published", "point source.dsn at the right server"},
 		},
 		{
-			"the last one published is purged",
-			nil, true,
-			[]string{"has purged transaction", "telltale positions trust"},
+			name:       "what was not published is purged",
+			statements: []string{"UPDATE customers SET version = version + 1", "FLUSH BINARY LOGS", "UPDATE customers SET version = version + 1"},
+			purge:      true,
+			want:       []string{"no longer keeps transactions that were not published", "telltale positions reset"},
 		},
 		{
-			"the GTIDs were used again",
-			[]string{
+			name:  "the last one published is purged",
+			purge: true,
+			want:  []string{"has purged transaction", "telltale positions trust"},
+		},
+		{
+			name: "the GTIDs were used again",
+			statements: []string{
 				forget(servers), "UPDATE customers SET name = 'other'", "UPDATE customers SET name = 'others'",
 				"UPDATE customers SET name = 'o3'", "UPDATE customers SET name = 'o4'", "UPDATE customers SET name = 'o5'", "UPDATE customers SET name = 'o6'",
 			},
-			false,
-			[]string{"is not the one that was published", "its name was used again", "telltale positions reset"},
+			want: []string{"is not the one that was published", "its name was used again", "telltale positions reset"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -170,6 +174,11 @@ func testResumeRefuses(t *testing.T, servers mysqltest.Servers) {
 			h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 			h.published(t)
 			h.mustStop(t)
+			if tt.other {
+				other := newHarnessOn(t, servers)
+				other.exec(t, customers)
+				h.o.DSN = other.o.DSN
+			}
 			h.exec(t, tt.statements...)
 			if tt.purge {
 				h.purge(t)
