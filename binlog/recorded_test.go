@@ -314,11 +314,13 @@ func TestHandOverInsideATransaction(t *testing.T) {
 
 func testHandOverInsideATransaction(t *testing.T, r recording, spillFrom int) {
 	whole := r.stream(t)
+	whole.options.marks = newTransactionMarks(newTopic("transaction", 1), false)
 	if err := r.replay(t, whole); err != nil {
 		t.Fatal(err)
 	}
 	want := text(whole.cur)
 	cut := r.stream(t)
+	cut.options.marks = newTransactionMarks(newTopic("transaction", 1), false)
 	cut.options.spillFrom = spillFrom
 	spilled := 0
 	var got []string
