@@ -53,6 +53,9 @@ func appendContext(dst, query []byte, noBackslashEscapes bool) ([]byte, error) {
 // a quoted name: what a person typed into a form must not pass for the
 // application's own comment.
 func lastComment(query []byte, noBackslashEscapes bool) []byte {
+	if !bytes.Contains(query, []byte("/*")) { // Most statements have none, and are long.
+		return nil
+	}
 	var last []byte
 	for i := 0; i < len(query); {
 		switch c := query[i]; {

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"os"
-	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +18,7 @@ func newBinlogCommand(e env) *cobra.Command {
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runStages(cmd, e, of(config.StageBinlog), func(p *process) ([]actor, error) {
-				p.limitMemory()
+				e.limit(p.Source.MemoryMB)
 				return []actor{p.binlogActor()}, nil
 			})
 		},
@@ -27,12 +27,13 @@ func newBinlogCommand(e env) *cobra.Command {
 	return cmd
 }
 
-// limitMemory has Go's runtime keep to its half of the reader's memory where the
-// reader has the process to itself; the other half is the Kafka client's. GOMEMLIMIT
-// in the environment says otherwise.
-func (p *process) limitMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(p.Source.MemoryMB) * 1e6 * 2 / 5)
+// limit has Go's runtime keep to its share of the reader's memory where the reader
+// has the process to itself; most of the rest is the Kafka client's. GOMEMLIMIT in
+// the environment says otherwise.
+func (e env) limit(memoryMB int) {
+	set := func(v string) bool { return strings.HasPrefix(v, "GOMEMLIMIT=") }
+	if e.limitMemory != nil && !slices.ContainsFunc(e.environ, set) {
+		e.limitMemory(int64(memoryMB) * 1e6 * 2 / 5)
 	}
 }
 

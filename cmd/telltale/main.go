@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -26,13 +27,17 @@ type env struct {
 	environ []string
 	// stdout gets what was asked for, stderr everything else: logs and errors.
 	stdout, stderr io.Writer
+	// limitMemory bounds what Go's runtime uses, in bytes. Nil where the process is
+	// not the command's own.
+	limitMemory func(int64) int64
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal finds the default handling again and ends the process at once.
 	context.AfterFunc(ctx, stop)
-	os.Exit(execute(ctx, env{environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:]))
+	e := env{environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, limitMemory: debug.SetMemoryLimit}
+	os.Exit(execute(ctx, e, os.Args[1:]))
 }
 
 // execute runs the command that args name and returns the exit status.
