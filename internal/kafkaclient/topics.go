@@ -127,7 +127,8 @@ func createChunk(ctx context.Context, a *kafka.AdminClient, c Config, specs []To
 // awaitTopics waits until the brokers' metadata holds the new topics with a
 // leader each: creation is answered before every broker knows of it.
 func awaitTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, fmt.Errorf("%d topics have no leaders after a minute", len(specs)))
+	limit := time.Minute + time.Duration(len(specs))*50*time.Millisecond
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not all of %d topics have leaders after %v", len(specs), limit))
 	defer cancel()
 	for {
 		md, err := a.GetMetadata(nil, true, millis(ctx, 5*time.Second))
@@ -158,28 +159,37 @@ type Topic struct {
 func DescribeTopics(ctx context.Context, c Config, names []string) (map[string]Topic, error) {
 	out := map[string]Topic{}
 	err := c.WithAdmin(func(a *kafka.AdminClient) error {
-		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
-		r, err := a.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(names))
-		if err != nil {
-			return fmt.Errorf("ask for %d kafka topics at %q: %w", len(names), c.Brokers, err)
-		}
-		for _, d := range r.TopicDescriptions {
-			switch d.Error.Code() {
-			case kafka.ErrNoError:
-				t := Topic{Partitions: int32(len(d.Partitions))}
-				if d.TopicID.GetMostSignificantBits() != 0 || d.TopicID.GetLeastSignificantBits() != 0 {
-					t.ID = d.TopicID.String()
-				}
-				out[d.Name] = t
-			case kafka.ErrUnknownTopicOrPart:
-			default:
-				return fmt.Errorf("ask for kafka topic %s at %q: %w", d.Name, c.Brokers, d.Error)
+		for chunk := range slices.Chunk(names, describeAtOnce) {
+			if err := describeTopics(ctx, a, chunk, out); err != nil {
+				return fmt.Errorf("ask for %d kafka topics at %q: %w", len(names), c.Brokers, err)
 			}
 		}
 		return nil
 	})
 	return out, err
+}
+
+func describeTopics(ctx context.Context, a *kafka.AdminClient, names []string, out map[string]Topic) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	r, err := a.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(names))
+	if err != nil {
+		return err
+	}
+	for _, d := range r.TopicDescriptions {
+		switch d.Error.Code() {
+		case kafka.ErrNoError:
+			t := Topic{Partitions: int32(len(d.Partitions))}
+			if d.TopicID.GetMostSignificantBits() != 0 || d.TopicID.GetLeastSignificantBits() != 0 {
+				t.ID = d.TopicID.String()
+			}
+			out[d.Name] = t
+		case kafka.ErrUnknownTopicOrPart:
+		default:
+			return fmt.Errorf("topic %s: %w", d.Name, d.Error)
+		}
+	}
+	return nil
 }
 
 // Partitions is how many partitions a topic has. A topic that is not there is
