@@ -86,7 +86,7 @@ memory: prepare ## Measure the reader's memory with ten thousand tables and long
 .PHONY: faults
 faults: prepare ## Inject each fault under load, ROUNDS (20) times, and write docs/faults*.md
 	go test ./internal/faults -run '^TestFaults$$' -count 1 -v -timeout 300m \
-	  -long -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 \
+	  -long -broker-pause 2m -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 \
 	  -commit "$$(git describe --always --dirty)" -report $(CURDIR)/docs/faults.md
 	go test ./binlog -run '^TestSourceFaults$$' -count 1 -v -timeout 120m \
 	  -fault-rounds $(ROUNDS) -fault-seed $(SEED) -fault-report $(CURDIR)/docs/faults-source.md
