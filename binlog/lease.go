@@ -2,6 +2,7 @@ package binlog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -53,8 +54,27 @@ type leaseReports struct {
 // again each time it comes back. It returns when use does for another reason
 // than the lost lease, or when ctx ends.
 func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger *slog.Logger, told leaseReports, use func(context.Context) error) error {
+	for {
+		err := joinLease(ctx, c, source, logger, told, use)
+		if !errors.Is(err, kafkaclient.ErrNotJoined) {
+			return err
+		}
+		logger.Warn("asking for the lease with a new client", "source", source, "error", err)
+	}
+}
+
+// leasePollTimeout is how long the group waits at a rebalance for a member that
+// died while it was joining, and more than a session takes to end.
+const leasePollTimeout = 20 * time.Second
+
+// joiningLimit is after how long outside of the group the client is thrown away.
+const joiningLimit = leasePollTimeout + 10*time.Second
+
+// joinLease is holdLease with one client, and ends with ErrNotJoined where that
+// does not become a member of the group.
+func joinLease(ctx context.Context, c kafkaclient.Config, source string, logger *slog.Logger, told leaseReports, use func(context.Context) error) error {
 	consumer, err := kafkaclient.NewConsumer(c, kafkaclient.ConsumerOptions{
-		Group: "telltale-lease-" + source, SessionTimeout: leaseTimeout,
+		Group: "telltale-lease-" + source, SessionTimeout: leaseTimeout, PollTimeout: leasePollTimeout, TellJoining: true,
 	})
 	if err != nil {
 		return err
@@ -66,7 +86,13 @@ func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger 
 	if err != nil {
 		return fmt.Errorf("ask for the lease of source %s: %w", source, err)
 	}
-	watch := kafkaclient.NewWatch(consumer, []string{PositionsTopic(source)}, told.trouble)
+	joining := kafkaclient.Joining{Limit: joiningLimit}
+	watch := kafkaclient.NewWatch(consumer, []string{PositionsTopic(source)}, func(err error) {
+		if err != nil {
+			joining.Away()
+		}
+		told.trouble(err)
+	})
 	for {
 		select {
 		case <-ctx.Done():
@@ -78,13 +104,21 @@ func holdLease(ctx context.Context, c kafkaclient.Config, source string, logger 
 			return err
 		default:
 		}
-		if e, ok := consumer.Poll(50).(kafka.Error); ok {
+		switch e := consumer.Poll(50).(type) {
+		case kafka.Error:
 			if e.IsFatal() {
 				return &kafkaclient.RefusedError{Err: fmt.Errorf("hold the lease of source %s: %w", source, e)}
 			}
 			watch.Down(e)
+		case *kafka.Stats:
+			if err := joining.Note(e, time.Now()); err != nil {
+				return err
+			}
 		}
 		watch.Probe()
+		if err := joining.Err(time.Now()); err != nil {
+			return fmt.Errorf("ask for the lease of source %s: %w", source, err)
+		}
 	}
 }
 

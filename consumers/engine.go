@@ -35,6 +35,7 @@ type engine struct {
 	requests chan func() // What workers ask of the loop, done between two polls.
 	fail     context.CancelCauseFunc
 	watch    *kafkaclient.Watch
+	joining  kafkaclient.Joining
 }
 
 // pollTimeout is short because the loop never waits for anything but workers
@@ -46,7 +47,9 @@ func newEngine(o Options, c Consumer, s *store, m *metrics) (*engine, error) {
 	// A partition that is claimed joins the next fetch. A fetch that waits for
 	// partitions without news must not hold it up for long.
 	cfg.Properties = slices.Concat([]string{"fetch.wait.max.ms=100"}, cfg.Properties)
-	k, err := kafkaclient.NewConsumer(cfg, kafkaclient.ConsumerOptions{Group: c.group(), PollTimeout: pollTimeout})
+	k, err := kafkaclient.NewConsumer(cfg, kafkaclient.ConsumerOptions{
+		Group: c.group(), PollTimeout: pollTimeout, TellJoining: true,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("consumer %s: %w", c.Name, err)
 	}
@@ -54,13 +57,24 @@ func newEngine(o Options, c Consumer, s *store, m *metrics) (*engine, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("consumer %s: make an admin client: %w", c.Name, err), k.Close())
 	}
-	return &engine{
+	e := &engine{
 		options: o, consumer: c, store: s, logger: o.Logger,
 		metrics: m, tracer: tracing.New(o.Traces), kafka: k, admin: admin,
 		workers: make(map[place]*worker), requests: make(chan func()),
-		watch: kafkaclient.NewWatch(k, c.Topics, func(err error) { o.Health.Set(healthPart(c, "kafka"), err) }),
-	}, nil
+		joining: kafkaclient.Joining{Limit: pollTimeout + joiningMargin},
+	}
+	e.watch = kafkaclient.NewWatch(k, c.Topics, func(err error) {
+		if err != nil {
+			e.joining.Away()
+		}
+		o.Health.Set(healthPart(c, "kafka"), err)
+	})
+	return e, nil
 }
+
+// joiningMargin is how much longer than the group waits for a member that died it
+// may take this one to join.
+const joiningMargin = 15 * time.Second
 
 // run polls until ctx ends or a worker fails, then stops the workers and leaves
 // the group.

@@ -37,8 +37,15 @@ func (e *engine) loop(ctx context.Context) {
 			e.dispatch(ctx, ev)
 		case kafka.Error:
 			e.trouble(ev)
+		case *kafka.Stats:
+			if err := e.joining.Note(ev, time.Now()); err != nil {
+				e.fail(fmt.Errorf("consumer %s: %w", e.consumer.Name, err))
+			}
 		}
 		e.watch.Probe()
+		if err := e.joining.Err(time.Now()); err != nil {
+			e.fail(fmt.Errorf("consumer %s: %w", e.consumer.Name, err))
+		}
 	}
 }
 

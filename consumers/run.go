@@ -47,11 +47,16 @@ func run(ctx context.Context, o Options, c Consumer) error {
 		return err
 	}
 	defer unregister()
-	e, err := newEngine(o, c, newStore(db, c.Name), m)
-	if err != nil {
-		return err
+	for {
+		e, err := newEngine(o, c, newStore(db, c.Name), m)
+		if err != nil {
+			return err
+		}
+		if err = e.run(ctx); !errors.Is(err, kafkaclient.ErrNotJoined) {
+			return err
+		}
+		o.Logger.Warn("joining the group with a new client", "error", err)
 	}
-	return e.run(ctx)
 }
 
 // awaitTopics waits until the topics are there. They are their writer's to

@@ -23,6 +23,11 @@ const (
 	maxTxnAge     = 500 * time.Millisecond
 	// idlePoll is how long one look for records takes where none waits.
 	idlePoll = 100 * time.Millisecond
+	// pollTimeout is how long the group waits at a rebalance for a member that died
+	// while it was joining, and joiningMargin how much longer than that one may take
+	// to join before it is thrown away.
+	pollTimeout   = 45 * time.Second
+	joiningMargin = 15 * time.Second
 )
 
 // partition identifies a topic's partition.
@@ -41,6 +46,8 @@ type session struct {
 	consumer *kafkaclient.Consumer
 	producer *kafkaclient.TxnProducer
 	parser   *envelopeParser
+	// joining finds a client that does not become a member.
+	joining kafkaclient.Joining
 	// gathered are the MySQL transactions that are not whole yet.
 	gathered map[partition]*gatherer
 	// next are the offsets that the open transaction commits: each stands
@@ -77,12 +84,15 @@ func (s *stage) session(ctx context.Context) (err error) {
 		return lost(err)
 	}
 	defer producer.Close()
-	consumer, err := kafkaclient.NewConsumer(s.options.Kafka, kafkaclient.ConsumerOptions{Group: s.options.Group})
+	consumer, err := kafkaclient.NewConsumer(s.options.Kafka, kafkaclient.ConsumerOptions{
+		Group: s.options.Group, PollTimeout: pollTimeout, TellJoining: true,
+	})
 	if err != nil {
 		return err
 	}
 	n := &session{
 		stage: s, ctx: ctx, consumer: consumer, producer: producer, parser: newEnvelopeParser(),
+		joining:  kafkaclient.Joining{Limit: pollTimeout + joiningMargin},
 		gathered: make(map[partition]*gatherer), next: make(map[partition]kafka.Offset), looked: time.Now(),
 	}
 	defer func() { err = n.close(err) }()
@@ -138,6 +148,11 @@ func (s *session) step() error {
 		err = s.handle(e)
 	case kafka.Error:
 		err = s.kafkaError(e)
+	case *kafka.Stats:
+		err = s.joining.Note(e, time.Now())
+	}
+	if err == nil {
+		err = lost(s.joining.Err(time.Now()))
 	}
 	if err != nil {
 		return err
@@ -171,6 +186,7 @@ func (s *session) kafkaError(e kafka.Error) error {
 			s.options.Group, e, s.options.Kafka.Brokers, s.options.Group)
 	}
 	s.options.Health.Set(HealthPart, e)
+	s.joining.Away()
 	if e.IsFatal() {
 		return lost(fmt.Errorf("kafka consumer of group %s: %w", s.options.Group, e))
 	}

@@ -28,6 +28,8 @@ type ConsumerOptions struct {
 	// ResetEarliest starts a partition without a committed offset, or with one
 	// that is gone, at its beginning. The default is an error.
 	ResetEarliest bool
+	// TellJoining asks for kafka.Stats events, for Joining.
+	TellJoining bool
 }
 
 // Consumer is a kafka.Consumer that also ends its log router.
@@ -57,7 +59,12 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 	if o.ResetEarliest {
 		reset = "earliest"
 	}
+	told := time.Duration(0) // Never.
+	if o.TellJoining {
+		told = joiningEvery
+	}
 	m, err := c.configMap(kafka.ConfigMap{
+		"statistics.interval.ms":        int(told / time.Millisecond),
 		"group.id":                      o.Group,
 		"session.timeout.ms":            int(o.SessionTimeout / time.Millisecond),
 		"heartbeat.interval.ms":         int(o.SessionTimeout / 5 / time.Millisecond),
