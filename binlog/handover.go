@@ -86,6 +86,7 @@ func (s *stream) swap() *batch {
 		}
 	}
 	s.options.metrics.queue.Set(s.cur.fill())
+	s.options.metrics.read(&s.intake) // Also inside a huge transaction.
 	s.cond.Broadcast()
 	return b
 }

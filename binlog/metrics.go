@@ -89,6 +89,15 @@ func (m *metrics) standing(is standing) {
 	}
 }
 
+// read counts what the binlog held, and empties it: an addition a transaction
+// costs less than one an event.
+func (m *metrics) read(w *work) {
+	m.rowsRead.Add(float64(w.rows))
+	m.transactionsRead.Add(float64(w.txns))
+	m.bytesRead.Add(float64(w.bytes))
+	*w = work{}
+}
+
 // committed counts what a Kafka transaction held.
 func (m *metrics) committed(w work, p Position, took time.Duration, now time.Time) {
 	m.rows.Add(float64(w.rows))

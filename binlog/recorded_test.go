@@ -500,7 +500,7 @@ func BenchmarkStream(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		if len(s.cur.buf) > s.cur.size/2 {
+		if len(s.cur.buf) > 4<<20 { // As much as a batch holds.
 			done, _ = s.take(context.Background(), done, false)
 		}
 	}

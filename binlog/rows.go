@@ -200,7 +200,7 @@ func (s *stream) rows(h *replication.EventHeader, raw, data []byte) error {
 		}
 		rest = rest[took:]
 	}
-	s.options.metrics.rowsRead.Add(float64(s.cur.rows - rows))
+	s.intake.rows += s.cur.rows - rows
 	if s.options.tracer != nil {
 		s.trace(t.topic, len(s.cur.records)-records)
 	}

@@ -80,7 +80,9 @@ type stream struct {
 	after    image
 	held     []byte
 	track    track
-	partial  bool // The rows event has partial after images.
+	// intake is what was read and is not counted in the metrics yet.
+	intake  work
+	partial bool // The rows event has partial after images.
 	// innerEvent numbers the events inside of a compressed transaction from 1; it
 	// is 0 outside.
 	innerEvent int
@@ -236,7 +238,7 @@ func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 			err = fmt.Errorf("decode event %s of %d bytes: panic: %v", h.EventType, h.EventSize, p)
 		}
 	}()
-	s.options.metrics.bytesRead.Add(float64(h.EventSize))
+	s.intake.bytes += int(h.EventSize)
 	if err := s.intact(e); err != nil {
 		return err
 	}
@@ -258,8 +260,11 @@ func (s *stream) handle(e *replication.BinlogEvent) (err error) {
 			return err
 		}
 		err := s.counted(h, e.RawData, event.Data)
-		if !s.tx.open && h.LogPos > 0 {
-			s.track.reach(s.file, uint64(h.LogPos))
+		if !s.tx.open {
+			s.options.metrics.read(&s.intake)
+			if h.LogPos > 0 {
+				s.track.reach(s.file, uint64(h.LogPos))
+			}
 		}
 		if h.EventType == replication.HEARTBEAT_EVENT || h.EventType == replication.HEARTBEAT_LOG_EVENT_V2 {
 			s.track.beat()
@@ -391,7 +396,7 @@ func (s *stream) commit(h *replication.EventHeader) error {
 	s.tx.open = false
 	s.lastGTID, s.lastSum = s.tx.name.append(s.lastGTID[:0]), s.tx.sum
 	s.cur.txns++
-	s.options.metrics.transactionsRead.Inc()
+	s.intake.txns++
 	s.options.metrics.queue.Set(s.cur.fill())
 	s.position.File, s.position.Pos = s.file, h.LogPos
 	s.position.CommittedAt = time.UnixMicro(s.tx.micros).UTC()
