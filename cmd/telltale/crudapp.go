@@ -16,6 +16,7 @@ import (
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
 	"telltale/crudapp/mysql"
+	"telltale/crudapp/review"
 	"telltale/crudapp/web"
 	"telltale/internal/ops"
 )
@@ -86,7 +87,7 @@ func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) e
 // serveShop serves the pages and watches the database for them.
 //
 //	http.listen ──► web.Server ──► web.Handler ─┬─► crudapp.Accounts, StaffAccounts ─┬─► mysql.Store ◄── watch
-//	                                            ├─► contact.Book ────────────────────┤
+//	                                            ├─► contact.Book, review.Reviews ────┤
 //	                                            └─► catalogue.Catalogue ─────────────┘
 func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
 	server, listener, err := p.newShop(ctx, store)
@@ -132,6 +133,7 @@ func newShopHandler(store *mysql.Store, o web.Options) http.Handler {
 	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords})
 	o.Staff = crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: passwords})
 	o.Contact = contact.New(contact.Options{Store: store})
+	o.Reviews = review.New(review.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
 	return web.New(o)
 }

@@ -94,7 +94,7 @@ func (w *world) environ(over map[string]string) []string {
 	values := map[string]string{
 		"SOURCE_NAME":             "shop",
 		"SOURCE_DSN":              w.dsn(readerUser, ""),
-		"SOURCE_TABLES":           "shop.customers,shop.sign_ins,shop.addresses,shop.consents,shop.products,shop.stock,shop.product_categories",
+		"SOURCE_TABLES":           "shop.customers,shop.sign_ins,shop.addresses,shop.consents,shop.products,shop.stock,shop.product_categories,shop.reviews",
 		"KAFKA_BROKERS":           w.kafka.Brokers(),
 		"KAFKA_PARTITIONS":        "2",
 		"TRANSLATOR_RULES":        "../../config/rules",

@@ -58,6 +58,8 @@ func testStore(t *testing.T, servers mysqltest.Servers) {
 		"addresses of one customer":            testAddresses,
 		"one address is the default":           testAddressRace,
 		"consents are kept":                    testConsents,
+		"reviews come back as stored":          testReviews,
+		"one first review wins":                testReviewRace,
 		"hostile values stay in their comment": testHostileComments,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
+	"telltale/crudapp/review"
 )
 
 const (
@@ -40,8 +41,8 @@ const (
 	errDuplicateEntry = 1062
 )
 
-// Store implements crudapp.Store, crudapp.StaffStore, catalogue.Store and
-// contact.Store. It may be used by several goroutines at once.
+// Store implements crudapp.Store, crudapp.StaffStore, catalogue.Store,
+// contact.Store and review.Store. It may be used by several goroutines at once.
 type Store struct {
 	db  *sql.DB
 	cfg *driver.Config
@@ -52,6 +53,7 @@ var (
 	_ crudapp.StaffStore = (*Store)(nil)
 	_ catalogue.Store    = (*Store)(nil)
 	_ contact.Store      = (*Store)(nil)
+	_ review.Store       = (*Store)(nil)
 )
 
 // Open connects to the database that dsn names, in the form of go-sql-driver:

@@ -17,7 +17,8 @@
 //	POST /account/addresses/7/default    makes it the one that is offered first
 //	POST /account/addresses/7/remove     removes it
 //	GET  /products    what is sold, by ?category=, ?q= and page by page
-//	GET  /products/7  one product
+//	GET  /products/7  one product with its reviews, older ones by ?before=
+//	POST /products/7/review              writes or changes the customer's own review
 //
 // and for staff, who sign in apart from customers:
 //
@@ -30,6 +31,9 @@
 //	                               POST changes the product
 //	POST /staff/products/7/stock   changes the stock
 //	POST /staff/products/7/remove  removes the product
+//	GET  /staff/reviews            all reviews, older ones by ?before=
+//	POST /staff/reviews/7/hide     keeps a review from others' eyes
+//	POST /staff/reviews/7/show     shows it again
 //
 // A form that was answered with 422 or 409 keeps what the person typed, except
 // for passwords. Each form that changes something carries the version that it
@@ -60,6 +64,9 @@
 //	GET    /api/categories                                      200 {categories}
 //	GET    /api/products?category=&q=&after=                    200 {products, next}
 //	GET    /api/products/7                                      200 product
+//	GET    /api/products/7/reviews?before=                      200 {reviews, count, average, next}
+//	GET    /api/products/7/reviews/mine                         200 review
+//	PUT    /api/products/7/reviews/mine    {rating, text}       200 review
 //
 // and with the cookie that staff get:
 //
@@ -70,6 +77,7 @@
 //	DELETE /api/products/7                                      204
 //	GET    /api/products/7/stock                                200 stock
 //	PUT    /api/products/7/stock  {on_hand, reorder_level}      200 stock
+//	PUT    /api/reviews/7/hidden  {hidden}                      204
 //
 // A customer is
 //
@@ -98,8 +106,14 @@
 //	 "attributes": {"origin": "Kent"}, "categories": ["bread"], "status": "active"}
 //	{"product_id": 7, "on_hand": 5, "reorder_level": 2, "version": 1, "updated_at": "…"}
 //
-// Addresses, products and stock are answered with an ETag, which for the latter two
-// If-None-Match may name. PUT and DELETE name
+// A review is
+//
+//	{"id": 3, "product_id": 7, "author": "Bob", "rating": 5, "text": "…",
+//	 "version": 1, "created_at": "…", "updated_at": "…"}
+//
+// Addresses, products, stock and one's own review are answered with an ETag, which
+// but for addresses If-None-Match may name. The first PUT of a review says
+// If-None-Match: *. Other PUTs of them, and DELETE, name
 // in If-Match the one that they were made from, or *; without it they get 428, and
 // 412 where it is no longer the stored one, unless the change asks for what is
 // stored anyway.

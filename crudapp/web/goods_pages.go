@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
+	"telltale/crudapp/review"
 )
 
 // shelves is the data of a list of products.
@@ -59,32 +61,41 @@ func (s *server) shelves(r *http.Request, find finder) (shelves, error) {
 	}
 	return shelves{
 		Categories: categories, Category: q.Category, Text: q.Text, Low: q.Low,
-		Items: found.Items, Next: nextPage(r.URL, found.Next),
+		Items: found.Items, Next: nextPage(r.URL, "after", found.Next),
 	}, nil
 }
 
-// postedQuery returns what the query of an address asks for. An after that is no
-// number was made up by hand.
+// postedQuery returns what the query of an address asks for.
 func postedQuery(r *http.Request) (catalogue.Query, error) {
 	values := r.URL.Query()
 	q := catalogue.Query{Category: values.Get("category"), Text: strings.TrimSpace(values.Get("q")), Low: values.Has("low")}
-	if text := values.Get("after"); text != "" {
-		after, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			return catalogue.Query{}, malformed(errors.New("after is not a number"))
-		}
-		q.After = after
-	}
-	return q, nil
+	var err error
+	q.After, err = queryID(r, "after")
+	return q, err
 }
 
-// nextPage returns the address that shows what follows, or empty.
-func nextPage(at *url.URL, after uint64) string {
-	if after == 0 {
+// queryID returns an id in the query of an address, or 0 where there is none. One
+// that is no number was made up by hand.
+func queryID(r *http.Request, key string) (uint64, error) {
+	text := r.URL.Query().Get(key)
+	if text == "" {
+		return 0, nil
+	}
+	id, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, malformed(errors.New(key + " is not a number"))
+	}
+	return id, nil
+}
+
+// nextPage returns the address that shows what follows, after or before an id, or
+// empty.
+func nextPage(at *url.URL, key string, id uint64) string {
+	if id == 0 {
 		return ""
 	}
 	values := at.Query()
-	values.Set("after", strconv.FormatUint(after, 10))
+	values.Set(key, strconv.FormatUint(id, 10))
 	return at.Path + "?" + values.Encode()
 }
 
@@ -92,6 +103,14 @@ func nextPage(at *url.URL, after uint64) string {
 type goods struct {
 	catalogue.Item
 	Shelves []catalogue.Category
+	Reviews review.Page
+	// Older is the address of older reviews, or empty.
+	Older   string
+	Summary review.Summary
+	// Mine is the form of the customer's own review, for those who are signed in.
+	Mine *versioned
+	// Hidden is set while staff keep that review from others' eyes.
+	Hidden bool
 }
 
 func (s *server) showProduct(w http.ResponseWriter, r *http.Request) {
@@ -100,23 +119,33 @@ func (s *server) showProduct(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	data, err := s.openGoods(r, customer)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if data.Mine != nil {
+		data.Mine.Saved = r.URL.Query().Has("saved")
+	}
+	s.render(w, r, page{name: "product", customer: customer, data: data})
+}
+
+// openGoods returns the page of the product that the address names, as customers
+// see it.
+func (s *server) openGoods(r *http.Request, customer *crudapp.Customer) (goods, error) {
 	id, err := pathID(r)
 	if err != nil {
-		s.fail(w, r, err)
-		return
+		return goods{}, err
 	}
-	item, err := s.catalogue.Item(r.Context(), id)
-	if err != nil {
-		s.fail(w, r, err)
-		return
+	var data goods
+	if data.Item, err = s.catalogue.Item(r.Context(), id); err != nil {
+		return goods{}, err
 	}
-	categories, err := s.catalogue.Categories(r.Context())
-	if err != nil {
-		s.fail(w, r, err)
-		return
+	if data.Shelves, err = s.catalogue.Categories(r.Context()); err != nil {
+		return goods{}, err
 	}
-	categories = slices.DeleteFunc(categories, func(c catalogue.Category) bool { return !slices.Contains(item.Categories, c.Slug) })
-	s.render(w, r, page{name: "product", customer: customer, data: goods{Item: item, Shelves: categories}})
+	data.Shelves = slices.DeleteFunc(data.Shelves, func(c catalogue.Category) bool { return !slices.Contains(data.Categories, c.Slug) })
+	return data, s.addReviews(r, customer, &data)
 }
 
 // pathID returns the id in the address. What is no id names nothing.

@@ -8,6 +8,7 @@ import (
 	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
+	"telltale/crudapp/review"
 )
 
 // problem is an RFC 9457 problem details object. Its type is the default
@@ -50,6 +51,9 @@ func writeProblem(w http.ResponseWriter, f failure, err error) {
 		if conflict.Yours != nil {
 			p.Yours = newPostalJSON(*conflict.Yours)
 		}
+	}
+	if conflict, ok := errors.AsType[*review.Conflict](err); ok {
+		p.Yours, p.Stored = opinionJSON(conflict.Yours), newReviewJSON(conflict.Stored)
 	}
 	if f.status == http.StatusUnauthorized {
 		// RFC 9110 wants a challenge. This scheme is not a registered one, so

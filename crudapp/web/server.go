@@ -15,6 +15,7 @@ import (
 	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
+	"telltale/crudapp/review"
 )
 
 // Options are the parts and settings of the shop's handler.
@@ -25,6 +26,8 @@ type Options struct {
 	Catalogue *catalogue.Catalogue
 	// Contact knows customers' addresses and consents. Required.
 	Contact *contact.Book
+	// Reviews knows what customers think of what is sold. Required.
+	Reviews *review.Reviews
 	// Staff lets staff in. Required.
 	Staff *crudapp.StaffAccounts
 	// Logger gets errors that are not the customer's. Nil means none.
@@ -51,6 +54,7 @@ type server struct {
 	accounts  *crudapp.Accounts
 	catalogue *catalogue.Catalogue
 	contact   *contact.Book
+	reviews   *review.Reviews
 	staff     *crudapp.StaffAccounts
 	log       *slog.Logger
 	// cookies are customers', staffCookies those of staff: one browser may be both.
@@ -64,7 +68,7 @@ type server struct {
 // New returns the shop's handler. It panics if a metric is registered twice.
 func New(o Options) http.Handler {
 	s := &server{
-		accounts: o.Accounts, catalogue: o.Catalogue, contact: o.Contact, staff: o.Staff,
+		accounts: o.Accounts, catalogue: o.Catalogue, contact: o.Contact, reviews: o.Reviews, staff: o.Staff,
 		log: o.Logger, proxies: o.TrustedProxies,
 		cookies:      cookies{base: "shop_session", insecure: o.InsecureCookies, life: o.Accounts.SessionLife()},
 		staffCookies: cookies{base: "shop_staff", insecure: o.InsecureCookies, life: crudapp.StaffSessionLife},
@@ -144,6 +148,10 @@ func (s *server) routeGoods(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/categories", s.apiCategories)
 	mux.HandleFunc("GET /api/products", s.apiProducts)
 	mux.HandleFunc("GET /api/products/{id}", s.apiProduct)
+	mux.HandleFunc("POST /products/{id}/review", s.signedIn(s.writeReview))
+	mux.HandleFunc("GET /api/products/{id}/reviews", s.apiReviews)
+	mux.HandleFunc("GET /api/products/{id}/reviews/mine", s.signedIn(s.apiMyReview))
+	mux.HandleFunc("PUT /api/products/{id}/reviews/mine", s.signedIn(s.apiWriteReview))
 }
 
 // routeStaff adds what staff alone may do.
@@ -162,6 +170,10 @@ func (s *server) routeStaff(mux *http.ServeMux) {
 		"POST /staff/products/{id}":        s.changeProduct,
 		"POST /staff/products/{id}/stock":  s.changeStock,
 		"POST /staff/products/{id}/remove": s.removeProduct,
+		"GET /staff/reviews":               s.showStaffReviews,
+		"POST /staff/reviews/{id}/hide":    s.hideReview(true),
+		"POST /staff/reviews/{id}/show":    s.hideReview(false),
+		"PUT /api/reviews/{id}/hidden":     s.apiHideReview,
 		"POST /api/products":               s.apiAddProduct,
 		"PUT /api/products/{id}":           s.apiChangeProduct,
 		"DELETE /api/products/{id}":        s.apiRemoveProduct,

@@ -21,6 +21,7 @@ import (
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
 	"telltale/crudapp/mysql"
+	"telltale/crudapp/review"
 	"telltale/crudapp/web"
 	"telltale/internal/mysqlserver/mysqltest"
 )
@@ -65,6 +66,8 @@ func TestWeb(t *testing.T) {
 		"twenty tabs, one wins":             testTwentyTabs,
 		"addresses":                         testAddressPages,
 		"API of addresses":                  testAddressAPI,
+		"reviews":                           testReviewPages,
+		"API of reviews":                    testReviewAPI,
 		"consent":                           testConsent,
 		"goods":                             testGoodsPages,
 		"API of goods":                      testGoodsAPI,
@@ -101,6 +104,7 @@ type allStores interface {
 	crudapp.StaffStore
 	catalogue.Store
 	contact.Store
+	review.Store
 }
 
 func newShop(t *testing.T, store allStores, o web.Options) *shop {
@@ -109,6 +113,7 @@ func newShop(t *testing.T, store allStores, o web.Options) *shop {
 	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords})
 	o.Staff = crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: passwords})
 	o.Contact = contact.New(contact.Options{Store: store})
+	o.Reviews = review.New(review.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
 	log := &logBuffer{}
 	o.Logger = slog.New(slog.NewTextHandler(log, nil))
