@@ -2,6 +2,7 @@ package binlog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -44,6 +45,14 @@ func newFilter(o Options) (filter, error) {
 func (f filter) captures(db, table string) bool {
 	name := db + "." + table
 	return matchAny(f.include, name) && !matchAny(f.exclude, name)
+}
+
+// reaches reports whether tables of a database may be captured.
+func (f filter) reaches(db string) bool {
+	return slices.ContainsFunc(f.include, func(pattern string) bool {
+		of, _, _ := strings.Cut(pattern, ".")
+		return match(of, db)
+	})
 }
 
 // denies returns the test of a table's columns.

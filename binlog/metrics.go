@@ -48,7 +48,7 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		queue:     newGauge("queue_fill_ratio", "How full the queue between the binlog and Kafka is, from 0 to 1."),
 		position:  newGauge("position_timestamp_seconds", "When the newest published transaction was committed in MySQL, in seconds since 1970."),
 		sessions:  newCounters("sessions_ended_total", "Connections to server and broker that ended, by class (retryable or fatal) and cause.", "class", "cause"),
-		vanished:  newCounters("vanishing_statements_total", "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME, and CREATE for MariaDB's CREATE OR REPLACE.", "statement"),
+		vanished:  newCounters("vanishing_statements_total", "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME, ALTER for one that renames, and CREATE for MariaDB's CREATE OR REPLACE.", "statement"),
 		oversize:  newCounters("oversize_records_total", "Records that were larger than their topic takes and went another way, by the way: claim-check or dead-letter.", "way"),
 		undecided: newGauge("undecided_branches", "XA branches that are prepared and neither committed nor rolled back."),
 		leader:    newGauge("leader", "1 while this reader holds the lease of its source, 0 while it stands by."),

@@ -6,8 +6,21 @@ import (
 	"telltale/schemas/change"
 )
 
-// vanish reports a statement by which the rows of a table went without a record.
-func (s *stream) vanish(statement, table string) {
+// vanish reports that the rows of a captured table went without a record of each,
+// or publishes that where it is asked for.
+func (s *stream) vanish(h *replication.EventHeader, statement string, t tableRef) error {
+	if !s.options.filter.captures(t.db, t.name) && (t.name != "*" || !s.options.filter.reaches(t.db)) {
+		return nil
+	}
+	name := t.db + "." + t.name
+	if statement == "TRUNCATE" && s.options.truncates != nil {
+		return s.truncate(h, name)
+	}
+	s.reportVanished(statement, name)
+	return nil
+}
+
+func (s *stream) reportVanished(statement, table string) {
 	if s.options.onVanish != nil {
 		s.options.onVanish(statement, table)
 	}
@@ -21,7 +34,7 @@ func (s *stream) vanish(statement, table string) {
 func (s *stream) truncate(h *replication.EventHeader, name string) error {
 	d, known := s.options.truncates[name]
 	if !known {
-		s.vanish("TRUNCATE", name)
+		s.reportVanished("TRUNCATE", name)
 		return nil
 	}
 	t := &table{name: name, captured: true, count: s.counterOf(name)}
