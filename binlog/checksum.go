@@ -18,11 +18,7 @@ func (s *stream) intact(e *replication.BinlogEvent) error {
 	case *replication.FormatDescriptionEvent:
 		s.checksum = event.ChecksumAlgorithm
 	case *replication.RotateEvent:
-		const bare = replication.EventHeaderSize + 8                     // What stands before the name.
-		if name := event.NextLogName; bare+len(name) == len(e.RawData) { // The first of a connection, before the library knows of checksums.
-			if len(name) > checksumLen && matches(e.RawData) {
-				event.NextLogName = name[:len(name)-checksumLen]
-			}
+		if isFirst(event, e.RawData) {
 			return nil
 		}
 	}
@@ -30,6 +26,21 @@ func (s *stream) intact(e *replication.BinlogEvent) error {
 		return fmt.Errorf("event %s of %d bytes: %w", e.Header.EventType, e.Header.EventSize, errChecksum)
 	}
 	return nil
+}
+
+// isFirst reports whether a rotation is the first event of a connection, and puts
+// its name right: the library does not know then whether there are checksums, and
+// takes one for a part of the name.
+func isFirst(event *replication.RotateEvent, raw []byte) bool {
+	const before = replication.EventHeaderSize + 8
+	name := event.NextLogName
+	if before+len(name) != len(raw) {
+		return false
+	}
+	if len(name) > checksumLen && matches(raw) {
+		event.NextLogName = name[:len(name)-checksumLen]
+	}
+	return true
 }
 
 func matches(raw []byte) bool {

@@ -46,7 +46,7 @@ func (s *stream) beginMySQL(h *replication.EventHeader) error {
 	if !s.position.ByFile {
 		return s.begin(h, &s.mysql, micros)
 	}
-	s.place = filePlace{s.file, h.LogPos - h.EventSize}
+	s.place, s.reached = filePlace{s.file, h.LogPos - h.EventSize}, h.LogPos
 	return s.begin(h, &s.place, micros)
 }
 
@@ -65,9 +65,13 @@ func (s *stream) rotate(e *replication.RotateEvent) {
 // checkOffset stops where offsets in a file can no longer be told: they have 32
 // bits, and a server writes a transaction into one file however large it is.
 func (s *stream) checkOffset(h *replication.EventHeader) error {
-	if s.position.ByFile && s.tx.open && s.tx.xa != xaReleasing && h.LogPos != 0 && h.LogPos < s.place.offset {
+	if !s.position.ByFile || !s.tx.open || s.tx.xa == xaReleasing || h.LogPos == 0 {
+		return nil
+	}
+	if h.LogPos < s.reached {
 		return errFileTooLong
 	}
+	s.reached = h.LogPos
 	return nil
 }
 

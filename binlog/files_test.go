@@ -192,3 +192,25 @@ func TestAnonymousStops(t *testing.T) {
 		t.Errorf("got %v, want a StopError by the name of %s", err, errAnonymous.Name())
 	}
 }
+
+// An offset that begins anew inside of a file stops a reader that goes by it.
+func TestFileTooLong(t *testing.T) {
+	t.Parallel()
+	s := mysqlStory().stream(t)
+	s.position.ByFile = true
+	var err error
+	for _, e := range []struct {
+		typ    replication.EventType
+		offset uint32
+	}{{replication.ANONYMOUS_GTID_EVENT, 200}, {replication.ROWS_QUERY_EVENT, 1<<32 - 1}, {replication.ROWS_QUERY_EVENT, 300}} {
+		if err != nil {
+			t.Fatal(err)
+		}
+		event := rawEvent(e.typ, make([]byte, 60))
+		event.Header.LogPos = e.offset
+		err = s.HandleEvent(event)
+	}
+	if !errors.Is(err, errFileTooLong) {
+		t.Errorf("got %v, want %v", err, errFileTooLong)
+	}
+}

@@ -70,8 +70,11 @@ type stream struct {
 	spill  *spill
 	spills []*spill
 
-	mysql    mysqlGTID
+	mysql mysqlGTID
+	// place is the open transaction's, and reached where its newest event ends,
+	// where the source is read by file.
 	place    filePlace
+	reached  uint32
 	mariadb  mariadbGTID
 	query    replication.QueryEvent
 	inflater inflater
