@@ -119,7 +119,7 @@ func TestAddRefuses(t *testing.T) {
 		"a long name":         {func(_ *string, e *catalogue.Entry, _ *catalogue.Level) { e.Name = strings.Repeat("é", 121) }, []string{"name"}},
 		"a name on two lines": {func(_ *string, e *catalogue.Entry, _ *catalogue.Level) { e.Name = "a\nb" }, []string{"name"}},
 		"a bell":              {func(_ *string, e *catalogue.Entry, _ *catalogue.Level) { e.Description = "a\ab" }, []string{"description"}},
-		"a long description":  {func(_ *string, e *catalogue.Entry, _ *catalogue.Level) { e.Description = strings.Repeat("x", 4001) }, []string{"description"}},
+		"a long description":  {func(_ *string, e *catalogue.Entry, _ *catalogue.Level) { e.Description = strings.Repeat("x", 1501) }, []string{"description"}},
 		"half a penny":        {func(_ *string, e *catalogue.Entry, _ *catalogue.Level) { e.Price = "1.005" }, []string{"price"}},
 		"a colon in a fact":   {func(_ *string, e *catalogue.Entry, _ *catalogue.Level) { e.Attributes = map[string]string{"a:b": "c"} }, []string{"attributes"}},
 		"a long fact":         {func(_ *string, e *catalogue.Entry, _ *catalogue.Level) { e.Attributes["x"] = strings.Repeat("y", 200) }, []string{"attributes"}},

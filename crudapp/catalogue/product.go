@@ -36,7 +36,7 @@ type Category struct {
 type Listing struct {
 	// Name is 1 to 120 characters.
 	Name string
-	// Description is a text of up to 4000 characters, which may have line breaks
+	// Description is a text of up to 1500 characters, which may have line breaks
 	// ("\n"), or empty.
 	Description string
 	// Price is what one costs.

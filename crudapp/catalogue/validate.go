@@ -26,11 +26,14 @@ const (
 	FieldReorderLevel = "reorder_level"
 )
 
+// A form that carries a listing twice, as its values and as what they were, must stay
+// within the 64 KiB of a request, whatever the characters: one of four bytes takes
+// twelve in a form.
 const (
 	maxNameRunes        = 120
-	maxDescriptionRunes = 4000
-	maxAttributes       = 20
-	maxAttributeRunes   = 200
+	maxDescriptionRunes = 1500
+	maxAttributes       = 10
+	maxAttributeRunes   = 100
 	// maxCategories keeps the slugs of a product, joined, within the kilobyte that
 	// a server's GROUP_CONCAT returns by default.
 	maxCategories = 10

@@ -209,6 +209,11 @@ func testCategoriesDiffer(t *testing.T, server *mysqlserver.Server) {
 	if !slices.Equal(kinds, want) {
 		t.Errorf("the log has %q, want %q", kinds, want)
 	}
+	listing.Categories = []string{"bread", "gone"}
+	if won, err := store.UpdateProduct(t.Context(), catalogue.ProductUpdate{ID: p.ID, Version: 2, Listing: listing, At: at}); won || !errors.Is(err, crudapp.ErrNotFound) {
+		t.Errorf("a category that is not there: %v, %v, want %v", won, err, crudapp.ErrNotFound)
+	}
+	listing.Categories = []string{"bread", "fruit"}
 	if got := item(t, store, p.ID).Categories; !slices.Equal(got, listing.Categories) {
 		t.Errorf("categories are %q, want %q", got, listing.Categories)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
 )
 
@@ -63,11 +64,23 @@ func setCategories(ctx context.Context, tx *sql.Tx, productID uint64, slugs []st
 		if slices.Contains(has, slug) {
 			continue
 		}
-		if _, err := exec(ctx, tx, `INSERT INTO product_categories (product_id, category_id) SELECT ?, id FROM categories WHERE slug = ?`, productID, slug); err != nil {
+		if err := addCategory(ctx, tx, productID, slug); err != nil {
 			return fmt.Errorf("put product %d into category %s: %w", productID, slug, err)
 		}
 	}
 	return nil
+}
+
+// addCategory returns crudapp.ErrNotFound where the category is gone meanwhile.
+func addCategory(ctx context.Context, tx *sql.Tx, productID uint64, slug string) error {
+	result, err := exec(ctx, tx, `INSERT INTO product_categories (product_id, category_id) SELECT ?, id FROM categories WHERE slug = ?`, productID, slug)
+	if err != nil {
+		return err
+	}
+	if added, err := one(result); err != nil || added {
+		return err
+	}
+	return crudapp.ErrNotFound
 }
 
 func categoriesOf(ctx context.Context, tx *sql.Tx, productID uint64) ([]string, error) {

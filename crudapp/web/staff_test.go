@@ -135,3 +135,23 @@ func testThreeWay(t *testing.T, s *shop) {
 	check(t, s.post(t, at+"/stock", "version", "1", "on_hand", "5", "was.on_hand", "5", "reorder_level", "3", "was.reorder_level", "2"),
 		http.StatusConflict, radio("on_hand", "stored", true), radio("reorder_level", "yours", true))
 }
+
+// testLargestForm posts as much as a product can have, in the characters that take
+// the most.
+func testLargestForm(t *testing.T, s *shop) {
+	item := s.product(t, "active")
+	s.signInStaff(t)
+	var facts strings.Builder
+	for i := range 10 {
+		fmt.Fprintf(&facts, "%d: %s\r\n", i, strings.Repeat("😀", 99))
+	}
+	form := []string{"version", "1", "price", "9999999999.99", "was.price", "4.20", "currency", "GBP", "status", "active", "categories", ""}
+	for name, value := range map[string]string{
+		"name": strings.Repeat("😀", 120), "description": strings.Repeat("😀", 1500), "attributes": facts.String(),
+	} {
+		form = append(form, name, value, "was."+name, value)
+	}
+	at := fmt.Sprintf("/staff/products/%d", item.ID)
+	checkRedirect(t, s.post(t, at, form...), at+"?saved=listing")
+	check(t, s.get(t, at), http.StatusOK, `value="9999999999.99"`)
+}

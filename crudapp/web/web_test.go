@@ -75,6 +75,7 @@ func TestWeb(t *testing.T) {
 		"staff only":                        testStaffOnly,
 		"staff edit a product":              testStaffProduct,
 		"three sides of a conflict":         testThreeWay,
+		"the largest form":                  testLargestForm,
 		"request ids":                       testRequestID,
 		"the origin reaches the store":      testOriginReachesStore,
 		"a span a request":                  testSpans,
