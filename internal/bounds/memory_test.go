@@ -31,7 +31,8 @@ var (
 // TestMemory measures the reader's peak at each kind of big thing.
 func TestMemory(t *testing.T) {
 	server := mysqltest.Start(t, "max-allowed-packet=1G", "innodb-redo-log-capacity=2G", "max-binlog-size=1G")
-	broker := apachekafkatest.Start(t, "message.max.bytes=104857600")
+	// A broker that makes ten thousand topics is busy, and not gone.
+	broker := apachekafkatest.Start(t, "message.max.bytes=104857600", "broker.session.timeout.ms=60000")
 	w := &world{T: t, db: mysqltest.DB(t, server, "shop"), binary: binarytest.Build(t), environ: map[string]string{
 		"SOURCE_NAME": "shop", "SOURCE_DSN": server.DSN(""), "SOURCE_TABLES": "shop.*",
 		"KAFKA_BROKERS": broker.Brokers(), "KAFKA_PARTITIONS": "1",

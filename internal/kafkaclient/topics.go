@@ -68,17 +68,19 @@ func EnsureTopics(ctx context.Context, c Config, specs []TopicSpec, create bool)
 }
 
 func missingTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) ([]TopicSpec, error) {
-	md, err := a.GetMetadata(nil, true, millis(ctx, 10*time.Second))
+	there, err := describe(ctx, a, c, namesOf(specs))
 	if err != nil {
-		return nil, fmt.Errorf("list kafka topics at %q: %w", c.Brokers, err)
+		return nil, err
 	}
-	var missing []TopicSpec
-	for _, s := range specs {
-		if _, ok := md.Topics[s.Name]; !ok {
-			missing = append(missing, s)
-		}
+	return slices.DeleteFunc(slices.Clone(specs), func(s TopicSpec) bool { return there[s.Name].Partitions > 0 }), nil
+}
+
+func namesOf(specs []TopicSpec) []string {
+	names := make([]string, len(specs))
+	for i, s := range specs {
+		names[i] = s.Name
 	}
-	return missing, nil
+	return names
 }
 
 // createAtOnce is how many partitions one request creates at most: a controller
@@ -124,15 +126,16 @@ func createChunk(ctx context.Context, a *kafka.AdminClient, c Config, specs []To
 	return nil
 }
 
-// awaitTopics waits until the brokers' metadata holds the new topics with a
-// leader each: creation is answered before every broker knows of it.
+// awaitTopics waits until the brokers know the new topics with a leader each:
+// creation is answered before every broker knows of it.
 func awaitTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) error {
 	limit := time.Minute + time.Duration(len(specs))*50*time.Millisecond
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not all of %d topics have leaders after %v", len(specs), limit))
 	defer cancel()
-	for {
-		md, err := a.GetMetadata(nil, true, millis(ctx, 5*time.Second))
-		if err == nil && !slices.ContainsFunc(specs, func(s TopicSpec) bool { return !led(md.Topics[s.Name]) }) {
+	for waiting := namesOf(specs); ; {
+		there, err := describe(ctx, a, c, waiting)
+		waiting = slices.DeleteFunc(waiting, func(name string) bool { return there[name].led })
+		if len(waiting) == 0 && err == nil {
 			return nil
 		}
 		select {
@@ -143,43 +146,48 @@ func awaitTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []To
 	}
 }
 
-func led(t kafka.TopicMetadata) bool {
-	return len(t.Partitions) > 0 && !slices.ContainsFunc(t.Partitions, func(p kafka.PartitionMetadata) bool { return p.Leader < 0 })
-}
-
 // Topic is a topic as the cluster has it.
 type Topic struct {
 	// ID is the cluster's for this topic and no other that ever had its name;
 	// empty where the brokers know no ids.
 	ID         string
 	Partitions int32
+	led        bool // Every partition has a leader.
 }
 
 // DescribeTopics asks for topics by name. Those that are not there are left out.
 func DescribeTopics(ctx context.Context, c Config, names []string) (map[string]Topic, error) {
-	out := map[string]Topic{}
-	err := c.WithAdmin(func(a *kafka.AdminClient) error {
-		for chunk := range slices.Chunk(names, describeAtOnce) {
-			if err := describeTopics(ctx, a, chunk, out); err != nil {
-				return fmt.Errorf("ask for %d kafka topics at %q: %w", len(names), c.Brokers, err)
-			}
-		}
-		return nil
+	var out map[string]Topic
+	err := c.WithAdmin(func(a *kafka.AdminClient) (err error) {
+		out, err = describe(ctx, a, c, names)
+		return err
 	})
 	return out, err
 }
 
-func describeTopics(ctx context.Context, a *kafka.AdminClient, names []string, out map[string]Topic) error {
+// describe asks in parts, so that thousands of topics take no more memory than
+// some.
+func describe(ctx context.Context, a *kafka.AdminClient, c Config, names []string) (map[string]Topic, error) {
+	out := map[string]Topic{}
+	for chunk := range slices.Chunk(names, describeAtOnce) {
+		if err := describeChunk(ctx, a, chunk, out); err != nil {
+			return out, fmt.Errorf("ask for %d kafka topics at %q: %w", len(names), c.Brokers, err)
+		}
+	}
+	return out, nil
+}
+
+func describeChunk(ctx context.Context, a *kafka.AdminClient, names []string, out map[string]Topic) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	r, err := a.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(names))
+	r, err := a.DescribeTopics(ctx, kafka.NewTopicCollectionOfTopicNames(names), kafka.SetAdminRequestTimeout(20*time.Second))
 	if err != nil {
 		return err
 	}
 	for _, d := range r.TopicDescriptions {
 		switch d.Error.Code() {
 		case kafka.ErrNoError:
-			t := Topic{Partitions: int32(len(d.Partitions))}
+			t := Topic{Partitions: int32(len(d.Partitions)), led: !slices.ContainsFunc(d.Partitions, leaderless)}
 			if d.TopicID.GetMostSignificantBits() != 0 || d.TopicID.GetLeastSignificantBits() != 0 {
 				t.ID = d.TopicID.String()
 			}
@@ -191,6 +199,8 @@ func describeTopics(ctx context.Context, a *kafka.AdminClient, names []string, o
 	}
 	return nil
 }
+
+func leaderless(p kafka.TopicPartitionInfo) bool { return p.Leader == nil || p.Leader.ID < 0 }
 
 // Partitions is how many partitions a topic has. A topic that is not there is
 // an error.
