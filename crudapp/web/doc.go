@@ -113,18 +113,17 @@
 //
 // Addresses, products, stock and one's own review are answered with an ETag, which
 // but for addresses If-None-Match may name. The first PUT of a review says
-// If-None-Match: *. Other PUTs of them, and DELETE, name
-// in If-Match the one that they were made from, or *; without it they get 428, and
-// 412 where it is no longer the stored one, unless the change asks for what is
-// stored anyway.
+// If-None-Match: *. Other PUTs of them, and DELETE, name in If-Match the one that
+// they were made from, or *; without it they get 428, and 412 where it is no longer
+// the stored one, unless the change asks for what is stored anyway.
 //
 // Errors are problem details (RFC 9457, application/problem+json) with a member
 // "code" that programs can rely on: invalid (422, with "errors": sentence by
 // field), conflict (409, or 412 after If-Match, with "yours": what was asked for
-// and "stored": what there is now), precondition_required (428), unauthenticated (401), forbidden (403), not_found (404),
-// method_not_allowed (405), too_large (413), unsupported_media_type (415),
-// malformed (400), too_many (429, with Retry-After), unavailable (503, with
-// Retry-After) and internal (500).
+// and "stored": what there is now), precondition_required (428), unauthenticated
+// (401), forbidden (403), not_found (404), method_not_allowed (405), too_large
+// (413), unsupported_media_type (415), malformed (400), too_many (429, with
+// Retry-After), unavailable (503, with Retry-After) and internal (500).
 //
 // # Requests
 //
