@@ -47,7 +47,7 @@ func newHarnessOn(t *testing.T, servers mysqltest.Servers, settings ...string) *
 		Name: "shop", DSN: h.mysql.DSN(""), Tables: []string{"shop.*"}, CreateTopics: true, Partitions: 3,
 		Columns: []ColumnRule{{Match: "*.secret", Do: "deny"}},
 		Kafka:   kafkaclient.Config{Brokers: h.broker.Brokers(), Logger: kafkatest.Logger(t)},
-		Logger:  kafkatest.Logger(t),
+		Logger:  kafkatest.Logger(t), catchUp: time.Second,
 	}
 	return h
 }

@@ -85,6 +85,9 @@ type Options struct {
 	Logger     *slog.Logger
 	Registerer prometheus.Registerer
 	Health     *ops.Health
+	// catchUp is how long a server that is not the one before may lack what was
+	// published, for tests. 0 means catchUpTime.
+	catchUp time.Duration
 	// now is the clock, for tests of clocks that jump. Nil means time.Now.
 	now func() time.Time
 	// Traces gets a span for what each traced request changed. Nil means none.
@@ -147,6 +150,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.topicsEvery == 0 {
 		o.topicsEvery = topicsEvery
+	}
+	if o.catchUp == 0 {
+		o.catchUp = catchUpTime
 	}
 	if o.now == nil {
 		o.now = time.Now

@@ -109,7 +109,7 @@ func (p *proof) catchUp(ctx context.Context, stored mysql.GTIDSet) error {
 		return nil
 	}
 	p.options.Logger.Info("another server than before", "source", p.options.Name, "before", p.position.ServerUUID, "now", p.history.server)
-	for deadline := time.Now().Add(catchUpTime); !p.history.executed.Contain(stored) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(p.options.catchUp); !p.history.executed.Contain(stored) && time.Now().Before(deadline); {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
