@@ -6,7 +6,7 @@ package binlog
 // answers and the server's packets pass through.
 const (
 	defaultMemory = 150_000_000
-	minMemory     = 100_000_000
+	minMemory     = 120_000_000
 )
 
 // maxKept is how large a buffer may be to be used again: one huge event must not

@@ -65,7 +65,7 @@ type Options struct {
 	// ClaimChecks is the directory of claim checks. It is made where it is missing.
 	ClaimChecks string
 	// Memory is how many bytes the reader works in, beside what a single large row
-	// needs. Default 150,000,000; less than 100,000,000 is refused.
+	// needs. Default 150,000,000; less than 120,000,000 is refused.
 	Memory int
 	// ServerID is what the reader calls itself to the server; it must differ
 	// from that of every server and replica. Default: made from Name.

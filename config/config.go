@@ -108,7 +108,7 @@ type Source struct {
 	// whoever reads the topics must reach too. No default.
 	ClaimChecks string `mapstructure:"claim_checks" help:"directory for records larger than their topic takes"`
 	// MemoryMB is how much memory the reader works in, in MB, beside what a single
-	// row of more than 1 MB needs. Default 150, at least 100.
+	// row of more than 1 MB needs. Default 150, at least 120.
 	MemoryMB int `mapstructure:"memory_mb" help:"memory that the reader works in, in MB"`
 	// ServerID is the replication id under which the reader connects, which no
 	// other replica of the server may use. Zero, the default, derives one from Name.

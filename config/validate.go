@@ -92,8 +92,8 @@ func (l loader) source() {
 	if l.Source.Format == "json-with-schema" && l.Source.Oversize != "stop" {
 		l.wrong("source.oversize", "%s leaves the images of a row empty, which a schema does not allow; set source.oversize: stop or source.format: json", l.Source.Oversize)
 	}
-	if l.Source.MemoryMB < 100 {
-		l.wrong("source.memory_mb", "%d MB are not enough to work in, want 100 at least", l.Source.MemoryMB)
+	if l.Source.MemoryMB < 120 {
+		l.wrong("source.memory_mb", "%d MB are not enough to work in, want 120 at least", l.Source.MemoryMB)
 	}
 	l.oneOf("source.delivery", l.Source.Delivery, []string{"exactly-once", "at-least-once"})
 }
