@@ -85,6 +85,7 @@ const (
 // sessions runs one session after the other until one fails for good. The
 // pause between them grows, with full jitter, while nothing is published.
 func (r *reader) sessions(ctx context.Context) error {
+	r.unknown = nil // Another reader may have decided over them meanwhile.
 	limit, refused := minPause, 0
 	for {
 		err := r.session(ctx, func() { limit, refused = minPause, 0; r.works() })
