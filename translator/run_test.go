@@ -58,6 +58,24 @@ func TestRunTranslatesAndStops(t *testing.T) {
 	}
 }
 
+// A table that was emptied is no event, and what follows is translated.
+func TestRunPassesOverTruncate(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.publishShape(b.shape)
+	stop := b.start(b.options())
+	b.change(change.Create, nil, &customer{ID: 1, Email: "a@b.c", Name: "Bob", Version: 1})
+	b.produce("shop.customer", 0, "", b.envelope(change.Truncate, nil, nil))
+	b.change(change.Create, nil, &customer{ID: 2, Email: "d@e.f", Name: "Alice", Version: 1})
+	b.flush()
+	if got := len(b.await(2)); got != 2 {
+		t.Errorf("got %d events, want 2", got)
+	}
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestRunIsExactlyOnceAcrossRestarts(t *testing.T) {
 	t.Parallel()
 	const keys, perRound, rounds = 20, 30, 3
