@@ -74,6 +74,7 @@ func (s *spilled) load(buf []byte, last int) ([]byte, error) {
 // carry takes the newest record of each partition that the open transaction
 // touched over to the next batch; whether it is the last there is not known.
 func (s *stream) carry(from *batch) error {
+	defer func() { s.cur.carried = len(s.cur.buf) }()
 	for _, p := range s.tx.touched {
 		i := p.topic.last[p.partition]
 		if r := &from.records[i]; r.away == nil && r.size() >= s.options.spillFrom {
@@ -83,7 +84,6 @@ func (s *stream) carry(from *batch) error {
 		}
 		p.topic.last[p.partition] = s.cur.move(from, i)
 	}
-	s.cur.carried = len(s.cur.buf)
 	return nil
 }
 
