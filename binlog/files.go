@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-mysql-org/go-mysql/mysql"
 	"github.com/go-mysql-org/go-mysql/replication"
@@ -144,7 +145,7 @@ func (p *proof) files(ctx context.Context) error {
 		return p.refuse(refusedLacking, fmt.Sprintf("server %s lacks binlog file %s, up to which it was published; it was reset or restored from a backup", p.history.server, at.File), mendElsewhere)
 	}
 	keeps := func(place string) bool {
-		file, _, _ := cutLast(place)
+		file, _, _ := parsePlace(place) // What is no place is in no file.
 		return slices.ContainsFunc(all, func(f logFile) bool { return f.name == file })
 	}
 	for _, b := range at.Undecided {
@@ -170,13 +171,15 @@ func (s *server) everything(ctx context.Context) (origin, error) {
 	return origin{at: mysql.Position{Name: all[0].name, Pos: 4}}, nil // Behind the magic number.
 }
 
-// cutLast takes a place apart.
-func cutLast(place string) (file string, offset uint32, err error) {
-	for i := len(place) - 1; i >= 0; i-- {
-		if place[i] == ':' {
-			n, err := strconv.ParseUint(place[i+1:], 10, 32)
-			return place[:i], uint32(n), err
-		}
+// parsePlace takes a transaction's place apart, `<file>:<offset>`.
+func parsePlace(place string) (file string, offset uint32, err error) {
+	i := strings.LastIndexByte(place, ':')
+	if i < 0 {
+		return "", 0, fmt.Errorf("place %q has no offset", place)
 	}
-	return "", 0, fmt.Errorf("place %q has no offset", place)
+	n, err := strconv.ParseUint(place[i+1:], 10, 32)
+	if err != nil {
+		return "", 0, fmt.Errorf("parse the offset of place %q: %w", place, err)
+	}
+	return place[:i], uint32(n), nil
 }

@@ -217,7 +217,7 @@ func originOf(p Position, d dialect) (origin, progress, error) {
 // transaction again.
 func beforeLast(p Position, d dialect) (origin, progress, error) {
 	if p.ByFile {
-		file, offset, err := cutLast(p.Last)
+		file, offset, err := parsePlace(p.Last)
 		return origin{at: mysql.Position{Name: file, Pos: offset}}, fileProgress{}, err
 	}
 	set, err := d.before(p)

@@ -29,6 +29,7 @@ func openServer(ctx context.Context, dsn *driver.Config) (*server, error) {
 	if c.Timeout == 0 {
 		c.Timeout = 10 * time.Second
 	}
+	c.Logger = &driver.NopLogger{} // What matters comes back as an error.
 	if c.ReadTimeout == 0 {
 		c.ReadTimeout = answerTimeout
 	}
