@@ -20,5 +20,8 @@ const reserveFrom = 1 << 20
 // batchOf is the share of a batch, of which there are two.
 func batchOf(memory int) int { return memory / 48 }
 
+// heldOf is the share of what is held of undecided XA branches, by that of a batch.
+func heldOf(batch int) int { return 2 * batch }
+
 // queueOf is the share of what waits in Kafka's client.
 func queueOf(memory int) int { return memory / 8 }

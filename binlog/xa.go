@@ -21,9 +21,9 @@ import (
 // MariaDB writes no XA START and says it in the GTID event. A branch that is
 // committed in one phase is a prepare that says so, to MariaDB an ordinary
 // transaction. Until its outcome nothing of a branch is published (I1). Its rows
-// are held as they came, within heldBytes, and read again from the server where
-// they are not: after a restart, or because there are too many. So the
-// position need not stay behind, and there is nothing to spill (I3, I11).
+// are held as they came, within a share of the memory, and read again from the
+// server where they are not: after a restart, or because there are too many. So
+// the position need not stay behind, and there is nothing to spill (I3, I11).
 
 // Branch is an XA branch that was prepared and whose outcome is not known yet.
 type Branch struct {
@@ -43,9 +43,6 @@ const (
 	xaHolding           // It is a PREPARE: rows are held.
 	xaReleasing         // It is an outcome: rows that were held are published.
 )
-
-// heldBytes is how much of undecided branches is held.
-const heldBytes = 16 << 20
 
 // heldBranch is what is held of one.
 type heldBranch struct {
@@ -115,7 +112,7 @@ func (s *stream) hold(h *replication.EventHeader, raw, data []byte) {
 	if b.again {
 		return
 	}
-	if s.branches.bytes+b.bytes+size > heldBytes {
+	if s.branches.bytes+b.bytes+size > heldOf(s.options.batchBytes) {
 		*b = heldBranch{again: true}
 		return
 	}
