@@ -13,6 +13,8 @@ import (
 	"telltale/config"
 	"telltale/config/rules"
 	"telltale/consumers/history"
+	"telltale/crudapp"
+	"telltale/crudapp/catalogue"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/web"
 	"telltale/internal/demo"
@@ -105,13 +107,17 @@ func runTour(cmd *cobra.Command, e env, f demoFlags) error {
 // buildDemo makes the shop as its own command does. The stages are commands of
 // this binary, which the demo starts.
 //
-//	Env ──► mysql.Store ──► crudapp.Accounts ──► web.Handler
+//	Env ──► mysql.Store ──► crudapp.Accounts, catalogue.Catalogue … ──► web.Handler
 func buildDemo(ctx context.Context, e demo.Env, traces trace.TracerProvider) (demo.App, error) {
 	store, err := mysql.Open(ctx, e.Shop, nil)
 	if err != nil {
 		return demo.App{}, err
 	}
 	if err := store.Migrate(ctx); err != nil {
+		return demo.App{Close: store.Close}, err
+	}
+	// Before the reader's first start, so that goods on the shelves are no news.
+	if _, err := catalogue.New(catalogue.Options{Store: store}).Seed(crudapp.WithActor(ctx, "seed")); err != nil {
 		return demo.App{Close: store.Close}, err
 	}
 	return demo.App{
