@@ -16,10 +16,12 @@ import (
 // budget is how much memory the reader may have resident, whatever it reads, but
 // for a single row that is large itself: that needs multiple times its own size
 // beside, in the server's packet, the record, and the Kafka client's copy of it,
-// plain and compressed.
+// plain and compressed. Of that the process gives its own size back late. A start
+// needs perTable for each captured table beside, for as long as it lasts.
 const (
 	budget   = 150e6
-	multiple = 5
+	multiple = 6
+	perTable = 25e3
 )
 
 var (
@@ -46,13 +48,13 @@ func TestMemory(t *testing.T) {
 	w.fits("a row of 64 MiB", budget+multiple*64<<20, 1, func() { w.insert("files", 2, 64<<20) })
 	w.fits("a text of 64 MiB", budget+multiple*64<<20, 1, func() { w.insert("texts", 1, 64<<20) })
 	w.fits("small rows behind it", budget+multiple*64<<20, 1000, func() { w.items(1000) })
-	w.fits("small rows from then on", budget, 1000, func() { w.items(1000) })
+	w.fits("small rows from then on", budget+64<<20, 1000, func() { w.items(1000) })
 
 	w.reader.stop(t)
 	w.exec(fmt.Sprintf("CALL write_items(%d)", *backlog))
 	w.start()
 	w.reader.await(t, "done with the backlog", func() bool { return w.reader.rows(t) >= *backlog })
-	w.within("a backlog of single rows, from the start on", budget)
+	w.within("a start, and a backlog of single rows", budget+perTable*float64(*tables))
 }
 
 // world is a server's database and the reader that reads it.
