@@ -25,9 +25,9 @@ const (
 )
 
 var (
-	tables  = flag.Int("tables", 200, "how many tables there are, of which a hundred are written")
+	tables  = flag.Int("tables", 120, "how many tables there are, of which a hundred are written")
 	rows    = flag.Int("rows", 1_000_000, "how many rows one transaction writes")
-	backlog = flag.Int("backlog", 20_000, "how many transactions wait when the reader starts")
+	backlog = flag.Int("backlog", 10_000, "how many transactions wait when the reader starts")
 )
 
 // TestMemory measures the reader's peak at each kind of big thing.
