@@ -47,26 +47,29 @@ func (s *stream) beginMySQL(h *replication.EventHeader) error {
 	if !s.position.ByFile {
 		return s.begin(h, &s.mysql, micros)
 	}
-	s.place, s.reached = filePlace{s.file, h.LogPos - h.EventSize}, h.LogPos
+	s.place = filePlace{s.file, h.LogPos - h.EventSize}
 	return s.begin(h, &s.place, micros)
 }
 
 // rotate moves on to the next file. Where the position is one of files it goes
-// along, since a quiet server may remove a file that was read to its end.
+// along at once: a quiet server may remove a file that was read to its end, and a
+// position in it would then say that there was more.
 func (s *stream) rotate(e *replication.RotateEvent) {
-	s.file = string(e.NextLogName)
+	s.file, s.reached = string(e.NextLogName), uint32(e.Position)
 	p := &s.position
 	if !p.ByFile || s.tx.open || p.File == s.file && uint64(p.Pos) == e.Position {
 		return
 	}
 	p.File, p.Pos = s.file, uint32(e.Position)
 	s.moved = true
+	s.offer()
 }
 
 // checkOffset stops where offsets in a file can no longer be told: they have 32
-// bits, and a server writes a transaction into one file however large it is.
+// bits, and a server writes a transaction into one file however large it is, and
+// those beside it that are committed with it. What is read again stands elsewhere.
 func (s *stream) checkOffset(h *replication.EventHeader) error {
-	if !s.position.ByFile || !s.tx.open || s.tx.xa == xaReleasing || h.LogPos == 0 {
+	if !s.position.ByFile || s.tx.open && s.tx.xa == xaReleasing || h.LogPos == 0 {
 		return nil
 	}
 	if h.LogPos < s.reached {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/go-mysql-org/go-mysql/replication"
 
@@ -110,6 +111,64 @@ func (h *harness) checkPlaces(t *testing.T, n int) {
 	}
 }
 
+// On a quiet server the position follows into a new file, so that the old one can be
+// removed. What was published last went with it, which an operator is told; nothing
+// is lost.
+func TestByFileOnAQuietServer(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, withoutGTIDs...)
+	h.exec(t, customers, "INSERT INTO customers (name) VALUES ('x')", "UPDATE customers SET version = 0")
+	h.start(t)
+	h.exec(t, "UPDATE customers SET version = version + 1")
+	before := h.published(t)
+	h.exec(t, "FLUSH BINARY LOGS")
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		p, _, err := ReadPosition(t.Context(), h.o.Kafka, h.o.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.File > before.File && p.Last == before.Last {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the position is %+v after %+v, want one in the next file", p, before)
+		}
+	}
+	h.mustStop(t)
+	h.start(t)
+	h.mustStop(t)
+	h.purgeOld(t)
+	ended := make(chan error, 1)
+	ended <- h.fails(t)
+	refuses(t, ended, "has purged transaction "+before.Last, "telltale positions trust")
+	if _, err := Trust(t.Context(), h.o); err != nil {
+		t.Fatal(err)
+	}
+	h.start(t)
+	h.exec(t, "UPDATE customers SET version = version + 1")
+	h.published(t)
+	h.checkVersions(t, 0, 2)
+	h.mustStop(t)
+}
+
+// A publisher that has long waited for the position gets one that a rotation moved:
+// on a quiet server nothing else comes.
+func TestRotationIsHandedOver(t *testing.T) {
+	t.Parallel()
+	s := mysqlStory().stream(t)
+	s.position = Position{ByFile: true, File: "binlog.000001", Pos: 4711}
+	s.done = fileProgress{}
+	s.waiting, s.wanted = true, true
+	event := rawEvent(replication.ROTATE_EVENT, nil)
+	event.Event = &replication.RotateEvent{Position: 4, NextLogName: []byte("binlog.000002")}
+	if err := s.HandleEvent(event); err != nil {
+		t.Fatal(err)
+	}
+	if s.ready == nil || s.ready.position.File != "binlog.000002" || s.ready.position.Pos != 4 {
+		t.Errorf("handed over %+v, want the position in the next file", s.ready)
+	}
+}
+
 // A position by file is taken for good on no server that it does not belong to.
 func TestByFileRefuses(t *testing.T) {
 	t.Parallel()
@@ -193,24 +252,35 @@ func TestAnonymousStops(t *testing.T) {
 	}
 }
 
-// An offset that begins anew inside of a file stops a reader that goes by it.
+// An offset that begins anew in a file stops a reader that goes by it: inside of a
+// transaction, and between two that were committed together.
 func TestFileTooLong(t *testing.T) {
 	t.Parallel()
-	s := mysqlStory().stream(t)
-	s.position.ByFile = true
-	var err error
-	for _, e := range []struct {
+	const end = 1<<32 - 1
+	type at struct {
 		typ    replication.EventType
 		offset uint32
-	}{{replication.ANONYMOUS_GTID_EVENT, 200}, {replication.ROWS_QUERY_EVENT, 1<<32 - 1}, {replication.ROWS_QUERY_EVENT, 300}} {
-		if err != nil {
-			t.Fatal(err)
-		}
-		event := rawEvent(e.typ, make([]byte, 60))
-		event.Header.LogPos = e.offset
-		err = s.HandleEvent(event)
 	}
-	if !errors.Is(err, errFileTooLong) {
-		t.Errorf("got %v, want %v", err, errFileTooLong)
+	for _, tt := range []struct {
+		name   string
+		events []at
+	}{
+		{"inside", []at{{replication.ANONYMOUS_GTID_EVENT, 200}, {replication.ROWS_QUERY_EVENT, end}, {replication.ROWS_QUERY_EVENT, 300}}},
+		{"inside, from a file's start", []at{{replication.ANONYMOUS_GTID_EVENT, 200}, {replication.ROWS_QUERY_EVENT, end}, {replication.XID_EVENT, 201}}},
+		{"between", []at{{replication.ANONYMOUS_GTID_EVENT, 200}, {replication.XID_EVENT, end - 10}, {replication.ANONYMOUS_GTID_EVENT, 50}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := mysqlStory().stream(t)
+			s.position.ByFile, s.done = true, fileProgress{}
+			for i, e := range tt.events {
+				event := rawEvent(e.typ, make([]byte, 60))
+				event.Header.LogPos = e.offset
+				err := s.HandleEvent(event)
+				if last := i == len(tt.events)-1; errors.Is(err, errFileTooLong) != last || !last && err != nil {
+					t.Fatalf("event %d: got %v; %v is wanted at the last one", i, err, errFileTooLong)
+				}
+			}
+		})
 	}
 }

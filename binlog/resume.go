@@ -67,7 +67,11 @@ func (p *proof) gtids(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.catchUp(ctx, stored); err != nil {
+	read, err := d.read(p.position)
+	if err != nil {
+		return err
+	}
+	if err := p.catchUp(ctx, read); err != nil {
 		return err
 	}
 	if !p.history.executed.Contain(stored) {
@@ -103,13 +107,14 @@ func (p *proof) purgedLast() error {
 const catchUpTime = 10 * time.Second
 
 // catchUp gives a server that is not the one before the time to apply what was
-// published: whoever moves an address may be quicker than the replica.
-func (p *proof) catchUp(ctx context.Context, stored mysql.GTIDSet) error {
+// read, undecided XA branches included: whoever moves an address may be quicker
+// than the replica.
+func (p *proof) catchUp(ctx context.Context, read mysql.GTIDSet) error {
 	if p.history.server == p.position.ServerUUID {
 		return nil
 	}
 	p.options.Logger.Info("another server than before", "source", p.options.Name, "before", p.position.ServerUUID, "now", p.history.server)
-	for deadline := time.Now().Add(p.options.catchUp); !p.history.executed.Contain(stored) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(p.options.catchUp); !p.history.executed.Contain(read) && time.Now().Before(deadline); {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)

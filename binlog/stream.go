@@ -71,8 +71,8 @@ type stream struct {
 	spills []*spill
 
 	mysql mysqlGTID
-	// place is the open transaction's, and reached where its newest event ends,
-	// where the source is read by file.
+	// place is the open transaction's, and reached where the newest event in the file
+	// ends, where the source is read by file.
 	place    filePlace
 	reached  uint32
 	mariadb  mariadbGTID
