@@ -160,6 +160,7 @@ func (a *AckedProducer) flush(ctx context.Context, until time.Time) (waiting boo
 	taken := make(barrier) // The last report may be on its way to the listener.
 	a.p.Events() <- taken
 	<-taken
+	a.intake.answered()
 	return false, a.failure()
 }
 

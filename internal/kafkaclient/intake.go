@@ -60,7 +60,7 @@ func newIntake(client *kafka.Producer, bytes int) intake {
 func (i *intake) produce(ctx context.Context, m *kafka.Message, failed func() error) error {
 	size := len(m.Key) + len(m.Value)
 	for held := size + recordOverhead; !i.window.fits(held); {
-		if i.window.settle(i.client.Len()); i.window.fits(held) {
+		if i.answered(); i.window.fits(held) {
 			break
 		}
 		if err := i.drain(ctx, failed); err != nil {
@@ -85,6 +85,9 @@ func (i *intake) produce(ctx context.Context, m *kafka.Message, failed func() er
 		}
 	}
 }
+
+// answered notes what the client no longer holds.
+func (i *intake) answered() { i.window.settle(i.client.Len()) }
 
 // drain gives the client a moment to send.
 func (i *intake) drain(ctx context.Context, failed func() error) error {

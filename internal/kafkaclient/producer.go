@@ -135,12 +135,16 @@ func (t *TxnProducer) SendOffsets(ctx context.Context, offsets []kafka.TopicPart
 // cancelled context's among them, the outcome is unknown: close the producer,
 // make a new one, and read again what was committed.
 func (t *TxnProducer) Commit(ctx context.Context) error {
-	return t.retry(ctx, "commit", t.p.CommitTransaction)
+	err := t.retry(ctx, "commit", t.p.CommitTransaction)
+	t.intake.answered()
+	return err
 }
 
 // Abort takes the open transaction back.
 func (t *TxnProducer) Abort(ctx context.Context) error {
-	return t.retry(ctx, "abort", t.p.AbortTransaction)
+	err := t.retry(ctx, "abort", t.p.AbortTransaction)
+	t.intake.answered()
+	return err
 }
 
 // Close ends the producer without waiting for what it still holds: an open
