@@ -19,8 +19,8 @@ const maxContext = 256
 // comment names, in the form of sqlcommenter
 // (https://google.github.io/sqlcommenter/spec/): key='value' pairs, both
 // URL-encoded, separated by commas. It appends nothing where there is none.
-func appendContext(dst, query []byte, noBackslashEscapes bool) ([]byte, error) {
-	comment := lastComment(query, noBackslashEscapes)
+func appendContext(dst, query []byte, mode sqlMode) ([]byte, error) {
+	comment := lastComment(query, mode)
 	if comment == nil {
 		return dst, nil
 	}
@@ -52,51 +52,18 @@ func appendContext(dst, query []byte, noBackslashEscapes bool) ([]byte, error) {
 // lastComment finds the statement's last comment that is no part of a string or
 // a quoted name: what a person typed into a form must not pass for the
 // application's own comment.
-func lastComment(query []byte, noBackslashEscapes bool) []byte {
+func lastComment(query []byte, mode sqlMode) []byte {
 	if !bytes.Contains(query, []byte("/*")) { // Most statements have none, and are long.
 		return nil
 	}
 	var last []byte
-	for i := 0; i < len(query); {
-		switch c := query[i]; {
-		case c == '\'' || c == '"':
-			i = skipQuoted(query, i, noBackslashEscapes)
-		case c == '`':
-			i = skipQuoted(query, i, true)
-		case c == '#', c == '-' && bytes.HasPrefix(query[i:], []byte("-- ")):
-			end := bytes.IndexByte(query[i:], '\n')
-			if end < 0 {
-				return last
-			}
-			i += end + 1
-		case c == '/' && bytes.HasPrefix(query[i:], []byte("/*")):
-			end := bytes.Index(query[i+2:], []byte("*/"))
-			if end < 0 {
-				return last
-			}
-			last = query[i+2 : i+2+end]
-			i += end + 4
-		default:
-			i++
+	s := scanner{query: query, mode: mode}
+	for t := s.next(); t.kind != endToken; t = s.next() {
+		if t.kind == commentToken {
+			last = t.text
 		}
 	}
 	return last
-}
-
-// skipQuoted returns the index behind the quoted text that begins at i.
-func skipQuoted(query []byte, i int, noBackslashEscapes bool) int {
-	quote := query[i]
-	for i++; i < len(query); i++ {
-		switch {
-		case query[i] == '\\' && !noBackslashEscapes:
-			i++
-		case query[i] == quote && i+1 < len(query) && query[i+1] == quote:
-			i++
-		case query[i] == quote:
-			return i + 1
-		}
-	}
-	return len(query)
 }
 
 // commentValue finds key='value' in a comment. A value that is not well formed,

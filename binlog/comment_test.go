@@ -29,7 +29,7 @@ func TestAppendContext(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := appendContext(nil, []byte(tt.query), tt.noBackslash)
+			got, err := appendContext(nil, []byte(tt.query), sqlMode{noBackslashEscapes: tt.noBackslash})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,7 +43,7 @@ func TestAppendContext(t *testing.T) {
 func FuzzLastComment(f *testing.F) {
 	f.Add([]byte(`UPDATE t SET a='x\'' /*actor='y'*/`), false)
 	f.Fuzz(func(t *testing.T, query []byte, noBackslash bool) {
-		if _, err := appendContext(nil, query, noBackslash); err != nil {
+		if _, err := appendContext(nil, query, sqlMode{noBackslashEscapes: noBackslash}); err != nil {
 			t.Errorf("a comment must never fail: %v", err)
 		}
 	})

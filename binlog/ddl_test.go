@@ -21,32 +21,54 @@ func TestUnloggedDDL(t *testing.T) {
 	for _, tt := range []struct {
 		query string
 		stops bool
+		mode  sqlMode
 	}{
-		{"ALTER TABLE customers DROP PARTITION p0", true},
-		{"alter table shop.customers truncate partition all", true},
-		{"ALTER TABLE customers EXCHANGE PARTITION p0 WITH TABLE other.t", true},
-		{"ALTER TABLE other.t EXCHANGE PARTITION p0 WITH TABLE shop.customers WITHOUT VALIDATION", true},
-		{"ALTER TABLE customers DISCARD PARTITION p0 TABLESPACE", true},
-		{"ALTER TABLE customers IMPORT PARTITION p0 TABLESPACE", true},
-		{"ALTER TABLE customers CONVERT PARTITION p0 TO TABLE other.t", true},
-		{"ALTER TABLE other.t CONVERT TABLE shop.customers TO PARTITION p0 VALUES LESS THAN (9)", true},
-		{"ALTER TABLE customers DISCARD TABLESPACE", true},
-		{"ALTER TABLE customers IMPORT TABLESPACE", true},
-		{"ALTER IGNORE TABLE customers ADD UNIQUE (name)", true},
-		{"ALTER TABLE customers PARTITION BY HASH (id) PARTITIONS 4", false},
-		{"ALTER TABLE customers ADD PARTITION (PARTITION p9 VALUES LESS THAN MAXVALUE)", false},
-		{"ALTER TABLE customers REORGANIZE PARTITION p0 INTO (PARTITION p1 VALUES LESS THAN (9), PARTITION p2 VALUES LESS THAN MAXVALUE)", false},
-		{"ALTER TABLE customers COALESCE PARTITION 2", false},
-		{"ALTER TABLE customers REBUILD PARTITION p0", false},
-		{"ALTER TABLE customers REMOVE PARTITIONING", false},
-		{"ALTER TABLE other.t DROP PARTITION p0", false},
-		{"ALTER TABLE customers CONVERT TO CHARACTER SET utf8mb4", false},
-		{"ALTER TABLE customers COMMENT 'DROP PARTITION p0'", false},
-		{"CREATE TABLE customers (id int) PARTITION BY HASH (id)", false},
+		{query: "ALTER TABLE customers DROP PARTITION p0", stops: true},
+		{query: "alter table shop.customers truncate partition all", stops: true},
+		{query: "ALTER TABLE customers EXCHANGE PARTITION p0 WITH TABLE other.t", stops: true},
+		{query: "ALTER TABLE other.t EXCHANGE PARTITION p0 WITH TABLE shop.customers WITHOUT VALIDATION", stops: true},
+		{query: "ALTER TABLE customers DISCARD PARTITION p0 TABLESPACE", stops: true},
+		{query: "ALTER TABLE customers IMPORT PARTITION p0 TABLESPACE", stops: true},
+		{query: "ALTER TABLE customers CONVERT PARTITION p0 TO TABLE other.t", stops: true},
+		{query: "ALTER TABLE other.t CONVERT TABLE shop.customers TO PARTITION p0 VALUES LESS THAN (9)", stops: true},
+		{query: "ALTER TABLE customers DISCARD TABLESPACE", stops: true},
+		{query: "ALTER TABLE customers IMPORT TABLESPACE", stops: true},
+		{query: "ALTER IGNORE TABLE customers ADD UNIQUE (name)", stops: true},
+		{query: "ALTER TABLE customers PARTITION BY HASH (id) PARTITIONS 4"},
+		{query: "ALTER TABLE customers ADD PARTITION (PARTITION p9 VALUES LESS THAN MAXVALUE)"},
+		{query: "ALTER TABLE customers REORGANIZE PARTITION p0 INTO (PARTITION p1 VALUES LESS THAN (9), PARTITION p2 VALUES LESS THAN MAXVALUE)"},
+		{query: "ALTER TABLE customers COALESCE PARTITION 2"},
+		{query: "ALTER TABLE customers REBUILD PARTITION p0"},
+		{query: "ALTER TABLE customers REMOVE PARTITIONING"},
+		{query: "ALTER TABLE other.t DROP PARTITION p0"},
+		{query: "ALTER TABLE customers CONVERT TO CHARACTER SET utf8mb4"},
+		{query: "ALTER TABLE customers COMMENT 'DROP PARTITION p0'"},
+		{query: "CREATE TABLE customers (id int) PARTITION BY HASH (id)"},
+		{query: "ALTER TABLE customers /* don't */ DROP PARTITION p0", stops: true},
+		{query: "ALTER TABLE customers -- it's old\n DROP PARTITION p0", stops: true},
+		{query: "ALTER TABLE customers --\tit's old\n DROP PARTITION p0", stops: true},
+		{query: "ALTER TABLE customers # it's old\n DROP PARTITION p0", stops: true},
+		{query: "ALTER TABLE customers DROP /* old */ PARTITION p0", stops: true},
+		{query: "ALTER TABLE customers /*!50100 DROP PARTITION p0 */", stops: true},
+		{query: "/*!50100 ALTER */ /*!999999 TABLE*/ customers DROP PARTITION p0", stops: true},
+		{query: "ALTER TABLE customers /*M!100100 DROP PARTITION p0 */", mode: sqlMode{mariadb: true}, stops: true},
+		{query: "ALTER TABLE customers COMMENT 'm' /*M! , DROP PARTITION p0 */"},
+		{query: `ALTER TABLE customers COMMENT 'C:\', DROP PARTITION p0`, mode: sqlMode{noBackslashEscapes: true}, stops: true},
+		{query: `ALTER TABLE customers COMMENT 'C:\', DROP PARTITION p0'`},
+		{query: "ALTER TABLE customers COMMENT '\x83\x5c', DROP PARTITION p0", mode: sqlMode{charset: "sjis"}, stops: true},
+		{query: `ALTER TABLE "customers" DROP PARTITION p0`, mode: sqlMode{ansiQuotes: true}, stops: true},
+		{query: `ALTER TABLE customers COMMENT "DROP PARTITION p0"`},
+		{query: "alter table SHOP.Customers drop partition p0", stops: true},
+		{query: "ALTER TABLE `shop`.`cust``omers` DROP PARTITION p0", stops: true},
+		{query: "ALTER TABLE customers ADD COLUMN `drop` int, ADD COLUMN `partition` int"},
+		{query: "ALTER ONLINE TABLE IF EXISTS customers DROP PARTITION IF EXISTS p0", stops: true},
+		{query: "CREATE DEFINER=`root`@`localhost` EVENT e ON SCHEDULE EVERY 1 DAY DO ALTER TABLE customers DROP PARTITION p0"},
+		{query: "CREATE DEFINER=`root`@`localhost` PROCEDURE `p`()\nBEGIN ALTER TABLE customers DROP PARTITION p0; END"},
+		{query: "CREATE TEMPORARY TABLE customers (id int) PARTITION BY HASH (id)"},
 	} {
-		s := newStream(streamOptions{filter: filter{include: []string{"shop.*"}}})
-		s.query = replication.QueryEvent{Schema: []byte("shop")}
-		err := s.checkDDL(&replication.EventHeader{}, firstWord([]byte(tt.query)), []byte(tt.query))
+		s := newStream(streamOptions{filter: filter{include: []string{"shop.cust*"}}, foldNames: true})
+		s.query = replication.QueryEvent{Schema: []byte("SHOP")}
+		err := s.checkDDL(&replication.EventHeader{}, []byte(tt.query), tt.mode)
 		if errors.Is(err, errUnlogged) != tt.stops || !tt.stops && err != nil {
 			t.Errorf("%s: got %v, want it to stop: %t", tt.query, err, tt.stops)
 		}

@@ -3,8 +3,9 @@ package binlog
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/go-mysql-org/go-mysql/mysql"
 
 	"telltale/internal/preflight"
 )
@@ -72,17 +73,21 @@ func (s *server) cascades(ctx context.Context, d tableDef) (bool, error) {
 	if err := s.db.QueryRowContext(ctx, query).Scan(&name, &definition); err != nil {
 		return false, fmt.Errorf("read the definition of %s.%s: %w", d.db, d.table, err)
 	}
-	return cascading(identifiers([]byte(definition))), nil
+	words, ok := tokensOf([]byte(definition), sqlMode{mariadb: s.dialect.flavor() == mysql.MariaDBFlavor})
+	if !ok {
+		return false, fmt.Errorf("the definition of %s.%s ends inside of quotes", d.db, d.table)
+	}
+	return cascading(words), nil
 }
 
 // cascading reports whether ON DELETE or ON UPDATE is followed by CASCADE or SET
 // NULL.
-func cascading(words []string) bool {
+func cascading(words []sqlToken) bool {
 	for i := range len(words) - 2 {
-		if !strings.EqualFold(words[i], "ON") || !slices.Contains([]string{"DELETE", "UPDATE"}, strings.ToUpper(words[i+1])) {
+		if !words[i].is("ON") || !isAny(words[i+1], "DELETE", "UPDATE") {
 			continue
 		}
-		if slices.Contains([]string{"CASCADE", "SET"}, strings.ToUpper(words[i+2])) { // SET NULL; SET DEFAULT is no rule of InnoDB's.
+		if isAny(words[i+2], "CASCADE", "SET") { // SET NULL; SET DEFAULT is no rule of InnoDB's.
 			return true
 		}
 	}

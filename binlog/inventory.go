@@ -145,12 +145,12 @@ func (i schemaColumn) def(columnType string) columnDef {
 
 // members reads the labels of `enum('a','b”c')`.
 func members(columnType string) []string {
-	_, list, _ := strings.Cut(columnType, "(")
 	var labels []string
-	for len(list) > 0 && list[0] == '\'' {
-		end := skipQuoted([]byte(list), 0, true)
-		labels = append(labels, strings.ReplaceAll(list[1:end-1], "''", "'"))
-		list = strings.TrimPrefix(list[end:], ",")
+	s := scanner{query: []byte(columnType), mode: sqlMode{noBackslashEscapes: true}}
+	for t := s.next(); t.kind != endToken; t = s.next() {
+		if t.kind == stringToken {
+			labels = append(labels, string(t.text))
+		}
 	}
 	return labels
 }

@@ -136,15 +136,6 @@ func TestUnloggedChangesAreRefused(t *testing.T) {
 	}
 }
 
-// Names in double quotes are names under ANSI_QUOTES.
-func TestIdentifiers(t *testing.T) {
-	t.Parallel()
-	got := strings.Join(identifiers([]byte("ALTER TABLE \"shop\".`kun den` /* x */ /*!50100 y*/ DROP PARTITION p0, COMMENT 'a ''b'")), "|")
-	if want := "ALTER|TABLE|shop|.|kun den|50100|y|DROP|PARTITION|p0|COMMENT"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
 // How a server cuts a transaction's rows into events does not show in its
 // fingerprint; what the rows are does.
 func TestFingerprintOfCutEvents(t *testing.T) {

@@ -84,8 +84,10 @@ type surveyed struct {
 	defs map[string]tableDef
 	// cascades says that the server's foreign keys change rows unlogged.
 	cascades bool
-	// noBackslashEscapes is the mode of sessions that set none.
-	noBackslashEscapes bool
+	// mode is that of sessions that set none, and foldNames says that names are
+	// compared in small letters.
+	mode      sqlMode
+	foldNames bool
 }
 
 // survey checks settings, grants and tables, and returns the plans of the
@@ -101,7 +103,7 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 		found = append(found, fs...)
 	}
 	var err error
-	if out.noBackslashEscapes, err = s.noBackslashEscapes(ctx); err != nil {
+	if out.mode, out.foldNames, err = s.spelling(ctx); err != nil {
 		return out, err
 	}
 	if out.collations, err = s.collations(ctx); err != nil {

@@ -1,8 +1,6 @@
 package binlog
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -23,32 +21,35 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 			return fmt.Errorf("decompress %s: %w", h.EventType, err)
 		}
 	}
-	if !s.tx.open {
-		return fmt.Errorf("statement %s outside of a transaction", firstWord(q.Query))
-	}
+	mode := s.modeOf(q.StatusVars)
 	switch {
-	case string(q.Query) == "BEGIN":
-		s.tx.thread, s.tx.begun = q.SlaveProxyID, true
-		s.tx.noBackslashEscapes = noBackslashEscapes(q.StatusVars)
+	case dummy(q.Query):
 		return nil
-	case string(q.Query) == "COMMIT":
+	case s.tx.open && string(q.Query) == "BEGIN":
+		s.tx.thread, s.tx.begun, s.tx.mode = q.SlaveProxyID, true, mode
+		return nil
+	case s.tx.open && string(q.Query) == "COMMIT":
 		return s.commit(h)
+	}
+	first, second := verb(q.Query, mode)
+	if !s.tx.open {
+		return fmt.Errorf("statement %s outside of a transaction", first)
 	}
 	if s.tx.xa != xaReleasing {
 		s.tx.sum.text(string(q.Query))
 	}
-	word := firstWord(q.Query)
-	switch word {
+	switch first {
 	case "SAVEPOINT": // What was rolled back to it was never logged.
 		return nil
 	case "ROLLBACK":
 		return errRolledBack
 	case "XA":
 		return s.xaQuery(h)
-	case "INSERT", "UPDATE", "DELETE", "REPLACE", "LOAD", "WITH", "CALL", "DO", "SELECT":
-		return fmt.Errorf("statement %q: %w", word, errStatementFormat)
 	}
-	if err := s.checkDDL(h, word, q.Query); err != nil {
+	if !logsNoRows(first, second) {
+		return fmt.Errorf("statement %q: %w", strings.TrimSpace(first+" "+second), errStatementFormat)
+	}
+	if err := s.checkDDL(h, q.Query, mode); err != nil {
 		return err
 	}
 	s.forgetTables() // A column may have changed its type where table maps do not show it.
@@ -56,37 +57,6 @@ func (s *stream) queryEvent(h *replication.EventHeader, data []byte) error {
 		return nil // CREATE TABLE … SELECT is logged with its rows, up to an XID.
 	}
 	return s.commit(h)
-}
-
-// firstWord is the first word of a statement in capitals, comments left out.
-func firstWord(query []byte) string {
-	for {
-		query = bytes.TrimLeft(query, " \t\r\n(")
-		if !bytes.HasPrefix(query, []byte("/*")) || bytes.HasPrefix(query, []byte("/*!")) {
-			break
-		}
-		_, rest, ok := bytes.Cut(query, []byte("*/"))
-		if !ok {
-			break
-		}
-		query = rest
-	}
-	n := 0
-	for n < len(query) && wordByte(query[n]) {
-		n++
-	}
-	return strings.ToUpper(string(query[:n]))
-}
-
-// noBackslashEscapes reads the session's SQL mode from a query's status
-// variables: flags in 4 bytes behind code 0, then the mode in 8 behind code 1
-// (libs/mysql/binlog/event/statement_events.h).
-func noBackslashEscapes(vars []byte) bool {
-	const modeNoBackslashEscapes = 1 << 20
-	if len(vars) >= 5 && vars[0] == 0 {
-		vars = vars[5:]
-	}
-	return len(vars) >= 9 && vars[0] == 1 && binary.LittleEndian.Uint64(vars[1:])&modeNoBackslashEscapes != 0
 }
 
 // rowsQuery takes a statement behind a length that readers ignore.
@@ -105,6 +75,6 @@ func (s *stream) statement(h *replication.EventHeader, raw, data, query []byte) 
 		return nil
 	}
 	var err error
-	s.tx.context, err = appendContext(s.tx.context[:0], query, s.tx.noBackslashEscapes)
+	s.tx.context, err = appendContext(s.tx.context[:0], query, s.tx.mode)
 	return err
 }

@@ -51,6 +51,7 @@ var (
 	errForm        = because("binlog.Form", "it has no place in the form that source.types or source.type_options asks for")
 	errKeyAbsent   = because("binlog.KeyAbsent", "a record needs its key; run on the server: SET GLOBAL binlog_row_image = 'FULL'")
 	errAbsent      = because("binlog.Absent", "a schema would make nulls of the columns that the row's image leaves out; run on the server: SET GLOBAL binlog_row_image = 'FULL', or set source.format: json")
+	errNoColumns   = because("binlog.NoColumns", "its row images hold no column at all, so that there is nothing to tell the rows by; run on the server: SET GLOBAL binlog_row_image = 'FULL'")
 	errKeyColumn   = because("binlog.KeyColumn", "name columns that it has in source.message_key_columns")
 	errKeyDenied   = because("binlog.KeyDenied", "denied by source.columns, but a record needs its key")
 	errCharacter   = because("binlog.Character", "the text is not valid in its character set")

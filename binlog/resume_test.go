@@ -249,6 +249,8 @@ func testStops(t *testing.T, servers mysqltest.Servers) {
 	}{
 		{"a statement instead of rows", []string{"SET SESSION binlog_format = 'STATEMENT'", "INSERT INTO customers (id, name) VALUES (1, 'x')"}, "a session logged a statement"},
 		{"a statement in the mixed format", []string{"SET SESSION binlog_format = 'MIXED'", "UPDATE customers SET version = 2"}, "a session logged a statement"},
+		{"a statement behind a comment", []string{"SET SESSION binlog_format = 'STATEMENT'", "-- reset\nUPDATE customers SET version = 2"}, "a session logged a statement"},
+		{"a table that a statement fills", []string{"SET SESSION binlog_format = 'STATEMENT'", "CREATE TABLE copied (n int PRIMARY KEY) SELECT 1 AS n"}, "CREATE TABLE … SELECT"},
 		{"rows go with a partition", []string{"ALTER TABLE customers PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (9), PARTITION p1 VALUES LESS THAN MAXVALUE)", "ALTER TABLE customers DROP PARTITION p0"}, "statement ALTER of shop.customers: it changes rows that the server logs nowhere"},
 		{"no metadata", []string{"SET GLOBAL binlog_row_metadata = 'MINIMAL'", "INSERT INTO customers (name) VALUES ('x')"}, "SET GLOBAL binlog_row_metadata = 'FULL'"},
 	} {

@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -184,6 +185,9 @@ func (s *stream) rows(h *replication.EventHeader, raw, data []byte) error {
 	if err := t.frame.accept(present, len(t.plan.columns)); err != nil {
 		return fmt.Errorf("event %s of table %s: %w", h.EventType, t.name, err)
 	}
+	if emptyImage(present, bitmapLen(int(columns))) {
+		return fmt.Errorf("event %s of table %s: %w", h.EventType, t.name, errNoColumns)
+	}
 	s.startTable(t)
 	pos := uint64(h.LogPos) - uint64(h.EventSize)
 	records, rows := len(s.cur.records), s.cur.rows
@@ -205,6 +209,17 @@ func (s *stream) rows(h *replication.EventHeader, raw, data []byte) error {
 		s.trace(t.topic, len(s.cur.records)-records)
 	}
 	return nil
+}
+
+// emptyImage reports whether an event's images hold no column: each of their rows
+// is nothing then, or a byte, and MySQL's event has no bytes of rows at all.
+func emptyImage(present []byte, width int) bool {
+	for image := range slices.Chunk(present, width) {
+		if bytes.Count(image, []byte{0}) == width {
+			return true
+		}
+	}
+	return false
 }
 
 func rowsOp(t replication.EventType) (op change.Op, v2 bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +31,11 @@ func openServer(ctx context.Context, dsn *driver.Config) (*server, error) {
 		c.Timeout = 10 * time.Second
 	}
 	c.Logger = &driver.NopLogger{} // What matters comes back as an error.
+	c.Params = maps.Clone(c.Params)
+	if c.Params == nil {
+		c.Params = map[string]string{}
+	}
+	c.Params["sql_mode"] = "''" // Definitions come with backticks and backslashes.
 	if c.ReadTimeout == 0 {
 		c.ReadTimeout = answerTimeout
 	}
@@ -87,13 +93,19 @@ func (h history) position(d dialect) Position {
 	return p
 }
 
-// noBackslashEscapes reads the mode that sessions begin with.
-func (s *server) noBackslashEscapes(ctx context.Context) (bool, error) {
-	var mode string
-	if err := s.db.QueryRowContext(ctx, "SELECT @@global.sql_mode").Scan(&mode); err != nil {
-		return false, fmt.Errorf("read the server's variable sql_mode: %w", err)
+// spelling reads the mode that sessions begin with, and whether names are compared
+// in small letters.
+func (s *server) spelling(ctx context.Context) (mode sqlMode, foldNames bool, err error) {
+	var modes string
+	if err := s.db.QueryRowContext(ctx, "SELECT @@global.sql_mode, @@global.lower_case_table_names <> 0").Scan(&modes, &foldNames); err != nil {
+		return mode, false, fmt.Errorf("read the server's variables sql_mode and lower_case_table_names: %w", err)
 	}
-	return slices.Contains(strings.Split(mode, ","), "NO_BACKSLASH_ESCAPES"), nil
+	all := strings.Split(modes, ",")
+	return sqlMode{
+		noBackslashEscapes: slices.Contains(all, "NO_BACKSLASH_ESCAPES"),
+		ansiQuotes:         slices.Contains(all, "ANSI_QUOTES"),
+		mariadb:            s.dialect.flavor() == mysql.MariaDBFlavor,
+	}, foldNames, nil
 }
 
 // collations reads the server's collations and character sets.

@@ -90,7 +90,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations, encoding: r.encoding,
 		position: position, progress: done,
 		complete: func(d *tableDef) error { return srv.dialect.complete(ctx, srv, d) },
-		cascades: seen.cascades, noBackslashEscapes: seen.noBackslashEscapes,
+		cascades: seen.cascades, mode: seen.mode, foldNames: seen.foldNames,
 		onVanish: func(statement, table string) {
 			r.metrics.vanished.WithLabelValues(statement).Inc()
 			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)

@@ -109,9 +109,11 @@ type streamOptions struct {
 	open func(*plan) (*topic, []*stateRecord, error)
 	// complete, where it is set, adds what the server's table maps do not say.
 	complete func(*tableDef) error
-	// noBackslashEscapes is what holds for the strings of statements whose
-	// events do not say it.
-	noBackslashEscapes bool
+	// mode is how statements are to be read whose events do not say it.
+	mode sqlMode
+	// foldNames says that the server has names of tables and databases in small
+	// letters, however a statement spells them.
+	foldNames bool
 	// cascades says that the server's foreign keys change rows without logging
 	// them.
 	cascades bool
@@ -355,7 +357,7 @@ func (s *stream) begin(h *replication.EventHeader, name gtid, micros int64) erro
 		return fmt.Errorf("event %s before the end of the transaction", h.EventType)
 	}
 	s.tx.begin(name, micros, h, &s.position, s.options.now())
-	s.tx.noBackslashEscapes = s.options.noBackslashEscapes
+	s.tx.mode = s.options.mode
 	s.begun, s.handedOver = s.cur.mark(), false
 	if s.cur.since == 0 {
 		s.cur.since = s.tx.micros

@@ -88,7 +88,7 @@ func TestTraceparent(t *testing.T) {
 		`DELETE FROM t /*actor='%22traceparent%22:%22x',traceparent='y'*/`:    "y",
 		`DELETE FROM t /*actor='%22,%22traceparent%22:%22x',request_id='r'*/`: "",
 	} {
-		context, err := appendContext(nil, []byte(query), false)
+		context, err := appendContext(nil, []byte(query), sqlMode{})
 		if err != nil {
 			t.Fatal(err)
 		}

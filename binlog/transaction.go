@@ -39,9 +39,9 @@ type transaction struct {
 	// context is what a statement's comment said, as a member of the envelope
 	// with its leading comma, or empty.
 	context []byte
-	// noBackslashEscapes says that strings in the session's SQL have none.
-	noBackslashEscapes bool
-	sum                fingerprint
+	// mode is how the session's SQL is to be read.
+	mode sqlMode
+	sum  fingerprint
 	// xa is what it has to do with a branch, which is held while it is prepared.
 	// prepared and decided are the branches that its end prepares or decides.
 	xa       xaState
@@ -67,7 +67,7 @@ func (t *transaction) begin(name gtid, micros int64, h *replication.EventHeader,
 	}
 	t.thread, t.serverID, t.order = 0, h.ServerID, 0
 	t.context, t.touched, t.tables = t.context[:0], t.touched[:0], t.tables[:0]
-	t.noBackslashEscapes, t.begun = false, false
+	t.mode, t.begun = sqlMode{}, false
 	t.xa, t.prepared, t.decided = xaNone, "", Branch{}
 	t.sum.begin(t.micros)
 }

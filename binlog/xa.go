@@ -51,9 +51,9 @@ type heldBranch struct {
 	// again says that nothing is held, and that the branch must be read again.
 	again bool
 	// file is where it was prepared; the rest is as in transaction.
-	file               string
-	thread, serverID   uint32
-	noBackslashEscapes bool
+	file             string
+	thread, serverID uint32
+	mode             sqlMode
 }
 
 // heldEvent is an event without its checksum.
@@ -103,7 +103,7 @@ func (bs *branches) remove(xid string) {
 func (s *stream) holdBranch() {
 	t := &s.tx
 	t.xa, t.begun = xaHolding, true
-	t.branch = heldBranch{file: s.file, thread: t.thread, serverID: t.serverID, noBackslashEscapes: t.noBackslashEscapes}
+	t.branch = heldBranch{file: s.file, thread: t.thread, serverID: t.serverID, mode: t.mode}
 }
 
 // hold keeps an event of the branch that is being prepared.
@@ -146,7 +146,7 @@ func (s *stream) xaQuery(h *replication.EventHeader) error {
 	xid := fmt.Sprintf("X'%s',X'%s',%s", bytes.ToLower(m[2]), bytes.ToLower(m[3]), m[4])
 	switch string(m[1]) {
 	case "START":
-		s.tx.thread, s.tx.noBackslashEscapes = s.query.SlaveProxyID, noBackslashEscapes(s.query.StatusVars)
+		s.tx.thread, s.tx.mode = s.query.SlaveProxyID, s.modeOf(s.query.StatusVars)
 		if s.tx.xa == xaNone {
 			s.holdBranch()
 		}
@@ -258,7 +258,7 @@ func (s *stream) release(b Branch, held heldBranch) error {
 		return s.readAgain(b)
 	}
 	s.file = held.file
-	s.tx.thread, s.tx.serverID, s.tx.noBackslashEscapes = held.thread, held.serverID, held.noBackslashEscapes
+	s.tx.thread, s.tx.serverID, s.tx.mode = held.thread, held.serverID, held.mode
 	for i := range held.events {
 		e := &held.events[i]
 		s.innerEvent = e.inner
