@@ -64,6 +64,9 @@ func (c *column) set(d columnDef, cs collations, e encoding) error {
 
 // setType chooses the lossless form.
 func (c *column) setType(d columnDef, cs collations) error {
+	if d.unsure {
+		return errTypeGone
+	}
 	if f := binaries[d.sqlType]; f != nil {
 		c.def.Type, c.append, c.meta = d.sqlType, f, 1
 		return nil

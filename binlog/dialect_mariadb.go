@@ -3,6 +3,7 @@ package binlog
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -64,31 +65,58 @@ func (mariadbDialect) collations() string {
 // binaryTypes are the types that a table map shows as a BINARY, with its length.
 var binaryTypes = map[string]int{"uuid": 16, "inet6": 16, "inet4": 4}
 
+// looksLikeBinary reports whether the column is a BINARY or one of binaryTypes.
+func (c columnDef) looksLikeBinary() bool {
+	return c.fixedBinary() && slices.Contains(slices.Collect(maps.Values(binaryTypes)), c.length)
+}
+
 // complete asks the information schema which columns are no BINARY although
-// they look like one. It knows the table of now and not of the event: a column
-// that is gone since stays a BINARY.
+// they look like one. It knows the table of now and not of the event: what a
+// column was that is gone since, nobody can tell.
 func (mariadbDialect) complete(ctx context.Context, s *server, d *tableDef) error {
-	if !slices.ContainsFunc(d.columns, columnDef.fixedBinary) {
+	if !slices.ContainsFunc(d.columns, columnDef.looksLikeBinary) {
 		return nil
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?", d.db, d.table)
+	rows, err := s.db.QueryContext(ctx, `SELECT COLUMN_NAME, DATA_TYPE, COALESCE(CHARACTER_OCTET_LENGTH, 0)
+		FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`, d.db, d.table)
 	if err != nil {
 		return fmt.Errorf("read the types of the columns of %s.%s: %w", d.db, d.table, err)
 	}
 	defer rows.Close()
+	now := map[string]string{}
 	for rows.Next() {
 		var name, dataType string
-		if err := rows.Scan(&name, &dataType); err != nil {
+		var octets int
+		if err := rows.Scan(&name, &dataType, &octets); err != nil {
 			return fmt.Errorf("read the types of the columns of %s.%s: %w", d.db, d.table, err)
 		}
-		for i := range d.columns {
-			c := &d.columns[i]
-			if c.name == name && c.fixedBinary() && binaryTypes[dataType] == c.length {
-				c.sqlType = dataType
-			}
+		if dataType == "binary" {
+			dataType = plainBinary(octets)
+		}
+		now[name] = dataType
+	}
+	d.settleBinaries(now)
+	return rows.Err()
+}
+
+// plainBinary names a BINARY of that length.
+func plainBinary(length int) string { return fmt.Sprintf("binary(%d)", length) }
+
+// settleBinaries tells the columns that look like a BINARY by the types that the
+// table's columns have now.
+func (d *tableDef) settleBinaries(now map[string]string) {
+	for i := range d.columns {
+		c := &d.columns[i]
+		if !c.looksLikeBinary() {
+			continue
+		}
+		switch is := now[c.name]; {
+		case binaryTypes[is] == c.length:
+			c.sqlType = is
+		case is != plainBinary(c.length):
+			c.unsure = true
 		}
 	}
-	return rows.Err()
 }
 
 // binlogState is all that a MariaDB server's binlog ever held. Its text is the

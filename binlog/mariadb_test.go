@@ -72,6 +72,30 @@ func TestBinaryBecomesUUID(t *testing.T) {
 	h.mustStop(t)
 }
 
+// A column that looks like a BINARY and is gone when its rows are read stops the
+// reader by name, and lets it pass where it is denied.
+func TestTypeGone(t *testing.T) {
+	t.Parallel()
+	h := onMariaDB(t)
+	h.exec(t, customers, "CREATE TABLE ids (id int PRIMARY KEY, u uuid, b binary(20))")
+	h.start(t)
+	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
+	h.published(t)
+	h.mustStop(t)
+	h.exec(t, "INSERT INTO ids VALUES (1, '123e4567-e89b-12d3-a456-426655440000', 'b')", "ALTER TABLE ids DROP COLUMN u, DROP COLUMN b")
+	err := h.fails(t)
+	if stop, ok := errors.AsType[*StopError](err); !ok || stop.Name() != errTypeGone.Name() || !strings.Contains(err.Error(), "table shop.ids, column u: ") {
+		t.Fatalf("got %v, want a StopError by the name of %s", err, errTypeGone.Name())
+	}
+	h.o.Columns = append(h.o.Columns, ColumnRule{Match: "shop.ids.u", Do: "deny"})
+	h.start(t)
+	h.published(t)
+	if got, want := string(h.records(t, "ids", 1)[0].After), `{"id":1,"b":"YgAAAAAAAAAAAAAAAAAAAAAAAAA="}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	h.mustStop(t)
+}
+
 // Every finding says how to mend it, and mended it is gone.
 func TestPreflightOfMariaDB(t *testing.T) {
 	t.Parallel()

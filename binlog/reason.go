@@ -45,6 +45,7 @@ var (
 	errVersioning  = because("binlog.Versioning", "its history would be published as changes; system-versioned tables are not supported by this version")
 	errCascades    = because("binlog.Cascades", "where it cascades this server logs the changes nowhere")
 	errUnsupported = because("binlog.Unsupported", "is not supported by this version: take the table out of source.tables")
+	errTypeGone    = because("binlog.TypeGone", "the server's table of now does not have it, so that nobody knows whether it was a BINARY, a UUID, an INET4 or an INET6: take the table out of source.tables")
 	errNoNames     = because("binlog.NoNames", "its rows were logged without column names; run on the server: SET GLOBAL binlog_row_metadata = 'FULL'")
 	errTopicName   = because("binlog.TopicName", "has a name that is too long for a Kafka topic's")
 	errTopicTaken  = because("binlog.TopicTaken", "rename one, or take it out of source.tables")

@@ -47,6 +47,8 @@ type columnDef struct {
 	// sqlType is the type's name in SQL where the binlog has none of its own for
 	// it and shows a BINARY: MariaDB's UUID, INET4 and INET6.
 	sqlType string
+	// unsure says that it cannot be told whether it has such a type.
+	unsure bool
 }
 
 // binaryCollation is the one of bytes that are no text.
