@@ -75,6 +75,41 @@ func TestUnloggedDDL(t *testing.T) {
 	}
 }
 
+// A captured table that one statement makes and fills stops the reader; in the row
+// format the server logs its columns alone. DDL that was misread stops it too.
+func TestFillingDDL(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		query string
+		want  error
+	}{
+		{"CREATE TABLE customers SELECT 1 AS a", errStatementFormat},
+		{"CREATE TABLE IF NOT EXISTS shop.customers (id int PRIMARY KEY) IGNORE (SELECT 1 AS id)", errStatementFormat},
+		{"CREATE TABLE customers /*!50000 AS SELECT 1 */", errStatementFormat},
+		{"CREATE TABLE customers WITH x AS (SELECT 1) SELECT * FROM x", errStatementFormat},
+		{"CREATE TABLE customers TABLE other.t", errStatementFormat},
+		{"CREATE TABLE customers VALUES ROW(1, 2)", errStatementFormat},
+		{"CREATE OR REPLACE TABLE customers AS VALUES (1), (2)", errStatementFormat},
+		{"ALTER TABLE customers COMMENT 'x", errMisread},
+		{"DROP TABLE customers /* x", errMisread},
+		{"CREATE TABLE `customers` (\n  `select` int COMMENT 'SELECT'\n) START TRANSACTION", nil},
+		{"CREATE TABLE customers (id int, `table` int) PARTITION BY LIST (id) (PARTITION p0 VALUES IN (1))", nil},
+		{"CREATE TABLE customers (id int) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (9))", nil},
+		{"CREATE TABLE shop.select (id int)", nil},
+		{"CREATE TABLE customers LIKE other.t", nil},
+		{"CREATE TABLE other.t SELECT 1 AS a", nil},
+		{"CREATE TEMPORARY TABLE customers SELECT 1 AS a", nil},
+		{"CREATE VIEW customers AS SELECT 1", nil},
+		{"CREATE FUNCTION f() RETURNS int LANGUAGE JAVASCRIPT AS $$ return 'don''t' /* $$", nil},
+	} {
+		s := newStream(streamOptions{filter: filter{include: []string{"shop.*"}}})
+		s.query = replication.QueryEvent{Schema: []byte("shop")}
+		if err := s.checkDDL(&replication.EventHeader{}, []byte(tt.query), sqlMode{}); !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.query, err, tt.want)
+		}
+	}
+}
+
 // A table is altered in every way between its rows, and exchanged for another of
 // its name, as gh-ost does: values arrive under the names that they were stored
 // under.

@@ -214,8 +214,8 @@ func (s *stream) rows(h *replication.EventHeader, raw, data []byte) error {
 // emptyImage reports whether an event's images hold no column: each of their rows
 // is nothing then, or a byte, and MySQL's event has no bytes of rows at all.
 func emptyImage(present []byte, width int) bool {
-	for image := range slices.Chunk(present, width) {
-		if bytes.Count(image, []byte{0}) == width {
+	for ; len(present) > 0; present = present[width:] {
+		if bytes.Count(present[:width], []byte{0}) == width {
 			return true
 		}
 	}

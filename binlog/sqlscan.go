@@ -23,7 +23,9 @@ func (m sqlMode) wide(query []byte, i int) bool {
 	}
 	c := query[i]
 	switch m.charset {
-	case "big5", "gbk", "gb18030":
+	case "big5":
+		return 0xa1 <= c && c <= 0xf9
+	case "gbk", "gb18030":
 		return 0x81 <= c && c <= 0xfe
 	case "sjis", "cp932":
 		return 0x81 <= c && c <= 0x9f || 0xe0 <= c && c <= 0xfc
