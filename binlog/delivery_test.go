@@ -1,7 +1,6 @@
 package binlog
 
 import (
-	"math/rand/v2"
 	"strconv"
 	"sync"
 	"testing"
@@ -41,9 +40,7 @@ func testAtLeastOnce(t *testing.T, servers mysqltest.Servers) {
 			}
 		}
 	})
-	seed := time.Now().UnixNano()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	random := newRandom(t)
 	for range 2 {
 		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
 		h.mustStop(t)

@@ -63,9 +63,7 @@ func TestPartialJSON(t *testing.T) {
 	const first = `{"n": 1, "list": [1, 2, "three", {"four": null}], "odd \\"name\\"": "x", "deep": {"er": [[], {}]}, "lost": 1.25}`
 	h.exec(t, documents, "INSERT INTO documents VALUES (1, '"+first+"', '"+first+"', '"+first+"', 'n')")
 	h.start(t)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := newRandom(t)
 	type row struct {
 		A, B sql.NullString
 		Note string

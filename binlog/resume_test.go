@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -54,9 +53,7 @@ func testRestartsUnderLoad(t *testing.T, servers mysqltest.Servers) {
 			}
 		}
 	})
-	seed := time.Now().UnixNano()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	random := newRandom(t)
 	for range 4 {
 		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
 		h.mustStop(t)

@@ -3,10 +3,8 @@ package binlog
 import (
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"telltale/internal/mysqlserver/mysqltest"
 )
@@ -22,9 +20,7 @@ func TestXAInAnyInterleaving(t *testing.T) {
 func testXAInAnyInterleaving(t *testing.T, servers mysqltest.Servers) {
 	h := newHarnessOn(t, servers)
 	h.exec(t, customers)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := newRandom(t)
 	h.start(t)
 	var want []string     // The names of committed rows.
 	var undecided [][]int // By branch: its rows.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -26,7 +27,18 @@ func Paused() Fault {
 
 func pauseReader(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error {
 	reader := w.stage(Binlog)
+	before, err := w.leaseMembers(ctx)
+	if err != nil {
+		return err
+	}
 	standby, err := w.Start("standby", reader.args...)
+	if err != nil {
+		return err
+	}
+	err = w.await(ctx, "the standby to stand by", func(ctx context.Context) bool {
+		now, err := w.leaseMembers(ctx)
+		return err == nil && slices.ContainsFunc(now, func(member string) bool { return !slices.Contains(before, member) })
+	})
 	if err != nil {
 		return err
 	}
@@ -45,6 +57,9 @@ func pauseReader(ctx context.Context, w *World, random *rand.Rand, during time.D
 	if err := w.await(ctx, "the standby to take over", w.publishedAfter(paused.harm)); err != nil {
 		return err
 	}
+	if took := time.Since(paused.harm); took > takeover+busy {
+		return fmt.Errorf("the standby took over after %v, want %v, and %v on a busy machine", took, takeover, takeover+busy)
+	}
 	if err := paused.process.Resume(); err != nil {
 		return fmt.Errorf("wake the reader up: %w", err)
 	}
@@ -56,6 +71,36 @@ func pauseReader(ctx context.Context, w *World, random *rand.Rand, during time.D
 	ctx, cancel := context.WithTimeout(ctx, stopTime)
 	defer cancel()
 	return paused.process.Stop(ctx)
+}
+
+// takeover is how long a standby that waits takes until it has published something
+// that was committed after the first reader had stopped: 6 s until the group gives
+// that one up, 1.2 s until the standby is told, and a session's start. A machine
+// that is busy with the load, the servers and the stages may need busy more.
+const (
+	takeover = 10 * time.Second
+	busy     = 5 * time.Second
+)
+
+// leaseMembers are the ids of those that hold the lease or wait for it, nil while
+// their group has not settled who they are.
+func (w *World) leaseMembers(ctx context.Context) (ids []string, err error) {
+	err = w.Kafka().WithAdmin(func(a *kafka.AdminClient) error {
+		found, err := a.DescribeConsumerGroups(ctx, []string{"telltale-lease-" + install.Source})
+		if err != nil {
+			return fmt.Errorf("describe the group of the lease: %w", err)
+		}
+		for _, group := range found.ConsumerGroupDescriptions {
+			if group.State != kafka.ConsumerGroupStateStable {
+				continue
+			}
+			for _, member := range group.Members {
+				ids = append(ids, member.ConsumerID)
+			}
+		}
+		return nil
+	})
+	return ids, err
 }
 
 // publishedAfter tells whether the position is behind something that was committed
