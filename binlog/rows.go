@@ -357,20 +357,18 @@ func (t *table) partition(key, framed []byte) int32 {
 func (s *stream) keyChange(e envelope, start, images, key int) error {
 	b := s.cur
 	newKey, oldKey := slices.Clone(b.buf[images:key]), slices.Clone(b.buf[key:])
-	before := slices.Clone(b.buf[s.before.start:s.before.end])
 	after := slices.Clone(b.buf[s.after.start:s.after.end])
 
 	del := e
 	del.op, del.half = change.Delete, '-'
-	frame := e.table.frame.value
-	b.buf = append(append(append(frame.open(b.buf[:start]), `{"before":`...), before...), `,"after":null`...)
+	b.buf = append(b.buf[:s.before.end], `,"after":null`...)
 	b.buf = s.appendEnvelope(b.buf, del)
 	s.appendRecord(del, start, oldKey, newKey, change.HeaderNewKey)
 
 	create := e
 	create.op, create.half = change.Create, '+'
 	start = len(b.buf)
-	b.buf = append(append(frame.open(b.buf), `{"before":null,"after":`...), after...)
+	b.buf = append(append(e.table.frame.value.open(b.buf), `{"before":null,"after":`...), after...)
 	b.buf = s.appendEnvelope(b.buf, create)
 	s.appendRecord(create, start, newKey, oldKey, change.HeaderOldKey)
 	return nil
