@@ -49,6 +49,7 @@ func TestMemory(t *testing.T) {
 	w.fits("a text of 64 MiB", budget+multiple*64<<20, 1, func() { w.insert("texts", 1, 64<<20) })
 	w.fits("small rows behind it", budget+multiple*64<<20, 1000, func() { w.items(1000) })
 	w.fits("small rows from then on", budget+64<<20, 1000, func() { w.items(1000) })
+	w.fits("another key for a row of 64 MiB", budget+multiple*128<<20, 1, func() { w.exec("UPDATE files SET id = 3 WHERE id = 2") }) // Both images.
 
 	w.reader.stop(t)
 	w.exec(fmt.Sprintf("CALL write_items(%d)", *backlog))
