@@ -60,12 +60,21 @@ type BrokerError struct {
 func (e *BrokerError) Error() string {
 	causes := make([]string, len(e.Reasons))
 	for i, reason := range e.Reasons {
-		causes[i] = reason.Error()
+		causes[i] = explained(reason.Error())
 	}
 	if len(causes) == 0 {
 		causes = []string{e.Err.Error()}
 	}
 	return fmt.Sprintf("reach a kafka broker at %q: %s", e.Brokers, strings.Join(causes, "; "))
+}
+
+// explained adds what a connection that ends inside of the TLS handshake mostly
+// means. The client names it or not, by how much it had read.
+func explained(reason string) string {
+	if strings.Contains(reason, "SSL_HANDSHAKE") && !strings.Contains(reason, "certificate verify failed") {
+		return reason + ": a listener without TLS, or one that wants a client certificate?"
+	}
+	return reason
 }
 
 // Unwrap returns Err and the reasons.
