@@ -51,6 +51,9 @@ func TestMemory(t *testing.T) {
 	w.fits("small rows from then on", budget+64<<20, 1000, func() { w.items(1000) })
 	w.fits("another key for a row of 64 MiB", budget+multiple*128<<20, 1, func() { w.exec("UPDATE files SET id = 3 WHERE id = 2") }) // Both images.
 
+	// A start asks for the newest transaction again, and takes what that one did.
+	w.fits("small rows behind both", budget+multiple*128<<20, 1000, func() { w.items(1000) })
+
 	w.reader.stop(t)
 	w.exec(fmt.Sprintf("CALL write_items(%d)", *backlog))
 	w.start()
