@@ -89,6 +89,17 @@ func (s *server) ownAddress(r *http.Request, c crudapp.Customer) (contact.Addres
 	return s.contact.Address(r.Context(), c.ID, id)
 }
 
+// ownAddressFrom returns the address of a request that changes it, and the
+// version that it is changed from.
+func (s *server) ownAddressFrom(r *http.Request, c crudapp.Customer) (contact.Address, uint32, error) {
+	stored, err := s.ownAddress(r, c)
+	if err != nil {
+		return contact.Address{}, 0, err
+	}
+	from, err := ifMatch(r, stored.Version)
+	return stored, from, err
+}
+
 // apiAddress shows one address. Whether it is the default is not counted by its
 // version, so that it is shown in full whatever the client has.
 func (s *server) apiAddress(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
@@ -101,12 +112,7 @@ func (s *server) apiAddress(w http.ResponseWriter, r *http.Request, c crudapp.Cu
 }
 
 func (s *server) apiChangeAddress(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
-	stored, err := s.ownAddress(r, c)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	from, err := ifMatch(r, stored.Version)
+	stored, from, err := s.ownAddressFrom(r, c)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -125,12 +131,7 @@ func (s *server) apiChangeAddress(w http.ResponseWriter, r *http.Request, c crud
 }
 
 func (s *server) apiRemoveAddress(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
-	stored, err := s.ownAddress(r, c)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	from, err := ifMatch(r, stored.Version)
+	stored, from, err := s.ownAddressFrom(r, c)
 	if err != nil {
 		s.fail(w, r, err)
 		return
