@@ -2,7 +2,6 @@ package binlog
 
 import (
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,25 +30,7 @@ func testAtLeastOnce(t *testing.T, servers mysqltest.Servers) {
 		h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 	}
 	h.published(t) // It is idle then, and the position follows nonetheless.
-	var writer sync.WaitGroup
-	writer.Go(func() {
-		for i := range updates {
-			if _, err := h.db.ExecContext(t.Context(), "UPDATE customers SET version = version + 1 WHERE id = ?", 1+i*7%rows); err != nil {
-				t.Errorf("update %d: %v", i, err)
-				return
-			}
-		}
-	})
-	random := newRandom(t)
-	for range 2 {
-		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
-		h.mustStop(t)
-		h.start(t)
-	}
-	writer.Wait()
-	h.published(t)
-	h.checkVersions(t, rows, updates)
-	h.mustStop(t)
+	h.restartUnderLoad(t, rows, updates, 2)
 }
 
 // A change is there for readers before the position that is behind it: that is

@@ -44,6 +44,13 @@ func testRestartsUnderLoad(t *testing.T, servers mysqltest.Servers) {
 	for range rows {
 		h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 	}
+	h.restartUnderLoad(t, rows, updates, 4)
+}
+
+// restartUnderLoad counts the rows' versions up, stops the reader and starts it
+// again meanwhile, and checks that each version was published once and in order.
+func (h *harness) restartUnderLoad(t *testing.T, rows, updates, restarts int) {
+	t.Helper()
 	var writer sync.WaitGroup
 	writer.Go(func() {
 		for i := range updates {
@@ -54,7 +61,7 @@ func testRestartsUnderLoad(t *testing.T, servers mysqltest.Servers) {
 		}
 	})
 	random := newRandom(t)
-	for range 4 {
+	for range restarts {
 		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
 		h.mustStop(t)
 		h.start(t)
