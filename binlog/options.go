@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -121,39 +122,22 @@ func (o Options) withDefaults() (Options, error) {
 	if o.PartialImages && o.Format == formatWithSchema {
 		return o, errors.New("source.partial_images: true needs source.format: json; a record with a schema has all of its columns")
 	}
-	if o.Types == "" {
-		o.Types = typesLossless
-	}
-	if o.Memory == 0 {
-		o.Memory = defaultMemory
-	}
+	o.Types = cmp.Or(o.Types, typesLossless)
+	o.Memory = cmp.Or(o.Memory, defaultMemory)
 	if o.Memory < minMemory {
 		return o, fmt.Errorf("source.memory_mb: %d bytes are not enough, want %d at least", o.Memory, minMemory)
 	}
-	if o.Oversize == "" {
-		o.Oversize = oversizeStop
-	}
+	o.Oversize = cmp.Or(o.Oversize, oversizeStop)
 	if err := o.checkOversize(); err != nil {
 		return o, err
 	}
-	if o.ServerID == 0 { // Out of the way of the small numbers that people choose.
-		o.ServerID = 1<<30 | crc32.ChecksumIEEE([]byte(o.Name))>>2
-	}
-	if o.Version == "" {
-		o.Version = "dev"
-	}
-	if o.Partitions == 0 {
-		o.Partitions = 6
-	}
-	if o.ReplicationFactor == 0 {
-		o.ReplicationFactor = 1
-	}
-	if o.topicsEvery == 0 {
-		o.topicsEvery = topicsEvery
-	}
-	if o.catchUp == 0 {
-		o.catchUp = catchUpTime
-	}
+	// Out of the way of the small numbers that people choose.
+	o.ServerID = cmp.Or(o.ServerID, 1<<30|crc32.ChecksumIEEE([]byte(o.Name))>>2)
+	o.Version = cmp.Or(o.Version, "dev")
+	o.Partitions = cmp.Or(o.Partitions, 6)
+	o.ReplicationFactor = cmp.Or(o.ReplicationFactor, 1)
+	o.topicsEvery = cmp.Or(o.topicsEvery, topicsEvery)
+	o.catchUp = cmp.Or(o.catchUp, catchUpTime)
 	if o.now == nil {
 		o.now = time.Now
 	}

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 	"github.com/go-mysql-org/go-mysql/replication"
 	driver "github.com/go-sql-driver/mysql"
 
@@ -36,6 +35,20 @@ type reader struct {
 	unsent coordinates
 }
 
+// session is what a session has found out from the server and from Kafka when
+// it begins to read.
+type session struct {
+	server   *server
+	seen     surveyed
+	topics   *topics
+	marks    *transactionMarks
+	sink     sink
+	overflow overflow
+	position Position
+	// progressed is told after every commit.
+	progressed func()
+}
+
 // session goes from taking over the producer to the first error: everything
 // that it knows it has read from Kafka and from the server.
 func (r *reader) session(ctx context.Context, progressed func()) error {
@@ -48,10 +61,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	if err != nil {
 		return err
 	}
-	producer, err := kafkaclient.NewTxnProducer(ctx, r.o.Kafka, kafkaclient.TxnOptions{
-		TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout, QueueBytes: queueOf(r.o.Memory),
-		Report: func(err error) { r.o.Health.Set(partTransaction, err) },
-	})
+	producer, err := r.producer(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,63 +71,84 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 		return err
 	}
 	defer to.close()
-	topics := &topics{o: r.o}
-	if err := topics.load(ctx, seen.plans); err != nil {
+	w := session{server: srv, seen: seen, topics: &topics{o: r.o}, sink: to, progressed: progressed}
+	if err := w.topics.load(ctx, seen.plans); err != nil {
 		return err
 	}
-	marks, err := topics.marks(ctx)
-	if err != nil {
+	if w.marks, err = w.topics.marks(ctx); err != nil {
 		return err
 	}
-	position, err := r.start(ctx, srv, producer, topics, seen.plans)
-	if err != nil {
+	if w.overflow, err = newOverflow(r.o); err != nil {
 		return err
 	}
-	from, done, err := originOf(position, srv.dialect)
+	w.overflow.letters = w.topics.letters
+	if w.position, err = r.start(ctx, srv, producer, w.topics, seen.plans); err != nil {
+		return err
+	}
+	return r.read(ctx, w)
+}
+
+// producer makes the transactional producer, which fences that of the reader
+// before and resolves its open transaction.
+func (r *reader) producer(ctx context.Context) (*kafkaclient.TxnProducer, error) {
+	return kafkaclient.NewTxnProducer(ctx, r.o.Kafka, kafkaclient.TxnOptions{
+		TransactionalID: producerID(r.o.Name), Timeout: transactionTimeout, QueueBytes: queueOf(r.o.Memory),
+		Report: func(err error) { r.o.Health.Set(partTransaction, err) },
+	})
+}
+
+// read publishes what follows the session's position until something fails.
+func (r *reader) read(ctx context.Context, w session) error {
+	from, done, err := originOf(w.position, w.server.dialect)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", position.ServerUUID,
-		"gtid_set", position.GTIDSet, "file", position.File, "pos", position.Pos, "tables", len(seen.plans))
-	var truncates map[string]tableDef
-	if r.o.Truncates {
-		truncates = seen.defs
-	}
-	s := newStream(streamOptions{
-		connected: r.connected, truncates: truncates,
-		flavor: srv.dialect.flavor(), source: r.o.Name, version: r.o.Version, filter: r.filter, colls: seen.collations, encoding: r.encoding,
-		position: position, progress: done,
-		complete: func(d *tableDef) error { return srv.dialect.complete(ctx, srv, d) },
-		cascades: seen.cascades, mode: seen.mode, foldNames: seen.foldNames,
-		onVanish: func(statement, table string) {
-			r.metrics.vanished.WithLabelValues(statement).Inc()
-			r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
-		},
-		again: func(b Branch, h replication.EventHandler) error { return r.again(ctx, srv, position.ByFile, b, h) },
-		open:  func(p *plan) (*topic, []*stateRecord, error) { return topics.open(ctx, p) },
-		now:   r.o.now, batchBytes: batchOf(r.o.Memory),
-		metrics: r.metrics, tracer: r.tracer, marks: marks, noTombstones: r.o.NoTombstones,
-	})
+	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", w.position.ServerUUID,
+		"gtid_set", w.position.GTIDSet, "file", w.position.File, "pos", w.position.Pos, "tables", len(w.seen.plans))
+	s := r.stream(ctx, w, done)
 	defer s.close()
-	overflow, err := newOverflow(r.o)
-	if err != nil {
-		return err
-	}
-	overflow.letters = topics.letters
 	p := &publisher{
-		overflow: overflow, sink: to, stream: s, metrics: r.metrics, tracer: r.tracer, now: r.o.now, progressed: progressed,
+		overflow: w.overflow, sink: w.sink, stream: s, metrics: r.metrics, tracer: r.tracer, now: r.o.now, progressed: w.progressed,
 	}
 	r.metrics.lag.begin()
-	defer r.observe(ctx, srv, &s.track, cancel)()
-	stop := topics.watch(ctx, cancel)
-	defer stop()
-	err = r.pump(ctx, cancel, dumpOptions{flavor: srv.dialect.flavor(), source: r.o.Name, serverID: r.o.ServerID, from: from}, s, p)
+	defer r.observe(ctx, w.server, &s.track, cancel)()
+	defer w.topics.watch(ctx, cancel)()
+	err = r.pump(ctx, cancel, dumpOptions{flavor: w.server.dialect.flavor(), source: r.o.Name, serverID: r.o.ServerID, from: from}, s, p)
 	if u, ok := errors.AsType[*unknownBranchError](err); ok {
 		r.unknown = append(r.unknown, *u)
 	}
 	return err
+}
+
+// stream makes the session's stream. What it asks of the server and of Kafka
+// while it decodes ends with ctx.
+func (r *reader) stream(ctx context.Context, w session, done progress) *stream {
+	o := streamOptions{
+		connected: r.connected, flavor: w.server.dialect.flavor(), source: r.o.Name, version: r.o.Version,
+		filter: r.filter, colls: w.seen.collations, encoding: r.encoding,
+		position: w.position, progress: done,
+		complete: func(d *tableDef) error { return w.server.dialect.complete(ctx, w.server, d) },
+		cascades: w.seen.cascades, mode: w.seen.mode, foldNames: w.seen.foldNames,
+		onVanish: r.vanished,
+		again: func(b Branch, h replication.EventHandler) error {
+			return r.again(ctx, w.server, w.position.ByFile, b, h)
+		},
+		open: func(p *plan) (*topic, []*stateRecord, error) { return w.topics.open(ctx, p) },
+		now:  r.o.now, batchBytes: batchOf(r.o.Memory),
+		metrics: r.metrics, tracer: r.tracer, marks: w.marks, noTombstones: r.o.NoTombstones,
+	}
+	if r.o.Truncates {
+		o.truncates = w.seen.defs
+	}
+	return newStream(o)
+}
+
+// vanished tells the operator of rows that went without an event of their own.
+func (r *reader) vanished(statement, table string) {
+	r.metrics.vanished.WithLabelValues(statement).Inc()
+	r.o.Logger.Warn("rows went with a statement that logs none of them", "statement", statement, "table", table)
 }
 
 // pump runs the connection and the publisher until one of them fails, and
@@ -137,69 +168,6 @@ func (r *reader) pump(ctx context.Context, cancel context.CancelCauseFunc, from 
 		return cause
 	}
 	return err
-}
-
-// start finds where to begin. On the first start that is the server's newest
-// transaction; it is committed at once, with the shapes of all tables, so that
-// a crash from here on loses nothing.
-func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.TxnProducer, topics *topics, plans []*plan) (Position, error) {
-	position, found := topics.stored.position, topics.stored.found
-	h, err := srv.dialect.history(ctx, srv)
-	if err != nil {
-		return position, err
-	}
-	if found {
-		p := proof{options: r.o, dsn: r.dsn, server: srv, position: position, history: h}
-		if err := p.run(ctx); err != nil {
-			return position, err
-		}
-	} else if len(topics.known) > 0 {
-		return position, &ResumeError{
-			Source: r.o.Name,
-			Kind:   refusedPositions,
-			Reason: "its position is gone from topic " + PositionsTopic(r.o.Name) + ", although it has published before",
-			Mend:   resetCommand,
-		}
-	} else {
-		position = h.position(srv.dialect)
-	}
-	if err := r.findBranches(ctx, srv, h, &position); err != nil {
-		return position, err
-	}
-	position.ServerUUID = h.server
-	var news []*stateRecord
-	for _, p := range plans {
-		_, records, err := topics.open(ctx, p)
-		if err != nil {
-			return position, err
-		}
-		news = append(news, records...)
-	}
-	if found && len(news) == 0 {
-		return position, nil
-	}
-	return position, announce(ctx, producer, r.o.Name, position, news)
-}
-
-// announce commits a position together with what else is to be remembered.
-func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source string, position Position, others []*stateRecord) error {
-	if err := producer.Begin(); err != nil {
-		return err
-	}
-	for _, s := range others {
-		m := &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &s.topic.name, Partition: 0}, Key: s.key, Value: s.value}
-		if err := producer.Produce(ctx, m); err != nil {
-			return err
-		}
-	}
-	m, err := position.message(source)
-	if err != nil {
-		return err
-	}
-	if err := producer.Produce(ctx, m); err != nil {
-		return err
-	}
-	return producer.Commit(ctx)
 }
 
 var errStarting = errors.New("starting")
