@@ -44,7 +44,11 @@ func (s *Store) Addresses(ctx context.Context, customerID uint64) ([]contact.Add
 
 // Address implements contact.Store.
 func (s *Store) Address(ctx context.Context, customerID, id uint64) (contact.Address, error) {
-	a, err := scanAddress(s.db.QueryRowContext(ctx, addressSelect+` WHERE id = ? AND customer_id = ?`, id, customerID))
+	return readAddress(ctx, s.db, customerID, id)
+}
+
+func readAddress(ctx context.Context, from queryer, customerID, id uint64) (contact.Address, error) {
+	a, err := scanAddress(from.QueryRowContext(ctx, addressSelect+` WHERE id = ? AND customer_id = ?`, id, customerID))
 	if err != nil {
 		return contact.Address{}, fmt.Errorf("read address %d of customer %d: %w", id, customerID, known(err))
 	}
@@ -141,9 +145,9 @@ func (s *Store) MakeDefault(ctx context.Context, customerID, id uint64, at time.
 		if err := lockCustomer(ctx, tx, customerID); err != nil {
 			return err
 		}
-		a, err := scanAddress(tx.QueryRowContext(ctx, addressSelect+` WHERE id = ? AND customer_id = ?`, id, customerID))
+		a, err := readAddress(ctx, tx, customerID, id)
 		if err != nil {
-			return fmt.Errorf("read address %d of customer %d: %w", id, customerID, known(err))
+			return err
 		}
 		if a.Default {
 			return nil

@@ -2,8 +2,12 @@
 //
 // Most methods of Store are one statement, or read before one. Those that are
 // transactions first lock or insert the one row that the rest belongs to, and take
-// no other lock that a concurrent one could hold before it gets to that row. So
-// nothing can deadlock. Writing statements carry sqlcommenter comments that name
+// no other lock that a concurrent one could hold before it gets to that row. What
+// reaches further, as an order does, locks a customer before her addresses and her
+// basket, then products, then stock, and rows of one table in the order of their ids;
+// a step of an order locks the order before stock. So nothing of the shop's own can
+// deadlock. Whoever else works on the tables may lock as they like: transactions over
+// several rows are tried again where they lose. Writing statements carry sqlcommenter comments that name
 // actor, request and trace.
 package mysql
 
@@ -20,6 +24,7 @@ import (
 	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
+	"telltale/crudapp/order"
 	"telltale/crudapp/review"
 )
 
@@ -39,10 +44,15 @@ const (
 	errDatabaseDenied = 1044
 	errBadDatabase    = 1049
 	errDuplicateEntry = 1062
+	errLockWait       = 1205
+	errDeadlock       = 1213
+	// errChangedSince is MariaDB's where a row that is locked is newer than what the
+	// transaction sees, which its newer versions do not let happen.
+	errChangedSince = 1020
 )
 
 // Store implements crudapp.Store, crudapp.StaffStore, catalogue.Store,
-// contact.Store and review.Store. It may be used by several goroutines at once.
+// contact.Store, review.Store and order.Store. It may be used by several goroutines at once.
 type Store struct {
 	db  *sql.DB
 	cfg *driver.Config
@@ -54,6 +64,7 @@ var (
 	_ catalogue.Store    = (*Store)(nil)
 	_ contact.Store      = (*Store)(nil)
 	_ review.Store       = (*Store)(nil)
+	_ order.Store        = (*Store)(nil)
 )
 
 // Open connects to the database that dsn names, in the form of go-sql-driver:
@@ -105,6 +116,9 @@ func configure(dsn string) (*driver.Config, error) {
 	}
 	cfg.Params["time_zone"] = "'+00:00'"
 	cfg.Params["sql_mode"] = "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')"
+	if _, chosen := cfg.Params["innodb_lock_wait_timeout"]; !chosen {
+		cfg.Params["innodb_lock_wait_timeout"] = lockWait
+	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = dialTimeout
 	}
