@@ -1,14 +1,11 @@
 package binlog
 
 import (
-	"net"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"telltale/internal/kafkaserver"
 	"telltale/internal/kafkaserver/kafkatest"
 )
 
@@ -19,10 +16,8 @@ func TestKafkaIsAway(t *testing.T) {
 	h := newHarness(t)
 	registry := prometheus.NewRegistry()
 	h.o.Registerer = registry
-	options := kafkaserver.Options{Dir: t.TempDir(), Logger: kafkatest.Logger(t)}
-	h.broker = startBroker(t, options)
-	h.o.Kafka.Brokers = h.broker.Brokers()
-	options.Port = portOf(t, h.o.Kafka.Brokers)
+	broker := kafkatest.StartDurable(t)
+	h.o.Kafka.Brokers = broker.Brokers()
 	got := func(name string) float64 { return sample(t, registry, "telltale_binlog_"+name) }
 	await := func(what string, is func() bool) {
 		t.Helper()
@@ -37,38 +32,15 @@ func TestKafkaIsAway(t *testing.T) {
 	h.exec(t, "INSERT INTO customers (name) VALUES ('before')")
 	h.published(t)
 
-	h.broker.Close()
+	broker.Down()
 	h.exec(t, "INSERT INTO customers (name) VALUES ('meanwhile')")
 	await("without brokers", func() bool {
 		return got("lag_seconds") > 2 && got("behind_bytes") > 0 && len(h.o.Health.Reasons()) > 0
 	})
-	h.broker = startBroker(t, options)
+	broker.Up()
 	await("with brokers again", func() bool { return len(h.o.Health.Reasons()) == 0 })
 	h.published(t)
 	await("caught up", func() bool { return got("behind_bytes") == 0 })
 	h.records(t, "customers", 2)
 	h.mustStop(t)
-}
-
-func startBroker(t *testing.T, o kafkaserver.Options) *kafkaserver.Server {
-	t.Helper()
-	broker, err := kafkaserver.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
-	return broker
-}
-
-func portOf(t *testing.T, address string) int {
-	t.Helper()
-	_, text, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -2,13 +2,12 @@ package consumers
 
 import (
 	"database/sql"
-	"net"
-	"strconv"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
-	"telltale/internal/kafkaserver"
+	"telltale/internal/kafkaserver/kafkatest"
 	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqltest"
 )
@@ -38,7 +37,7 @@ func TestMySQLRestart(t *testing.T) {
 	}
 	w.produce(100)
 	eventually(t, "it says that it is not ready", func() bool { return len(w.health.Reasons()) > 0 })
-	o.Port = portOf(t, s.Addr())
+	o.Port = int(netip.MustParseAddrPort(s.Addr()).Port())
 	if s, err = mysqlserver.Start(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -51,19 +50,6 @@ func TestMySQLRestart(t *testing.T) {
 	}
 	i.stop()
 	w.assertExactlyOnce()
-}
-
-func portOf(t *testing.T, addr string) int {
-	t.Helper()
-	_, text, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // TestStart lists what makes a consumer fail at once.
@@ -137,22 +123,14 @@ func openLate(t *testing.T, dsn string) *sql.DB {
 func TestBrokerRestart(t *testing.T) {
 	t.Parallel()
 	s := mysqltest.Start(t)
-	dir := t.TempDir()
-	broker, err := kafkaserver.Start(kafkaserver.Options{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { broker.Close() })
+	broker := kafkatest.StartDurable(t)
 	w := newWorldOn(t, broker.Brokers(), s, mysqltest.DB(t, s, "broker"), "broker")
 	w.produce(50)
 	i := w.start(w.options(), tallyConsumer())
 	w.awaitHandled(50)
-	port := portOf(t, broker.Brokers())
-	broker.Close()
+	broker.Down()
 	eventually(t, "it says that it is not ready", func() bool { return len(w.health.Reasons()) > 0 })
-	if broker, err = kafkaserver.Start(kafkaserver.Options{Dir: dir, Port: port}); err != nil {
-		t.Fatal(err)
-	}
+	broker.Up()
 	w.produce(50)
 	w.awaitHandled(100)
 	eventually(t, "it is ready again", func() bool { return len(w.health.Reasons()) == 0 })
@@ -164,11 +142,7 @@ func TestBrokerRestart(t *testing.T) {
 func TestStopWhileAway(t *testing.T) {
 	t.Parallel()
 	s := mysqltest.Start(t)
-	broker, err := kafkaserver.Start(kafkaserver.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(broker.Close)
+	broker := kafkatest.Start(t)
 	w := newWorldOn(t, broker.Brokers(), s, mysqltest.DB(t, s, "away"), "away")
 	w.produce(20)
 	i := w.start(w.options(), tallyConsumer())

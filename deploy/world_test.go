@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -146,10 +145,10 @@ func (w *world) command(s types.ServiceConfig) *exec.Cmd {
 func (w *world) start(t *testing.T, s types.ServiceConfig) {
 	t.Helper()
 	cmd := w.command(s)
-	w.ops[s.Name] = freeAddr(t)
+	w.ops[s.Name] = binarytest.FreeAddr(t)
 	cmd.Env = append(cmd.Env, "TELLTALE_OPS_LISTEN="+w.ops[s.Name]) // The last of two values wins.
 	if s.Name == "crudapp" {
-		w.shop = freeAddr(t)
+		w.shop = binarytest.FreeAddr(t)
 		cmd.Env = append(cmd.Env, "TELLTALE_HTTP_LISTEN="+w.shop)
 	}
 	var log bytes.Buffer
@@ -169,15 +168,4 @@ func (w *world) start(t *testing.T, s types.ServiceConfig) {
 			t.Logf("%s wrote:\n%s", s.Name, log.Bytes())
 		}
 	})
-}
-
-// freeAddr is an address that nothing listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }

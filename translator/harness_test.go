@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,7 +17,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"telltale/internal/kafkaclient"
-	"telltale/internal/kafkaserver"
 	"telltale/internal/kafkaserver/kafkatest"
 	"telltale/internal/ops"
 	"telltale/schemas/change"
@@ -271,35 +269,6 @@ func checkOnce(t *testing.T, events []publishedEvent, keys, renames int) {
 			t.Errorf("customer %d: got %d events, want %d", id, got, renames)
 		}
 	}
-}
-
-// setupRestartable is setup on a broker that keeps its data on disk. restart
-// stops the broker and returns what starts it again at the same address.
-func setupRestartable(t *testing.T) (b *bench, restart func() (up func())) {
-	t.Helper()
-	o := kafkaserver.Options{Dir: t.TempDir(), Logger: kafkatest.Logger(t)}
-	server, err := kafkaserver.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { server.Close() })
-	brokers := server.Brokers()
-	_, port, err := net.SplitHostPort(brokers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if o.Port, err = strconv.Atoi(port); err != nil {
-		t.Fatal(err)
-	}
-	restart = func() func() {
-		server.Close()
-		return func() {
-			if server, err = kafkaserver.Start(o); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return setupOn(t, brokers), restart
 }
 
 // copyRules copies the project's rules with one text replaced.

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/kafkaserver/kafkatest"
 	"telltale/schemas/change"
 	"telltale/schemas/event"
 )
@@ -246,16 +247,17 @@ func TestRunStopsAtWhatItCannotTranslate(t *testing.T) {
 func TestRunHealsWhenTheBrokerReturns(t *testing.T) {
 	t.Parallel()
 	const keys, renames = 5, 20
-	b, restart := setupRestartable(t)
+	broker := kafkatest.StartDurable(t)
+	b := setupOn(t, broker.Brokers())
 	b.publishShape(b.shape)
 	o := b.options()
 	stop := b.start(o)
 	b.renames(keys, 1, renames)
 	b.await(keys * renames)
-	up := restart()
+	broker.Down()
 	eventually(t, 20*time.Second, func() bool { return o.Health.Reasons()[HealthPart] != "" },
 		func() string { return "ready without a broker" })
-	up()
+	broker.Up()
 	eventually(t, 30*time.Second, func() bool { return len(o.Health.Reasons()) == 0 },
 		func() string { return fmt.Sprintf("not ready with a broker: %v", o.Health.Reasons()) })
 	b.renames(keys, 1+renames, renames)

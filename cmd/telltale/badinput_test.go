@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"telltale/internal/binarytest"
 	"telltale/internal/mysqlserver/mysqltest"
 )
 
@@ -30,7 +31,7 @@ type badInput struct {
 func TestBadInput(t *testing.T) {
 	w := newWorld(t)
 	w.exec(t, "CREATE USER bare IDENTIFIED BY '"+password+"'", "GRANT SELECT ON shop.* TO bare")
-	nowhere := freeAddr(t)
+	nowhere := binarytest.FreeAddr(t)
 	tests := []badInput{
 		{
 			name: "unknown flag", args: []string{"run", "--source-tabels=shop.*"}, status: exitUsage,

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"telltale/internal/binarytest"
 )
 
 // TestCRUDApp migrates as one user and serves as one that may not, on a database
@@ -19,7 +21,7 @@ func TestCRUDApp(t *testing.T) {
 	}
 	fillShop(t, w.dsn("shop", "shop"))
 
-	addr, ops := freeAddr(t), freeAddr(t)
+	addr, ops := binarytest.FreeAddr(t), binarytest.FreeAddr(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	done := make(chan result, 1)
@@ -29,25 +31,25 @@ func TestCRUDApp(t *testing.T) {
 		}, "crudapp")
 	}()
 	eventually(t, "the shop", func() (bool, string) {
-		status, body := get(t, "http://"+addr+"/register")
+		status, body := binarytest.Get(t, "http://"+addr+"/register")
 		return status == http.StatusOK, body
 	})
-	if status, body := get(t, "http://"+ops+"/readyz"); status != http.StatusOK {
+	if status, body := binarytest.Get(t, "http://"+ops+"/readyz"); status != http.StatusOK {
 		t.Errorf("/readyz: status %d, %s", status, body)
 	}
-	if _, body := get(t, "http://"+ops+"/metrics"); !strings.Contains(body, "telltale_crudapp_") {
+	if _, body := binarytest.Get(t, "http://"+ops+"/metrics"); !strings.Contains(body, "telltale_crudapp_") {
 		t.Errorf("no metrics of the shop in\n%s", body)
 	}
 
 	w.exec(t, "ALTER USER shop ACCOUNT LOCK")
 	w.killSessions(t, "shop")
 	eventually(t, "readiness tells of the database", func() (bool, string) {
-		status, body := get(t, "http://"+ops+"/readyz")
+		status, body := binarytest.Get(t, "http://"+ops+"/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "database"), body
 	})
 	w.exec(t, "ALTER USER shop ACCOUNT UNLOCK")
 	eventually(t, "readiness comes back", func() (bool, string) {
-		status, body := get(t, "http://"+ops+"/readyz")
+		status, body := binarytest.Get(t, "http://"+ops+"/readyz")
 		return status == http.StatusOK, body
 	})
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"telltale/internal/binarytest"
 	"telltale/internal/certtest"
 )
 
@@ -107,7 +108,7 @@ func (w *world) encrypted(over map[string]string) []string {
 // testEncryptedRun sends a change through the pipeline; the server refuses every
 // connection that is not encrypted or shows no certificate.
 func (w *world) testEncryptedRun(t *testing.T, environ map[string]string) {
-	ops, shop := freeAddr(t), freeAddr(t)
+	ops, shop := binarytest.FreeAddr(t), binarytest.FreeAddr(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	environ["OPS_LISTEN"], environ["HTTP_LISTEN"] = ops, shop
@@ -117,11 +118,11 @@ func (w *world) testEncryptedRun(t *testing.T, environ map[string]string) {
 	go func() { done <- runCommand(ctx, append(all, "TELLTALE_OPS_LISTEN=127.0.0.1:0"), "crudapp") }()
 	// The reader publishes from its start on, so the change comes after it.
 	eventually(t, "the pipeline is ready", func() (bool, string) {
-		status, body := get(t, "http://"+ops+"/readyz")
+		status, body := binarytest.Get(t, "http://"+ops+"/readyz")
 		return status == http.StatusOK, body
 	})
 	eventually(t, "the shop", func() (bool, string) {
-		status, body := get(t, "http://"+shop+"/sign-in")
+		status, body := binarytest.Get(t, "http://"+shop+"/sign-in")
 		return status == http.StatusOK, body
 	})
 	w.exec(t, `INSERT INTO customers (email, name, password_hash, created_at, updated_at)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"telltale/binlog"
+	"telltale/internal/binarytest"
 )
 
 // TestRun starts the whole pipeline, waits until it is ready, sends a change
@@ -18,7 +19,7 @@ import (
 // there.
 func TestRun(t *testing.T) {
 	w := newWorld(t)
-	ops := freeAddr(t)
+	ops := binarytest.FreeAddr(t)
 	environ := w.environ(map[string]string{"OPS_LISTEN": ops, "LOG_FORMAT": "json"})
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -47,10 +48,10 @@ func TestRun(t *testing.T) {
 		return recipient == "bob@example.com", recipient
 	})
 	eventually(t, "readiness says why no mail goes out", func() (bool, string) {
-		status, body := get(t, "http://"+ops+"/readyz")
+		status, body := binarytest.Get(t, "http://"+ops+"/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "127.0.0.1:1"), body
 	})
-	if status, body := get(t, "http://"+ops+"/metrics"); status != http.StatusOK ||
+	if status, body := binarytest.Get(t, "http://"+ops+"/metrics"); status != http.StatusOK ||
 		!strings.Contains(body, "telltale_binlog_") || !strings.Contains(body, "telltale_translator_") ||
 		!strings.Contains(body, "telltale_consumers_") {
 		t.Errorf("/metrics: status %d, want metrics of all stages in\n%s", status, body)

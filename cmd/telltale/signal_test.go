@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"telltale/internal/binarytest"
 )
 
 // child is telltale in a process of its own.
@@ -69,12 +71,12 @@ func TestSignals(t *testing.T) {
 	w := newWorld(t)
 	w.exec(t, "CREATE USER shop IDENTIFIED BY '"+password+"'", "GRANT ALL ON shop.* TO shop")
 	start := func(t *testing.T) *child {
-		addr := freeAddr(t)
+		addr := binarytest.FreeAddr(t)
 		c := startChild(t, []string{
 			"TELLTALE_CRUDAPP_DSN=" + w.dsn("shop", "shop"), "TELLTALE_HTTP_LISTEN=" + addr, "TELLTALE_OPS_LISTEN=127.0.0.1:0",
 		}, "crudapp")
 		eventually(t, "the shop", func() (bool, string) {
-			status, body := get(t, "http://"+addr+"/sign-in")
+			status, body := binarytest.Get(t, "http://"+addr+"/sign-in")
 			return status == http.StatusOK, body
 		})
 		holdRequest(t, addr)
@@ -129,7 +131,7 @@ func holdRequest(t *testing.T, addr string) {
 // Who stops a stage while it looks at what it depends on has done nothing wrong.
 func TestStopDuringPreflight(t *testing.T) {
 	t.Parallel()
-	nobody := freeAddr(t)
+	nobody := binarytest.FreeAddr(t)
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, command := range []string{"binlog", "translator", "consumers", "run"} {

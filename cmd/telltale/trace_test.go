@@ -10,6 +10,7 @@ import (
 
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"telltale/internal/binarytest"
 	"telltale/internal/smtpserver"
 	"telltale/internal/tracing/tracingtest"
 )
@@ -134,10 +135,10 @@ func checkPipeline(t *testing.T, spans []tracingtest.Span, parent string) {
 // startShop starts the shop as a process and returns its address.
 func (w *world) startShop(t *testing.T, environ []string) string {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := binarytest.FreeAddr(t)
 	startStage(t, slices.Concat(environ, []string{"TELLTALE_CRUDAPP_DSN=" + w.dsn("shop", "shop"), "TELLTALE_HTTP_LISTEN=" + addr}), "crudapp")
 	eventually(t, "the shop", func() (bool, string) {
-		status, body := get(t, "http://"+addr+"/sign-in")
+		status, body := binarytest.Get(t, "http://"+addr+"/sign-in")
 		return status == http.StatusOK, body
 	})
 	return addr

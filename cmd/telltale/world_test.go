@@ -4,12 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"io"
 	"maps"
-	"net"
-	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -152,37 +148,6 @@ func (w *world) traces(t testing.TB) []string {
 	}
 	slices.Sort(found)
 	return found
-}
-
-// freeAddr is an address that nothing listens on.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-// get returns the status and body of a page, zero where nothing answers.
-func get(t testing.TB, url string) (int, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return response.StatusCode, strings.TrimSpace(string(body))
 }
 
 // eventually polls until ok holds and fails with what it said last otherwise.

@@ -2,10 +2,7 @@ package bounds
 
 import (
 	"bufio"
-	"context"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"telltale/internal/binarytest"
 )
 
 // patience is how long a test waits for what must happen.
@@ -32,7 +31,7 @@ type reader struct {
 // their names as environment variables without the prefix.
 func startReader(t testing.TB, binary string, environ map[string]string) *reader {
 	t.Helper()
-	r := &reader{ops: freeAddr(t), log: filepath.Join(t.TempDir(), "reader.log"), ended: make(chan error, 1)}
+	r := &reader{ops: binarytest.FreeAddr(t), log: filepath.Join(t.TempDir(), "reader.log"), ended: make(chan error, 1)}
 	out, err := os.Create(r.log)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +49,7 @@ func startReader(t testing.TB, binary string, environ map[string]string) *reader
 	}
 	go func() { r.ended <- r.cmd.Wait() }()
 	t.Cleanup(func() { r.stop(t) })
-	r.await(t, "ready", func() bool { code, _ := r.get("/readyz"); return code == http.StatusOK })
+	r.await(t, "ready", func() bool { code, _ := r.get(t, "/readyz"); return code == http.StatusOK })
 	return r
 }
 
@@ -84,7 +83,7 @@ func (r *reader) await(t testing.TB, what string, done func() bool) {
 		default:
 		}
 		if time.Now().After(deadline) {
-			_, why := r.get("/readyz")
+			_, why := r.get(t, "/readyz")
 			t.Fatalf("the reader is not %s: %s", what, why)
 		}
 	}
@@ -93,7 +92,7 @@ func (r *reader) await(t testing.TB, what string, done func() bool) {
 // rows is how many row changes the reader has committed to Kafka.
 func (r *reader) rows(t testing.TB) int {
 	t.Helper()
-	_, text := r.get("/metrics")
+	_, text := r.get(t, "/metrics")
 	for line := range strings.Lines(text) {
 		if value, ok := strings.CutPrefix(line, "telltale_binlog_rows_total "); ok {
 			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
@@ -107,24 +106,9 @@ func (r *reader) rows(t testing.TB) int {
 	return 0
 }
 
-// get returns the status and body of a page, zero where nothing answers.
-func (r *reader) get(path string) (int, string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+r.ops+path, nil)
-	if err != nil {
-		return 0, err.Error()
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return response.StatusCode, string(body)
+func (r *reader) get(t testing.TB, path string) (status int, body string) {
+	t.Helper()
+	return binarytest.Get(t, "http://"+r.ops+path)
 }
 
 // resetPeak makes the kernel measure the peak from now on.
@@ -158,14 +142,3 @@ func (r *reader) peak(t testing.TB) int {
 }
 
 func (r *reader) proc(file string) string { return fmt.Sprintf("/proc/%d/%s", r.cmd.Process.Pid, file) }
-
-// freeAddr is an address that nothing listens on.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}

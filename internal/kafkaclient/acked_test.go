@@ -8,7 +8,6 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"telltale/internal/kafkaclient"
-	"telltale/internal/kafkaserver"
 	"telltale/internal/kafkaserver/kafkatest"
 )
 
@@ -20,12 +19,7 @@ func message(topic, value string) *kafka.Message {
 // meanwhile, and says so while it waits.
 func TestAckedProducerWaits(t *testing.T) {
 	t.Parallel()
-	o := kafkaserver.Options{Dir: t.TempDir(), Logger: kafkatest.Logger(t)}
-	broker, err := kafkaserver.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { broker.Close() })
+	broker := kafkatest.StartDurable(t)
 	c := kafkaclient.Config{Brokers: broker.Brokers()}
 	if err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{spec("t", 1)}, true); err != nil {
 		t.Fatal(err)
@@ -46,8 +40,7 @@ func TestAckedProducerWaits(t *testing.T) {
 	if err := p.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	o.Port = portOf(t, broker.Brokers())
-	broker.Close()
+	broker.Down()
 	if err := p.Produce(t.Context(), message("t", "c")); err != nil {
 		t.Fatal(err)
 	}
@@ -56,9 +49,7 @@ func TestAckedProducerWaits(t *testing.T) {
 	if why := <-reports; why == nil || !strings.Contains(why.Error(), "wait for the brokers") {
 		t.Errorf("while it waits: got %v, want that records wait", why)
 	}
-	if broker, err = kafkaserver.Start(o); err != nil {
-		t.Fatal(err)
-	}
+	broker.Up()
 	if err := <-flushed; err != nil {
 		t.Fatal(err)
 	}

@@ -3,9 +3,7 @@ package kafkaclient_test
 import (
 	"context"
 	"errors"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +12,6 @@ import (
 	"go.uber.org/goleak"
 
 	"telltale/internal/kafkaclient"
-	"telltale/internal/kafkaserver"
 	"telltale/internal/kafkaserver/kafkatest"
 )
 
@@ -163,12 +160,7 @@ func TestProperties(t *testing.T) {
 // waits, says why, and is done once the broker is back.
 func TestWaitIsReported(t *testing.T) {
 	t.Parallel()
-	o := kafkaserver.Options{Dir: t.TempDir(), Logger: kafkatest.Logger(t)}
-	broker, err := kafkaserver.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { broker.Close() })
+	broker := kafkatest.StartDurable(t)
 	c := kafkaclient.Config{Brokers: broker.Brokers()}
 	if err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{spec("t", 1)}, true); err != nil {
 		t.Fatal(err)
@@ -185,17 +177,14 @@ func TestWaitIsReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	produce(t, p, "t", 0, "a")
-	o.Port = portOf(t, broker.Brokers())
-	broker.Close()
+	broker.Down()
 	committed := make(chan error, 1)
 	go func() { committed <- p.Commit(t.Context()) }()
 
 	if why := <-reports; why == nil || !strings.Contains(why.Error(), `commit, transactional id "x"`) || !strings.Contains(why.Error(), "Connection refused") {
 		t.Errorf("while it waits: got %v, want the call and what is in its way", why)
 	}
-	if broker, err = kafkaserver.Start(o); err != nil {
-		t.Fatal(err)
-	}
+	broker.Up()
 	if err := <-committed; err != nil {
 		t.Fatal(err)
 	}
@@ -214,12 +203,7 @@ func TestWaitIsReported(t *testing.T) {
 // TestWatch follows a broker that goes and comes.
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	o := kafkaserver.Options{Dir: t.TempDir(), Logger: kafkatest.Logger(t)}
-	broker, err := kafkaserver.Start(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { broker.Close() })
+	broker := kafkatest.StartDurable(t)
 	c := kafkaclient.Config{Brokers: broker.Brokers()}
 	if err := kafkaclient.EnsureTopics(t.Context(), c, []kafkaclient.TopicSpec{spec("t", 1)}, true); err != nil {
 		t.Fatal(err)
@@ -243,28 +227,12 @@ func TestWatch(t *testing.T) {
 			w.Probe()
 		}
 	}
-	o.Port = portOf(t, broker.Brokers())
 	topic := "t"
 	if err := k.Assign([]kafka.TopicPartition{{Topic: &topic, Offset: kafka.OffsetBeginning}}); err != nil {
 		t.Fatal(err)
 	}
-	broker.Close()
+	broker.Down()
 	await("down", func() bool { return state != nil })
-	if broker, err = kafkaserver.Start(o); err != nil {
-		t.Fatal(err)
-	}
+	broker.Up()
 	await("up", func() bool { return state == nil })
-}
-
-func portOf(t *testing.T, addr string) int {
-	t.Helper()
-	_, text, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -1,10 +1,7 @@
 package outage_test
 
 import (
-	"io"
-	"net"
-	"net/http"
-	"strconv"
+	"net/netip"
 	"testing"
 
 	"telltale/internal/mysqlserver"
@@ -36,7 +33,7 @@ func (d *database) kill(t *testing.T) {
 func (d *database) start(t *testing.T) {
 	t.Helper()
 	server, err := mysqlserver.Start(t.Context(), mysqlserver.Options{
-		Binary: mysqltest.Binary(t), Dir: d.dir, Port: portOf(t, d.server.Addr()),
+		Binary: mysqltest.Binary(t), Dir: d.dir, Port: int(netip.MustParseAddrPort(d.server.Addr()).Port()),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -47,48 +44,4 @@ func (d *database) start(t *testing.T) {
 			d.whole.Error(err)
 		}
 	})
-}
-
-func portOf(t *testing.T, addr string) int {
-	t.Helper()
-	_, text, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
-// freeAddr is an address that nothing listens on.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-// get returns the status and body of a page, zero where nothing answers.
-func get(t *testing.T, url string) (int, string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return 0, err.Error()
-	}
-	return response.StatusCode, string(body)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -53,7 +54,7 @@ func newWorld(t *testing.T) *world {
 		brokerOptions: apachekafka.Options{Dir: filepath.Join(t.TempDir(), "kafka")},
 	}
 	w.startBroker(t)
-	w.brokerOptions.Port = portOf(t, w.broker.Brokers())
+	w.brokerOptions.Port = int(netip.MustParseAddrPort(w.broker.Brokers()).Port())
 	w.startSMTP(t)
 	t.Cleanup(func() { w.stopSMTP(t) })
 	var err error
@@ -69,7 +70,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { w.shop.Close() })
 	for _, stage := range stages {
-		w.ops[stage] = freeAddr(t)
+		w.ops[stage] = binarytest.FreeAddr(t)
 		w.start(t, stage)
 	}
 	t.Cleanup(func() { w.stopAll(t) })
@@ -133,7 +134,7 @@ func (w *world) alive(t *testing.T) {
 // readyz is what a stage says of itself.
 func (w *world) readyz(t *testing.T, stage string) (status int, body string) {
 	t.Helper()
-	return get(t, "http://"+w.ops[stage]+"/readyz")
+	return binarytest.Get(t, "http://"+w.ops[stage]+"/readyz")
 }
 
 func (w *world) awaitReady(t *testing.T, stage string) {
@@ -161,7 +162,7 @@ func (w *world) awaitTrouble(t *testing.T, stage, says string) {
 // gauge looks for a line among a stage's metrics.
 func (w *world) gauge(t *testing.T, stage, line string) string {
 	t.Helper()
-	if _, body := get(t, "http://"+w.ops[stage]+"/metrics"); !strings.Contains(body, "\n"+line+"\n") {
+	if _, body := binarytest.Get(t, "http://"+w.ops[stage]+"/metrics"); !strings.Contains(body, "\n"+line+"\n") {
 		return "its metrics lack " + line
 	}
 	return ""
