@@ -82,6 +82,15 @@ func (s *server) apiRegister(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) apiSignIn(w http.ResponseWriter, r *http.Request) {
+	s.apiBegin(w, r, func(email, password string) (any, error) {
+		customer, err := s.beginSession(w, r, email, password)
+		return newCustomerJSON(customer), err
+	})
+}
+
+// apiBegin answers whoever signs in by an address and a password. begin starts the
+// session and returns whose it is, as the API shows them.
+func (s *server) apiBegin(w http.ResponseWriter, r *http.Request, begin func(email, password string) (any, error)) {
 	var body struct {
 		Email    string `json:"email"`
 		Password string `json:"password"`
@@ -90,12 +99,12 @@ func (s *server) apiSignIn(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	customer, err := s.beginSession(w, r, body.Email, body.Password)
+	who, err := begin(body.Email, body.Password)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusCreated, newCustomerJSON(customer))
+	writeJSON(w, http.StatusCreated, who)
 }
 
 func (s *server) apiSignOut(w http.ResponseWriter, r *http.Request) {

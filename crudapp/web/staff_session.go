@@ -100,20 +100,10 @@ func (s *server) endStaffSession(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) apiStaffSignIn(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Email    string `json:"email"`
-		Password string `json:"password"`
-	}
-	if err := readJSON(r, &body); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	staff, err := s.beginStaffSession(w, r, body.Email, body.Password)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusCreated, staffJSON{ID: staff.ID, Email: staff.Email, Name: staff.Name})
+	s.apiBegin(w, r, func(email, password string) (any, error) {
+		staff, err := s.beginStaffSession(w, r, email, password)
+		return staffJSON{ID: staff.ID, Email: staff.Email, Name: staff.Name}, err
+	})
 }
 
 // staffJSON is a member of staff as the API shows them.
