@@ -60,6 +60,12 @@ func testStore(t *testing.T, servers mysqltest.Servers) {
 		"consents are kept":                    testConsents,
 		"reviews come back as stored":          testReviews,
 		"one first review wins":                testReviewRace,
+		"orders come back as stored":           testOrderRoundTrip,
+		"fifty order the last ten":             testLastPieces,
+		"a form sent twice is one order":       testOrderOnce,
+		"an order is cancelled once":           testCancelOnce,
+		"an order survives a deadlock":         testDeadlock,
+		"an order does not wait for ever":      testLockWait,
 		"hostile values stay in their comment": testHostileComments,
 	} {
 		t.Run(name, func(t *testing.T) {
