@@ -280,6 +280,10 @@ type CRUDApp struct {
 	// TrustedProxies are the networks of reverse proxies, as 10.0.0.0/8, whose
 	// X-Forwarded-For is believed when sign-ins are counted. Default: none.
 	TrustedProxies []string `mapstructure:"trusted_proxies" help:"networks of reverse proxies, as 10.0.0.0/8"`
+	// Payments are the ways to pay that the shop takes: transfer, for money that staff
+	// see on the account and record, and test-card, for test cards, which move no money
+	// and are no way to run a shop. Default: transfer.
+	Payments []string `mapstructure:"payments" help:"ways to pay: transfer, test-card (moves no money)"`
 }
 
 // HTTP is the listener for people.
@@ -324,6 +328,7 @@ func Default(stages ...Stage) Config {
 		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
 		Translator: Translator{Rules: "config/rules"},
 		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls", Connections: 8}},
+		CRUDApp:    CRUDApp{Payments: []string{"transfer"}},
 		HTTP:       HTTP{Listen: "127.0.0.1:8080"},
 		Ops:        Ops{Listen: opsListen(stages)},
 		Log:        Log{Level: "info", Format: "text"},

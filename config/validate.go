@@ -49,6 +49,7 @@ func (l loader) validate(o Options) {
 		l.dsn("crudapp.dsn", l.CRUDApp.DSN, true)
 		l.tls("crudapp.tls", l.CRUDApp.TLS)
 		l.proxies()
+		l.payments()
 		l.address("http.listen", l.HTTP.Listen)
 	}
 	if l.Ops.Listen != "" {
@@ -188,6 +189,15 @@ func (l loader) proxies() {
 		if _, err := netip.ParsePrefix(p); err != nil {
 			l.wrong(item("crudapp.trusted_proxies", i), "%q is no network, for example 10.0.0.0/8", p)
 		}
+	}
+}
+
+func (l loader) payments() {
+	if len(l.CRUDApp.Payments) == 0 {
+		l.missing("crudapp.payments", " (it names the ways to pay, for example [transfer])")
+	}
+	for i, way := range l.CRUDApp.Payments {
+		l.oneOf(item("crudapp.payments", i), way, []string{"transfer", "test-card"})
 	}
 }
 

@@ -22,6 +22,8 @@ const (
 	CodeNotFound Code = "not_found"
 	// CodeUnauthenticated: nobody is signed in, or the sign-in was refused.
 	CodeUnauthenticated Code = "unauthenticated"
+	// CodeDeclined: what was to be paid with was refused; nothing was paid.
+	CodeDeclined Code = "declined"
 	// CodeTooMany: too many attempts; Error.RetryAfter says when to come back.
 	CodeTooMany Code = "too_many"
 	// CodeUnavailable: the application has more to do than it can; it is worth

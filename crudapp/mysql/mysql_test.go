@@ -66,6 +66,14 @@ func testStore(t *testing.T, servers mysqltest.Servers) {
 		"an order is cancelled once":           testCancelOnce,
 		"an order survives a deadlock":         testDeadlock,
 		"an order does not wait for ever":      testLockWait,
+		"payments come back as stored":         testPayments,
+		"one of many payments wins":            testPaymentRace,
+		"invoices are numbered without gaps":   testInvoiceNumbers,
+		"refunds come back as stored":          testRefunds,
+		"refunds never exceed the payment":     testRefundRace,
+		"a cancelled order is paid back":       testCancelledPayment,
+		"shipments come back as stored":        testShipments,
+		"one of many shipments wins":           testShipmentRace,
 		"hostile values stay in their comment": testHostileComments,
 	} {
 		t.Run(name, func(t *testing.T) {

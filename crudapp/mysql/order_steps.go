@@ -14,8 +14,14 @@ import (
 // CancelOrder implements order.Store.
 func (s *Store) CancelOrder(ctx context.Context, c order.Cancellation) (cancelled order.Order, err error) {
 	err = s.inTxAgain(ctx, fmt.Sprintf("cancel order %d", c.OrderID), func(tx *sql.Tx) error {
-		if _, cancelled, err = takeStep(ctx, tx, c.Transition); err != nil {
+		var was order.Order
+		if was, cancelled, err = takeStep(ctx, tx, c.Transition); err != nil {
 			return err
+		}
+		if was.Status == order.StatusPaid {
+			if err := refundRest(ctx, tx, c); err != nil {
+				return err
+			}
 		}
 		return putBack(ctx, tx, cancelled.Lines, c.At)
 	})

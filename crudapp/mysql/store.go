@@ -5,9 +5,10 @@
 // no other lock that a concurrent one could hold before it gets to that row. What
 // reaches further, as an order does, locks a customer before her addresses and her
 // basket, then products, then stock, and rows of one table in the order of their ids;
-// a step of an order locks the order before stock. So nothing of the shop's own can
-// deadlock. Whoever else works on the tables may lock as they like: transactions over
-// several rows are tried again where they lose. Writing statements carry sqlcommenter comments that name
+// a step of an order locks the order before its payment, stock and, last, the row that
+// numbers the year's invoices. So nothing of the shop's own can deadlock. Whoever else
+// works on the tables may lock as they like: transactions over several rows are tried
+// again where they lose. Writing statements carry sqlcommenter comments that name
 // actor, request and trace.
 package mysql
 
@@ -25,7 +26,9 @@ import (
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
 	"telltale/crudapp/order"
+	"telltale/crudapp/payment"
 	"telltale/crudapp/review"
+	"telltale/crudapp/shipment"
 )
 
 const (
@@ -52,7 +55,8 @@ const (
 )
 
 // Store implements crudapp.Store, crudapp.StaffStore, catalogue.Store,
-// contact.Store, review.Store and order.Store. It may be used by several goroutines at once.
+// contact.Store, order.Store, payment.Store, review.Store and shipment.Store. It may be
+// used by several goroutines at once.
 type Store struct {
 	db  *sql.DB
 	cfg *driver.Config
@@ -63,8 +67,10 @@ var (
 	_ crudapp.StaffStore = (*Store)(nil)
 	_ catalogue.Store    = (*Store)(nil)
 	_ contact.Store      = (*Store)(nil)
+	_ payment.Store      = (*Store)(nil)
 	_ review.Store       = (*Store)(nil)
 	_ order.Store        = (*Store)(nil)
+	_ shipment.Store     = (*Store)(nil)
 )
 
 // Open connects to the database that dsn names, in the form of go-sql-driver:

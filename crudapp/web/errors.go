@@ -44,6 +44,7 @@ var statuses = map[crudapp.Code]int{
 	crudapp.CodeConflict:        http.StatusConflict,
 	crudapp.CodeNotFound:        http.StatusNotFound,
 	crudapp.CodeUnauthenticated: http.StatusUnauthorized,
+	crudapp.CodeDeclined:        http.StatusPaymentRequired,
 	crudapp.CodeTooMany:         http.StatusTooManyRequests,
 	crudapp.CodeUnavailable:     http.StatusServiceUnavailable,
 }
