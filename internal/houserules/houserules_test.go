@@ -13,7 +13,7 @@ import (
 func TestImports(t *testing.T) {
 	t.Parallel()
 	units := list(t)
-	for _, folder := range []string{"cmd", "crudapp", "binlog", "translator", "consumers", "schemas/change", "schemas/event", "config"} {
+	for _, folder := range []string{"cmd", "crudapp", "binlog", "translator", "consumers", "schemas/change", "schemas/event", "config", "load"} {
 		if !slices.ContainsFunc(units, func(u unit) bool { return under(u.ImportPath, folder) }) {
 			t.Errorf("no package is in %s, so its rules hold for nothing", folder)
 		}
@@ -35,6 +35,7 @@ func TestRules(t *testing.T) {
 		{"schema with another folder", unit{ImportPath: "telltale/schemas/event", Imports: []string{"telltale/internal/ops"}}, "telltale/internal/ops"},
 		{"crudapp with Kafka", unit{ImportPath: "telltale/crudapp/web", Imports: []string{"telltale/internal/kafkaclient"}}, "telltale/internal/kafkaclient"},
 		{"crudapp in a package beside it", unit{ImportPath: "telltale/internal/demo", Imports: []string{"telltale/crudapp/web"}}, "telltale/crudapp/web"},
+		{"load with the shop's code", unit{ImportPath: "telltale/load/api", Imports: []string{"telltale/schemas/change"}}, "telltale/schemas/change"},
 		{"stage in stage", unit{ImportPath: "telltale/translator", Imports: []string{"telltale/binlog"}}, "telltale/binlog"},
 		{"stage in another's test", unit{ImportPath: "telltale/consumers/mailer", XTestImports: []string{"telltale/translator"}}, "telltale/translator"},
 		{"config in a stage", unit{ImportPath: "telltale/binlog", Imports: []string{"telltale/config"}}, "telltale/config"},

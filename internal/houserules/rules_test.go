@@ -47,6 +47,14 @@ var rules = []rule{
 	{"crudapp is imported by cmd alone", func(u unit) []string {
 		return onlyFrom(u, []string{"cmd", "crudapp"}, func(p string) bool { return under(p, "crudapp") })
 	}},
+	{"load knows the shop and the pipeline from outside", func(u unit) []string {
+		if !under(u.ImportPath, "load") {
+			return nil
+		}
+		return matching(u.Imports, func(p string) bool {
+			return under(p, "binlog", "translator", "consumers", "crudapp", "schemas", "config", "internal/kafkaclient")
+		})
+	}},
 	{"stages never import each other", func(u unit) []string {
 		stages := []string{"binlog", "translator", "consumers", "crudapp"}
 		for _, stage := range stages {

@@ -1,0 +1,83 @@
+package load
+
+import "fmt"
+
+// Tables that the load writes.
+const (
+	Customers = "customers"
+	SignIns   = "sign_ins"
+	Addresses = "addresses"
+	Consents  = "consents"
+	Products  = "products"
+	Stock     = "stock"
+	Reviews   = "reviews"
+)
+
+// Table is what the load knows of a table.
+type Table struct {
+	Name string
+	// Key are the columns of the primary key.
+	Key []string
+	// Columns are those that rows of the record have, the key among them.
+	Columns []Column
+}
+
+// Column is a column as rows of the record have it.
+type Column struct {
+	Name string
+	// SQL is the expression that gives its value as the record has it.
+	SQL string
+}
+
+// Tables are all that the load writes, but for those that it makes itself.
+func Tables() []Table {
+	return []Table{
+		table(Customers, "id", "email", "name", "phone", "version"),
+		{SignIns, []string{"id"}, append(plain("id", "customer_id", "address", "user_agent"), instant("signed_in_at"))},
+		table(Addresses, "id", "customer_id", "recipient", "street", "postcode", "city", "country", "is_default", "version"),
+		table(Consents, "id", "customer_id", "purpose", "given"),
+		{Products, []string{"id"}, append(plain("id", "sku", "name", "currency", "status", "version"), decimal("price"))},
+		table(Stock, "product_id", "on_hand", "reorder_level", "version"),
+		table(Reviews, "id", "product_id", "customer_id", "rating", "text", "version"),
+	}
+}
+
+// TableOf is the table of that name.
+func TableOf(name string) (Table, error) {
+	for _, t := range Tables() {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return Table{}, fmt.Errorf("the load knows no table %q", name)
+}
+
+// Names are the columns' names.
+func (t Table) Names() []string {
+	names := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// table has its key in the first column.
+func table(name, key string, columns ...string) Table {
+	return Table{name, []string{key}, append(plain(key), plain(columns...)...)}
+}
+
+// plain columns are in JSON what MySQL makes of them.
+func plain(names ...string) []Column {
+	columns := make([]Column, len(names))
+	for i, n := range names {
+		columns[i] = Column{n, n}
+	}
+	return columns
+}
+
+func decimal(name string) Column { return Column{name, "CAST(" + name + " AS CHAR)"} }
+
+// instant is a time of microseconds in UTC, in sessions that use that.
+func instant(name string) Column {
+	return Column{name, "DATE_FORMAT(" + name + ", '%Y-%m-%dT%H:%i:%s.%fZ')"}
+}
