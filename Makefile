@@ -39,12 +39,12 @@ test: prepare lint ## Run every test, after installing what it needs
 	go test -p $(PARALLEL) -timeout 20m ./...
 	@$(MAKE) --no-print-directory race-light
 
-# The tests that start no MySQL server, Java or binary of ours, again, with the
+# The tests that start no MySQL server, Java, browser or binary of ours, again, with the
 # race detector. The others take minutes with it; `make race` runs them all.
 .PHONY: race-light
 race-light:
 	@packages=$$(go list -f '{{.ImportPath}} {{join .TestImports " "}} {{join .XTestImports " "}}' ./... | \
-	  awk '!/mysqltest|apachekafkatest|binarytest/ && NF > 1 { print $$1 }'); \
+	  awk '!/mysqltest|apachekafkatest|binarytest|browsertest/ && NF > 1 { print $$1 }'); \
 	echo "go test -race (packages without heavy servers)"; \
 	go test -race -p $(PARALLEL) -timeout 20m $$packages
 

@@ -113,7 +113,7 @@ func start(t *testing.T, binary string, args ...string) *child {
 }
 
 // interrupt does what Ctrl-C does.
-func (c *child) interrupt(t *testing.T) {
+func (c *child) interrupt(t testing.TB) {
 	t.Helper()
 	began := time.Now()
 	if err := c.cmd.Process.Signal(os.Interrupt); err != nil {

@@ -3,11 +3,13 @@ package demo_test
 import (
 	"fmt"
 	"strings"
+
+	"telltale/internal/browsertest"
 )
 
 // places tells where the page's parts are and how large.
-func places(page *tab) string {
-	return evaluate[string](page, `JSON.stringify(["iframe", "#way", "#changes", "#sql", "#mailbox", "#stages"].map((s) => {
+func places(page *browsertest.Tab) string {
+	return browsertest.Evaluate[string](page, `JSON.stringify(["iframe", "#way", "#changes", "#sql", "#mailbox", "#stages"].map((s) => {
 		const r = document.querySelector(s).getBoundingClientRect();
 		return [s, r.x, r.y, r.width, r.height].join(" ");
 	}))`)

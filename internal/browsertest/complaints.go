@@ -1,15 +1,10 @@
-package demo_test
+package browsertest
 
 import (
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
-	"testing"
 
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -57,37 +52,13 @@ func (c *complaints) add(format string, args ...any) {
 	c.list = append(c.list, fmt.Sprintf(format, args...))
 }
 
-// take returns what was gathered since the last time.
-func (c *complaints) take() []string {
+// Complaints returns what was gathered since the last time: exceptions, errors and
+// warnings on the console or of the browser itself, and requests to origins that
+// were not allowed.
+func (c *complaints) Complaints() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	list := c.list
 	c.list = nil
 	return list
-}
-
-// A page that does everything wrong is complained of for each of it.
-func TestComplaints(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/":
-			w.Header().Set("Content-Security-Policy", "default-src 'self'; connect-src *")
-			_, _ = io.WriteString(w, `<p style="color: red">Wrong</p><script src="/wrong.js"></script>`)
-		case "/wrong.js":
-			w.Header().Set("Content-Type", "text/javascript")
-			_, _ = io.WriteString(w, `console.error("said aloud"); fetch("http://elsewhere.example/").catch(() => {}); nothing.at.all`)
-		default:
-			http.NotFound(w, r)
-		}
-	}))
-	t.Cleanup(server.Close)
-	page := startChromium(t, server.URL).open(t, server.URL+"/")
-	var all string
-	for _, want := range []string{"said aloud", "a request to http://elsewhere.example/", "exception: ReferenceError", "Content Security Policy"} {
-		poll(t, stepTime, "the complaint of "+want, func() bool {
-			all += strings.Join(page.take(), "\n")
-			return strings.Contains(all, want)
-		})
-	}
 }
