@@ -82,6 +82,9 @@ func (v versioned) against(version uint32, yours, stored []field) versioned {
 	return v
 }
 
+// value returns what a field of the form says.
+func (v versioned) value(name string) string { return valueOf(v.Fields, name) }
+
 // refused returns the form with what is wrong with its values.
 func (v versioned) refused(problems map[string]string) versioned {
 	v.Fields = withProblems(v.Fields, problems)

@@ -37,9 +37,9 @@
 //
 // A form that was answered with 422 or 409 keeps what the person typed, except
 // for passwords. Each form that changes something carries the version that it
-// shows; 409 shows what the person wanted beside what is stored now. All but the
-// form of the account also carry what they were opened with, so that 409 can show
-// all three, field by field, with the side chosen that alone was changed.
+// shows, and what it was opened with, so that 409 can show, field by field, that,
+// what the person wants and what is stored now, with the side chosen that alone was
+// changed.
 //
 // # API
 //

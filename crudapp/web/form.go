@@ -52,21 +52,28 @@ func (f field) Describedby() string {
 }
 
 // detailFields are the inputs of a customer's details.
-func detailFields(d crudapp.Details, problems map[string]string) []field {
-	return withProblems([]field{
+func detailFields(d crudapp.Details) []field {
+	return []field{
 		{Name: crudapp.FieldName, Label: "Name", Type: "text", Autocomplete: "name", Value: d.Name, Required: true},
 		emailField(d.Email),
 		{
 			Name: crudapp.FieldPhone, Label: "Telephone", Type: "tel", Autocomplete: "tel", Value: d.Phone,
 			Hint: "Optional. For the courier only.",
 		},
-	}, problems)
+	}
+}
+
+// detailsOf returns the details that a form says; value returns that of a field.
+func detailsOf(value func(name string) string) crudapp.Details {
+	return crudapp.Details{
+		Email: value(crudapp.FieldEmail), Name: value(crudapp.FieldName), Phone: value(crudapp.FieldPhone),
+	}
 }
 
 // registerFields are the inputs of somebody who opens an account. A password is
 // never sent back.
 func registerFields(d crudapp.Details, problems map[string]string) []field {
-	return withProblems(append(detailFields(d, nil), field{
+	return withProblems(append(detailFields(d), field{
 		Name: crudapp.FieldPassword, Label: "Password", Type: "password", Autocomplete: "new-password",
 		Hint: "8 characters or more. A few unusual words do well.", Required: true,
 	}), problems)
@@ -115,14 +122,6 @@ func bodyError(err error) error {
 		return errTooLarge
 	}
 	return malformed(err)
-}
-
-func postedDetails(r *http.Request) crudapp.Details {
-	return crudapp.Details{
-		Email: r.PostForm.Get(crudapp.FieldEmail),
-		Name:  r.PostForm.Get(crudapp.FieldName),
-		Phone: r.PostForm.Get(crudapp.FieldPhone),
-	}
 }
 
 // postedVersion returns the version that a form was made from. The person

@@ -57,15 +57,16 @@ func testTwoTabs(t *testing.T, s *shop) {
 	email := s.register(t)
 	checkRedirect(t, s.post(t, "/account", "version", "1", "email", email, "name", "Alice", "phone", ""), "/account?saved")
 
-	got := s.post(t, "/account", "version", "1", "email", email, "name", "Jim", "phone", "")
-	check(t, got, http.StatusConflict, "Your details were changed elsewhere",
-		`<tr class="differs"><th scope="row">Name</th><td data-label="Yours">Jim</td><td data-label="Stored now">Alice</td></tr>`,
-		`<tr><th scope="row">Telephone</th><td data-label="Yours">–</td><td data-label="Stored now">–</td></tr>`,
-		`value="Jim"`, `name="version" value="2"`, "Save mine")
+	form := []string{"version", "1", "email", email, "was.email", email, "name", "Jim", "was.name", "Bob", "phone", "030 12345", "was.phone", ""}
+	check(t, s.post(t, "/account", form...), http.StatusConflict, "Changed elsewhere meanwhile", `name="version" value="2"`,
+		`<td data-label="When you opened it"><span>Bob</span></td>`, `name="name" value="Jim"`, `name="was.name" value="Alice"`,
+		`name="pick.name" value="yours" required>`, `name="pick.name" value="stored" required>`,
+		`name="pick.phone" value="yours" required checked>`, "Save what is chosen")
 	check(t, s.get(t, "/account"), http.StatusOK, `value="Alice"`, `name="version" value="2"`)
 
-	checkRedirect(t, s.post(t, "/account", "version", "2", "email", email, "name", "Jim", "phone", ""), "/account?saved")
-	check(t, s.get(t, "/account"), http.StatusOK, `value="Jim"`, `name="version" value="3"`)
+	form = append(form, "version", "2", "was.name", "Alice", "pick.name", "stored", "pick.phone", "yours")
+	checkRedirect(t, s.post(t, "/account", form...), "/account?saved")
+	check(t, s.get(t, "/account"), http.StatusOK, `value="Alice"`, `value="030 12345"`, `name="version" value="3"`)
 }
 
 func testDoubleSubmit(t *testing.T, s *shop) {

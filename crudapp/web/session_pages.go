@@ -80,7 +80,7 @@ func (s *server) register(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	details := postedDetails(r)
+	details := detailsOf(r.PostForm.Get)
 	registration := crudapp.Registration{Details: details, Password: r.PostForm.Get(crudapp.FieldPassword)}
 	customer, err := s.accounts.Register(r.Context(), registration)
 	if problems, ok := problemsOf(err); ok {

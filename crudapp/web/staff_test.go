@@ -13,12 +13,19 @@ import (
 // signInStaff adds somebody to the staff and signs in.
 func (s *shop) signInStaff(t *testing.T) string {
 	t.Helper()
+	email := s.addStaff(t)
+	checkRedirect(t, s.post(t, "/staff/sign-in", "email", email, "password", password), "/staff/products")
+	return email
+}
+
+// addStaff adds Mary to the staff and returns her address.
+func (s *shop) addStaff(t *testing.T) string {
+	t.Helper()
 	passwords := argon2id.New(argon2id.Options{Params: argon2id.Params{Memory: 64, Time: 1, Threads: 1}})
 	email := newEmail()
 	if _, err := crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: s.store, Passwords: passwords}).Add(t.Context(), email, "Mary", password); err != nil {
 		t.Fatal(err)
 	}
-	checkRedirect(t, s.post(t, "/staff/sign-in", "email", email, "password", password), "/staff/products")
 	return email
 }
 
