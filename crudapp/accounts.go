@@ -33,6 +33,9 @@ type AccountsOptions struct {
 	SessionIdle time.Duration
 	// SessionLife ends a session whatever its use. 0 means DefaultSessionLife.
 	SessionLife time.Duration
+	// Country is the shop's own, which whoever registers without one gets. Empty
+	// means DefaultCountry.
+	Country string
 	// Now tells the time. Nil means time.Now.
 	Now func() time.Time
 }
@@ -45,6 +48,7 @@ type Accounts struct {
 	passwords   Passwords
 	sessionIdle time.Duration
 	sessionLife time.Duration
+	country     string
 	now         func() time.Time
 	byAccount   *attempts
 	byNetwork   *attempts
@@ -54,7 +58,7 @@ type Accounts struct {
 func NewAccounts(o AccountsOptions) *Accounts {
 	a := &Accounts{
 		store: o.Store, passwords: o.Passwords,
-		sessionIdle: o.SessionIdle, sessionLife: o.SessionLife, now: o.Now,
+		sessionIdle: o.SessionIdle, sessionLife: o.SessionLife, country: o.Country, now: o.Now,
 		byAccount: newAttempts(accountBurst, accountInterval),
 		byNetwork: newAttempts(networkBurst, networkInterval),
 	}
@@ -64,11 +68,17 @@ func NewAccounts(o AccountsOptions) *Accounts {
 	if a.sessionLife == 0 {
 		a.sessionLife = DefaultSessionLife
 	}
+	if a.country == "" {
+		a.country = DefaultCountry
+	}
 	if a.now == nil {
 		a.now = time.Now
 	}
 	return a
 }
+
+// Country returns the shop's own country.
+func (a *Accounts) Country() string { return a.country }
 
 // SessionLife returns how long a session lasts at most.
 func (a *Accounts) SessionLife() time.Duration { return a.sessionLife }
@@ -79,10 +89,14 @@ func (a *Accounts) clock() time.Time {
 	return a.now().UTC().Truncate(time.Microsecond)
 }
 
-// Register opens an account. It returns an Error of CodeInvalid for values that
+// Register opens an account, in the shop's own country where r names none. It returns
+// an Error of CodeInvalid for values that
 // break a rule, among them an address that another account has.
 func (a *Accounts) Register(ctx context.Context, r Registration) (Customer, error) {
 	d := r.Normalized()
+	if d.Country == "" {
+		d.Country = a.country
+	}
 	fields := d.problems()
 	note(fields, FieldPassword, passwordProblem(r.Password, d))
 	if len(fields) > 0 {
@@ -107,13 +121,16 @@ func (a *Accounts) Register(ctx context.Context, r Registration) (Customer, erro
 //
 // Details that are already as asked for are left alone, from whatever version:
 // then there is nothing to overwrite, and a form that was sent twice succeeds
-// twice.
+// twice. The country stays where d names none.
 func (a *Accounts) ChangeDetails(ctx context.Context, id uint64, version uint32, d Details) (Customer, error) {
 	d = d.Normalized()
 	if fields := d.problems(); len(fields) > 0 {
 		return Customer{}, Invalid(fields)
 	}
 	stored, err := a.store.Customer(ctx, id)
+	if d.Country == "" {
+		d.Country = stored.Country
+	}
 	if err != nil || stored.Details == d {
 		return stored, err
 	}

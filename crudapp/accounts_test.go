@@ -30,7 +30,7 @@ const password = "a few unusual words"
 
 func bob() crudapp.Registration {
 	return crudapp.Registration{
-		Details:  crudapp.Details{Email: "bob@example.com", Name: "Bob", Phone: "+49 30 1234"},
+		Details:  crudapp.Details{Email: "bob@example.com", Name: "Bob", Phone: "+49 30 1234", Country: "NO"},
 		Password: password,
 	}
 }
@@ -52,7 +52,7 @@ func TestRegister(t *testing.T) {
 	got := w.mustRegister(t, r)
 	at := time.Date(2024, 3, 10, 2, 30, 0, 123456000, time.UTC)
 	want := crudapp.Customer{
-		ID: 1, Details: crudapp.Details{Email: "bob@example.com", Name: "Bob"},
+		ID: 1, Details: crudapp.Details{Email: "bob@example.com", Name: "Bob", Country: crudapp.DefaultCountry},
 		Version: 1, CreatedAt: at, UpdatedAt: at,
 	}
 	if got != want {
@@ -103,6 +103,10 @@ func TestRegisterChecksValues(t *testing.T) {
 		{"few digits", func(r *crudapp.Registration) { r.Phone = "+1 234" }, "phone"},
 		{"32 digits", func(r *crudapp.Registration) { r.Phone = strings.Repeat("1", 32) }, ""},
 		{"33 digits", func(r *crudapp.Registration) { r.Phone = strings.Repeat("1", 33) }, "phone"},
+
+		{"no country", func(r *crudapp.Registration) { r.Country = "" }, ""},
+		{"small letters", func(r *crudapp.Registration) { r.Country = "de" }, ""},
+		{"unknown country", func(r *crudapp.Registration) { r.Country = "XX" }, "country"},
 
 		{"no password", func(r *crudapp.Registration) { r.Password = "" }, "password"},
 		{"7 characters", func(r *crudapp.Registration) { r.Password = "ümläuté" }, "password"},
@@ -158,8 +162,8 @@ func TestRegisterTwice(t *testing.T) {
 
 func TestChangeDetails(t *testing.T) {
 	t.Parallel()
-	alice := crudapp.Details{Email: "alice@example.com", Name: "Alice"}
-	jim := crudapp.Details{Email: "jim@example.com", Name: "Jim"}
+	alice := crudapp.Details{Email: "alice@example.com", Name: "Alice", Country: "NO"}
+	jim := crudapp.Details{Email: "jim@example.com", Name: "Jim", Country: "SE"}
 	for _, test := range []struct {
 		name string
 		// quicker is what another writer saves between this one's look and write.
@@ -172,6 +176,9 @@ func TestChangeDetails(t *testing.T) {
 		{name: "current version", version: 1, change: alice, want: 2},
 		{name: "nothing changed", version: 1, change: bob().Details, want: 1},
 		{name: "only space added", version: 1, change: crudapp.Details{Email: " bob@example.com", Name: "Bob ", Phone: "+49 30 1234"}, want: 1},
+		{name: "no country named", version: 1, change: crudapp.Details{Email: "bob@example.com", Name: "Bob", Phone: "+49 30 1234"}, want: 1},
+		{name: "another country", version: 1, change: crudapp.Details{Email: "bob@example.com", Name: "Bob", Country: " se"}, want: 2},
+		{name: "unknown country", version: 1, change: crudapp.Details{Email: "bob@example.com", Name: "Bob", Country: "XX"}, want: 1, code: crudapp.CodeInvalid},
 		{name: "old version, other values", version: 0, change: alice, want: 1, code: crudapp.CodeConflict},
 		{name: "old version, same values", version: 0, change: bob().Details, want: 1},
 		{name: "version of the future", version: 2, change: alice, want: 1, code: crudapp.CodeConflict},

@@ -35,16 +35,20 @@ type Details struct {
 	Name string
 	// Phone is a telephone number as the customer writes it, or empty.
 	Phone string
+	// Country is the code of one of Countries, where the customer lives. It is empty
+	// only for accounts that are older than the question, until it is filled in.
+	Country string
 }
 
-// Normalized returns d as it is stored: without surrounding space, and the
-// e-mail address in lower case. Mail servers do not tell the case of local
+// Normalized returns d as it is stored: without surrounding space, the code of the
+// country in capitals and the e-mail address in lower case. Mail servers do not tell the case of local
 // parts apart in practice, and two accounts that differ in it alone would.
 func (d Details) Normalized() Details {
 	return Details{
-		Email: NormalizeEmail(d.Email),
-		Name:  strings.TrimSpace(d.Name),
-		Phone: strings.TrimSpace(d.Phone),
+		Email:   NormalizeEmail(d.Email),
+		Name:    strings.TrimSpace(d.Name),
+		Phone:   strings.TrimSpace(d.Phone),
+		Country: strings.ToUpper(strings.TrimSpace(d.Country)),
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 	FieldEmail    = "email"
 	FieldName     = "name"
 	FieldPhone    = "phone"
+	FieldCountry  = "country"
 	FieldPassword = "password"
 	FieldVersion  = "version"
 )
@@ -32,6 +33,7 @@ func (d Details) problems() map[string]string {
 	note(found, FieldEmail, emailProblem(d.Email))
 	note(found, FieldName, nameProblem(d.Name))
 	note(found, FieldPhone, phoneProblem(d.Phone))
+	note(found, FieldCountry, countryProblem(d.Country))
 	return found
 }
 
@@ -131,4 +133,11 @@ func phoneProblem(phone string) string {
 		return "A telephone number has at least 5 digits."
 	}
 	return ""
+}
+
+func countryProblem(country string) string {
+	if country == "" || KnownCountry(country) {
+		return ""
+	}
+	return "The shop does not know this country."
 }

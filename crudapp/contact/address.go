@@ -3,7 +3,6 @@ package contact
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -29,33 +28,6 @@ const (
 	maxCity      = 100
 )
 
-// Country is a country that the shop delivers to.
-type Country struct {
-	// Code is that of ISO 3166-1, for example GB.
-	Code string
-	// Name is for people.
-	Name string
-}
-
-// Countries are all that the shop delivers to. The first is its own.
-func Countries() []Country {
-	return []Country{
-		{"GB", "United Kingdom"},
-		{"AT", "Austria"},
-		{"BE", "Belgium"},
-		{"CH", "Switzerland"},
-		{"DE", "Germany"},
-		{"DK", "Denmark"},
-		{"ES", "Spain"},
-		{"FR", "France"},
-		{"IE", "Ireland"},
-		{"IT", "Italy"},
-		{"NL", "Netherlands"},
-		{"NO", "Norway"},
-		{"SE", "Sweden"},
-	}
-}
-
 // Postal is what customers may change about an address.
 type Postal struct {
 	// Recipient is whose name is at the door: 1 to 100 characters.
@@ -67,7 +39,7 @@ type Postal struct {
 	Postcode string
 	// City is 1 to 100 characters.
 	City string
-	// Country is the code of one of Countries.
+	// Country is the code of one of crudapp.Countries.
 	Country string
 }
 
@@ -91,7 +63,7 @@ func (p Postal) problems() map[string]string {
 		FieldPostcode:  textProblem(p.Postcode, maxPostcode, ""),
 		FieldCity:      textProblem(p.City, maxCity, "Enter a town or city."),
 	}
-	if !slices.ContainsFunc(Countries(), func(c Country) bool { return c.Code == p.Country }) {
+	if !crudapp.KnownCountry(p.Country) {
 		found[FieldCountry] = "The shop does not deliver to this country."
 	}
 	maps.DeleteFunc(found, func(_, problem string) bool { return problem == "" })

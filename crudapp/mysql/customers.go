@@ -9,13 +9,13 @@ import (
 	"telltale/crudapp"
 )
 
-const customerColumns = "c.id, c.email, c.name, c.phone, c.version, c.created_at, c.updated_at"
+const customerColumns = "c.id, c.email, c.name, c.phone, c.country, c.version, c.created_at, c.updated_at"
 
 // CreateCustomer implements crudapp.Store.
 func (s *Store) CreateCustomer(ctx context.Context, c crudapp.Customer, passwordHash string) (uint64, error) {
 	result, err := s.exec(ctx,
-		`INSERT INTO customers (email, name, phone, password_hash, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		c.Email, c.Name, nullable(c.Phone), passwordHash, c.CreatedAt, c.UpdatedAt, c.Version)
+		`INSERT INTO customers (email, name, phone, country, password_hash, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.Email, c.Name, nullable(c.Phone), nullable(c.Country), passwordHash, c.CreatedAt, c.UpdatedAt, c.Version)
 	if isError(err, errDuplicateEntry) {
 		return 0, crudapp.ErrEmailTaken
 	}
@@ -51,8 +51,8 @@ func (s *Store) CustomerByEmail(ctx context.Context, email string) (crudapp.Cust
 // its row.
 func (s *Store) UpdateDetails(ctx context.Context, u crudapp.DetailsUpdate) (bool, error) {
 	result, err := s.exec(ctx,
-		`UPDATE customers SET email = ?, name = ?, phone = ?, updated_at = ?, version = version + 1 WHERE id = ? AND version = ?`,
-		u.Details.Email, u.Details.Name, nullable(u.Details.Phone), u.At, u.ID, u.Version)
+		`UPDATE customers SET email = ?, name = ?, phone = ?, country = ?, updated_at = ?, version = version + 1 WHERE id = ? AND version = ?`,
+		u.Details.Email, u.Details.Name, nullable(u.Details.Phone), nullable(u.Details.Country), u.At, u.ID, u.Version)
 	if isError(err, errDuplicateEntry) {
 		return false, crudapp.ErrEmailTaken
 	}
@@ -73,16 +73,16 @@ func (s *Store) ReplacePasswordHash(ctx context.Context, id uint64, old, replace
 
 // customerRow is what customerColumns selects.
 type customerRow struct {
-	c     crudapp.Customer
-	phone sql.NullString
+	c              crudapp.Customer
+	phone, country sql.NullString
 }
 
 func (r *customerRow) targets() []any {
-	return []any{&r.c.ID, &r.c.Email, &r.c.Name, &r.phone, &r.c.Version, &r.c.CreatedAt, &r.c.UpdatedAt}
+	return []any{&r.c.ID, &r.c.Email, &r.c.Name, &r.phone, &r.country, &r.c.Version, &r.c.CreatedAt, &r.c.UpdatedAt}
 }
 
 func (r *customerRow) customer() crudapp.Customer {
-	r.c.Phone = r.phone.String
+	r.c.Phone, r.c.Country = r.phone.String, r.country.String
 	return r.c
 }
 

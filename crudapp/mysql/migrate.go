@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
+
+	"telltale/crudapp"
 )
 
 //go:embed migrations/*.sql
@@ -18,10 +20,30 @@ var migrations embed.FS
 // lockWaitSeconds is how long one instance waits for another to migrate.
 const lockWaitSeconds = 60
 
-// Migrate creates the database if it does not exist and brings its tables up to
-// date. Several instances may start at once: they take turns. It does nothing
-// to a database that is up to date.
-func (s *Store) Migrate(ctx context.Context) error {
+// Target is what Migrate brings the tables to.
+type Target struct {
+	// Version is that of the tables. 0 means the newest. Tables that are beyond it
+	// stay as they are.
+	Version int64
+	// Country is the shop's own, for customers that were there before there was such
+	// a question. Empty means crudapp.DefaultCountry.
+	Country string
+}
+
+// Migrate brings the tables to their newest version, as MigrateTo does.
+func (s *Store) Migrate(ctx context.Context) error { return s.MigrateTo(ctx, Target{}) }
+
+// MigrateTo creates the database if it does not exist and brings its tables up to
+// date, while others may read and write them. Several instances may start at once:
+// they take turns. It does nothing to a database that is up to date.
+func (s *Store) MigrateTo(ctx context.Context, to Target) error {
+	if to.Country == "" {
+		to.Country = crudapp.DefaultCountry
+	}
+	// It becomes part of statements that take no parameters.
+	if !crudapp.KnownCountry(to.Country) {
+		return fmt.Errorf("migrate database %s: the shop does not know the country %q", s.cfg.DBName, to.Country)
+	}
 	if err := s.createDatabase(ctx); err != nil {
 		return err
 	}
@@ -29,12 +51,17 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the embedded migrations: %w", err)
 	}
-	provider, err := goose.NewProvider(goose.DialectMySQL, s.db, files,
+	provider, err := goose.NewProvider(goose.DialectMySQL, s.db, files, goose.WithGoMigrations(upgrades(to.Country)...),
 		goose.WithSessionLocker(locker{}), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the embedded migrations: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if to.Version == 0 {
+		_, err = provider.Up(ctx)
+	} else {
+		_, err = provider.UpTo(ctx, to.Version)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate database %s at %s: %w", s.cfg.DBName, s.cfg.Addr, err)
 	}
 	return nil

@@ -35,6 +35,8 @@ func testStore(t *testing.T, servers mysqltest.Servers) {
 		"Open names what is wrong":             testOpenErrors,
 		"Migrate takes turns":                  testMigrateTakesTurns,
 		"Migrate goes on where it stopped":     testMigrateGoesOn,
+		"Migrate refuses what is no country":   testMigrateRefuses,
+		"a country comes to filled tables":     testCountryComes,
 		"Migrate without the right":            testMigrateWithoutRight,
 		"customers come back as stored":        testCustomerRoundTrip,
 		"missing rows":                         testMissingRows,
@@ -186,7 +188,7 @@ var at = time.Date(2024, 3, 10, 2, 30, 0, 123456000, time.UTC)
 
 func bob() crudapp.Customer {
 	return crudapp.Customer{
-		Details: crudapp.Details{Email: "bob@example.com", Name: "Bob"},
+		Details: crudapp.Details{Email: "bob@example.com", Name: "Bob", Country: "NO"},
 		Version: 1, CreatedAt: at, UpdatedAt: at.Add(time.Microsecond),
 	}
 }

@@ -23,11 +23,7 @@ func newPostalJSON(p contact.Postal) postalJSON {
 }
 
 func (p postalJSON) postal() contact.Postal {
-	postal := contact.Postal{Recipient: p.Recipient, Street: p.Street, City: p.City, Country: p.Country}
-	if p.Postcode != nil {
-		postal.Postcode = *p.Postcode
-	}
-	return postal
+	return contact.Postal{Recipient: p.Recipient, Street: p.Street, Postcode: given(p.Postcode), City: p.City, Country: p.Country}
 }
 
 // addressJSON is an address as the API shows it.

@@ -23,16 +23,12 @@ type addressPage struct {
 
 // postalFields are the inputs of an address.
 func postalFields(p contact.Postal) []field {
-	countries := make([]choice, len(contact.Countries()))
-	for i, c := range contact.Countries() {
-		countries[i] = choice{Value: c.Code, Label: c.Name}
-	}
 	return []field{
 		{Name: contact.FieldRecipient, Label: "Recipient", Type: "text", Autocomplete: "name", Value: p.Recipient, Required: true},
 		{Name: contact.FieldStreet, Label: "Street", Type: "textarea", Autocomplete: "street-address", Value: p.Street, Required: true},
 		{Name: contact.FieldPostcode, Label: "Postcode", Type: "text", Autocomplete: "postal-code", Value: p.Postcode},
 		{Name: contact.FieldCity, Label: "Town or city", Type: "text", Autocomplete: "address-level2", Value: p.City, Required: true},
-		{Name: contact.FieldCountry, Label: "Country", Type: "select", Autocomplete: "country", Value: p.Country, Choices: countries},
+		{Name: contact.FieldCountry, Label: "Country", Type: "select", Autocomplete: "country", Value: p.Country, Choices: countries()},
 	}
 }
 
@@ -45,16 +41,6 @@ func postalOf(fields []field) contact.Postal {
 		City:      valueOf(fields, contact.FieldCity),
 		Country:   valueOf(fields, contact.FieldCountry),
 	}
-}
-
-// country is the name of a country, or its code where the shop does not know it.
-func country(code string) string {
-	for _, c := range contact.Countries() {
-		if c.Code == code {
-			return c.Name
-		}
-	}
-	return code
 }
 
 // addressPath is where one of a customer's addresses is shown.
@@ -72,7 +58,7 @@ func (s *server) showAddresses(w http.ResponseWriter, r *http.Request, c crudapp
 // blankAddress is a form for a customer's new address. No stored version is below
 // the zero that it carries.
 func blankAddress(c crudapp.Customer) versioned {
-	return opened(addressesPath+"/new", addressesPath, 0, postalFields(contact.Postal{Recipient: c.Name, Country: contact.Countries()[0].Code}))
+	return opened(addressesPath+"/new", addressesPath, 0, postalFields(contact.Postal{Recipient: c.Name, Country: c.Country}))
 }
 
 func (s *server) showNewAddress(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {

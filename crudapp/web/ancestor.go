@@ -77,7 +77,7 @@ func (v versioned) against(version uint32, yours, stored []field) versioned {
 	v.Version = version
 	v.Conflict = make([]threeWay, len(v.Fields))
 	for i, f := range v.Fields {
-		v.Conflict[i] = threeWay{Name: f.Name, Label: f.Label, Was: f.Was, Yours: yours[i].Value, Stored: stored[i].Value}
+		v.Conflict[i] = threeWay{Name: f.Name, Label: f.Label, Choices: f.Choices, Was: f.Was, Yours: yours[i].Value, Stored: stored[i].Value}
 	}
 	return v
 }
@@ -95,6 +95,21 @@ func (v versioned) refused(problems map[string]string) versioned {
 type threeWay struct {
 	Name, Label        string
 	Was, Yours, Stored string
+	// Choices are what the values are called, for a field with choices.
+	Choices []choice
+}
+
+// Text is how a value is shown.
+func (t threeWay) Text(value string) string {
+	for _, c := range t.Choices {
+		if c.Value == value {
+			return c.Label
+		}
+	}
+	if value == "" {
+		return "–"
+	}
+	return value
 }
 
 // Differs reports whether there is something to choose.

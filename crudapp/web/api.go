@@ -17,6 +17,7 @@ type customerJSON struct {
 	Email     string    `json:"email"`
 	Name      string    `json:"name"`
 	Phone     *string   `json:"phone"`
+	Country   *string   `json:"country"`
 	Version   uint32    `json:"version"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -24,7 +25,7 @@ type customerJSON struct {
 
 func newCustomerJSON(c crudapp.Customer) customerJSON {
 	return customerJSON{
-		ID: c.ID, Email: c.Email, Name: c.Name, Phone: optional(c.Phone),
+		ID: c.ID, Email: c.Email, Name: c.Name, Phone: optional(c.Phone), Country: optional(c.Country),
 		Version: c.Version, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 	}
 }
@@ -35,6 +36,14 @@ func optional(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// given is the value of an optional member, empty where it is absent.
+func given(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // signInJSON is a sign-in as the API shows it.
@@ -50,14 +59,16 @@ type detailsJSON struct {
 	Email string  `json:"email"`
 	Name  string  `json:"name"`
 	Phone *string `json:"phone"`
+	// Country may be absent: then it stays, or is the shop's own.
+	Country *string `json:"country"`
+}
+
+func newDetailsJSON(d crudapp.Details) detailsJSON {
+	return detailsJSON{Email: d.Email, Name: d.Name, Phone: optional(d.Phone), Country: optional(d.Country)}
 }
 
 func (d detailsJSON) details() crudapp.Details {
-	details := crudapp.Details{Email: d.Email, Name: d.Name}
-	if d.Phone != nil {
-		details.Phone = *d.Phone
-	}
-	return details
+	return crudapp.Details{Email: d.Email, Name: d.Name, Phone: given(d.Phone), Country: given(d.Country)}
 }
 
 func (s *server) apiRegister(w http.ResponseWriter, r *http.Request) {

@@ -22,6 +22,7 @@ type customer struct {
 	Email     string  `json:"email"`
 	Name      string  `json:"name"`
 	Phone     *string `json:"phone"`
+	Country   string  `json:"country"`
 	Version   uint32  `json:"version"`
 	CreatedAt string  `json:"created_at"`
 	UpdatedAt string  `json:"updated_at"`
@@ -110,9 +111,10 @@ type problem struct {
 	Code   string            `json:"code"`
 	Errors map[string]string `json:"errors"`
 	Yours  *struct {
-		Email string  `json:"email"`
-		Name  string  `json:"name"`
-		Phone *string `json:"phone"`
+		Email   string  `json:"email"`
+		Name    string  `json:"name"`
+		Phone   *string `json:"phone"`
+		Country string  `json:"country"`
 	} `json:"yours"`
 	Stored *customer `json:"stored"`
 }
@@ -179,9 +181,9 @@ func testAPIConflict(t *testing.T, s *shop) {
 	check(t, put("Jim", 2), http.StatusOK, `"version":3`)
 }
 
-func testTwentyTabs(t *testing.T, s *shop) {
+func testFiftyTabsOfDetails(t *testing.T, s *shop) {
 	email := s.register(t)
-	const tabs = 20
+	const tabs = 50
 	var answers [tabs]answer
 	var wg sync.WaitGroup
 	for i := range tabs {

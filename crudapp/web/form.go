@@ -38,6 +38,25 @@ func same[T ~string](values []T) []choice {
 	return all
 }
 
+// countries are all that there is to choose from.
+func countries() []choice {
+	var all []choice
+	for _, c := range crudapp.Countries() {
+		all = append(all, choice{Value: c.Code, Label: c.Name})
+	}
+	return all
+}
+
+// country is the name of a country, or its code where the shop does not know it.
+func country(code string) string {
+	for _, c := range crudapp.Countries() {
+		if c.Code == code {
+			return c.Name
+		}
+	}
+	return code
+}
+
 // Describedby returns the ids of the texts that describe the input, for
 // assistive technology: what is wrong first.
 func (f field) Describedby() string {
@@ -60,13 +79,27 @@ func detailFields(d crudapp.Details) []field {
 			Name: crudapp.FieldPhone, Label: "Telephone", Type: "tel", Autocomplete: "tel", Value: d.Phone,
 			Hint: "Optional. For the courier only.",
 		},
+		countryField(d.Country),
 	}
+}
+
+// countryField is the input of where a customer lives.
+func countryField(value string) field {
+	f := field{
+		Name: crudapp.FieldCountry, Label: "Country", Type: "select", Autocomplete: "country",
+		Value: value, Choices: countries(),
+	}
+	if value == "" {
+		f.Choices = append([]choice{{Label: "Not said"}}, f.Choices...)
+	}
+	return f
 }
 
 // detailsOf returns the details that a form says; value returns that of a field.
 func detailsOf(value func(name string) string) crudapp.Details {
 	return crudapp.Details{
 		Email: value(crudapp.FieldEmail), Name: value(crudapp.FieldName), Phone: value(crudapp.FieldPhone),
+		Country: value(crudapp.FieldCountry),
 	}
 }
 

@@ -33,9 +33,7 @@ func writeProblem(w http.ResponseWriter, f failure, err error) {
 		p.Errors = fields
 	}
 	if conflict, ok := errors.AsType[*crudapp.ConflictError](err); ok {
-		yours := conflict.Yours
-		p.Yours = detailsJSON{Email: yours.Email, Name: yours.Name, Phone: optional(yours.Phone)}
-		p.Stored = newCustomerJSON(conflict.Stored)
+		p.Yours, p.Stored = newDetailsJSON(conflict.Yours), newCustomerJSON(conflict.Stored)
 	}
 	if conflict, ok := errors.AsType[*catalogue.ProductConflict](err); ok {
 		p.Stored = newProductJSON(conflict.Stored)

@@ -54,7 +54,7 @@ func (s *server) showHome(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) showRegister(w http.ResponseWriter, r *http.Request) {
-	s.showEntry(w, r, page{name: "register", data: entry{Fields: registerFields(crudapp.Details{}, nil)}})
+	s.showEntry(w, r, page{name: "register", data: entry{Fields: registerFields(crudapp.Details{Country: s.accounts.Country()}, nil)}})
 }
 
 func (s *server) showSignIn(w http.ResponseWriter, r *http.Request) {

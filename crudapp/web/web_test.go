@@ -63,7 +63,7 @@ func TestWeb(t *testing.T) {
 		"API from first to last":            testAPI,
 		"API problems":                      testAPIProblems,
 		"API conflict":                      testAPIConflict,
-		"twenty tabs, one wins":             testTwentyTabs,
+		"fifty tabs of details, one wins":   testFiftyTabsOfDetails,
 		"addresses":                         testAddressPages,
 		"API of addresses":                  testAddressAPI,
 		"reviews":                           testReviewPages,

@@ -113,14 +113,21 @@ func (x *Tab) Fill(values [][2]string, options ...chromedp.QueryOption) {
 	x.T.Helper()
 	for _, v := range values {
 		field := chromedp.CSS("#" + v[0])
-		x.Do("type the "+v[0], chromedp.Clear(field, options...), chromedp.SendKeys(field, v[1], options...))
+		x.Do("type the "+v[0],
+			chromedp.Focus(field, options...), selectAll(), chromedp.KeyEvent(kb.Delete),
+			chromedp.SendKeys(field, v[1], options...))
 	}
 }
 
 // Replace types a text in place of what is in the field that has the focus.
 func (x *Tab) Replace(text string) {
 	x.T.Helper()
-	x.Do("replace the text", chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl)), chromedp.KeyEvent(text))
+	x.Do("replace the text", selectAll(), chromedp.KeyEvent(text))
+}
+
+// selectAll selects what is in the field that has the focus.
+func selectAll() chromedp.Action[chromedp.Void] {
+	return chromedp.KeyEvent("a", chromedp.KeyModifiers(kb.ModifierCtrl))
 }
 
 // Evaluate returns the value of a JavaScript expression of the page.

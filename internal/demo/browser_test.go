@@ -74,7 +74,7 @@ func renameInTwoTabs(t *testing.T, browser *browsertest.Browser, demo *child, pa
 	first.Await("the note that it is saved", `document.body.innerText.includes("Your details are saved.")`)
 	second.Fill([][2]string{{"name", "Jim"}})
 	second.Do("save Jim", save)
-	second.Await("the conflict", `document.querySelector("[role=alert] tr.differs")?.innerText.Replace(/\s+/g, " ").trim() === "Name Jim Alice"`)
+	second.Await("the conflict", `document.querySelector(".sides tr.differs")?.innerText.replace(/\s+/g, " ").trim() === "Name Bob Jim Alice"`)
 
 	page.Await("Alice's line", lines("update customers", "Bob → Alice", "CustomerNameChanged")+" === 1")
 	page.Await("the way of Alice's row", wayShows("Alice", "before.name != after.name", "CustomerNameChanged", "bob@example.com"))
@@ -82,7 +82,7 @@ func renameInTwoTabs(t *testing.T, browser *browsertest.Browser, demo *child, pa
 	if n := browsertest.Evaluate[int](page, lines("CustomerNameChanged")); n != 1 {
 		t.Errorf("got %d lines of a changed name, want 1", n)
 	}
-	if got := browsertest.Evaluate[string](page, `document.querySelector("#path .changed").innerText.Replace(/\s+/g, " ")`); got != "name Bob Alice" {
+	if got := browsertest.Evaluate[string](page, `document.querySelector("#path .changed").innerText.replace(/\s+/g, " ")`); got != "name Bob Alice" {
 		t.Errorf("got %q as the first changed column, want name Bob Alice", got)
 	}
 	for _, complaint := range append(first.Complaints(), second.Complaints()...) {
