@@ -277,6 +277,9 @@ type CRUDApp struct {
 	// InsecureCookies lets session cookies travel over plain HTTP, for development
 	// without TLS. Default false.
 	InsecureCookies bool `mapstructure:"insecure_cookies" help:"send session cookies over plain HTTP too"`
+	// Country is the code (ISO 3166-1) of the shop's own country: of whoever registers
+	// without saying another, and of older accounts without an address. Default GB.
+	Country string `mapstructure:"country" help:"code of the shop's own country, for example GB"`
 	// TrustedProxies are the networks of reverse proxies, as 10.0.0.0/8, whose
 	// X-Forwarded-For is believed when sign-ins are counted. Default: none.
 	TrustedProxies []string `mapstructure:"trusted_proxies" help:"networks of reverse proxies, as 10.0.0.0/8"`
@@ -328,7 +331,7 @@ func Default(stages ...Stage) Config {
 		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
 		Translator: Translator{Rules: "config/rules"},
 		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls", Connections: 8}},
-		CRUDApp:    CRUDApp{Payments: []string{"transfer"}},
+		CRUDApp:    CRUDApp{Country: "GB", Payments: []string{"transfer"}},
 		HTTP:       HTTP{Listen: "127.0.0.1:8080"},
 		Ops:        Ops{Listen: opsListen(stages)},
 		Log:        Log{Level: "info", Format: "text"},

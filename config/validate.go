@@ -16,6 +16,9 @@ import (
 )
 
 // sourceName is narrow because topics, transactional ids and metrics carry it.
+// countryForm is that of ISO 3166-1 alpha-2.
+var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+
 var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
 
 // validate checks what the stages need and nothing else.
@@ -48,6 +51,7 @@ func (l loader) validate(o Options) {
 	if runs(StageCRUDApp) {
 		l.dsn("crudapp.dsn", l.CRUDApp.DSN, true)
 		l.tls("crudapp.tls", l.CRUDApp.TLS)
+		l.country()
 		l.proxies()
 		l.payments()
 		l.address("http.listen", l.HTTP.Listen)
@@ -181,6 +185,13 @@ func (l loader) smtp() {
 	l.oneOf("consumers.smtp.tls", s.TLS, []string{"starttls", "tls", "none"})
 	if s.Connections < 1 {
 		l.wrong("consumers.smtp.connections", "%d is not a number of connections, from 1", s.Connections)
+	}
+}
+
+// country checks the form alone; the shop knows which countries there are.
+func (l loader) country() {
+	if code := l.CRUDApp.Country; !countryForm.MatchString(code) {
+		l.wrong("crudapp.country", "%q is no country's code, for example GB", code)
 	}
 }
 

@@ -30,7 +30,7 @@ func newCRUDAppCommand(e env) *cobra.Command {
 		Short: "Serve the shop, an ordinary application on MySQL",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withShop(cmd, e, func(p *process, store *mysql.Store) error {
+			return withShop(cmd, e, 0, func(p *process, store *mysql.Store) error {
 				return p.serveShop(cmd.Context(), store)
 			})
 		},
@@ -41,25 +41,33 @@ func newCRUDAppCommand(e env) *cobra.Command {
 }
 
 func newCRUDAppMigrateCommand(e env) *cobra.Command {
+	var to int64
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the shop's tables up to date and end",
 		Long: "Bring the shop's tables up to date and end. The shop does so itself when it starts;\n" +
-			"this is for a user with more rights than the shop should have.",
+			"this is for a user with more rights than the shop should have. Each step can run\n" +
+			"while the version of the shop before it serves; --to takes them one by one.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withShop(cmd, e, func(*process, *mysql.Store) error {
+			return withShop(cmd, e, to, func(*process, *mysql.Store) error {
+				if to > 0 {
+					_, err := fmt.Fprintf(e.stdout, "the shop's tables are at version %d or beyond\n", to)
+					return err
+				}
 				_, err := fmt.Fprintln(e.stdout, "the shop's tables are up to date")
 				return err
 			})
 		},
 	}
+	cmd.Flags().Int64Var(&to, "to", 0, "version of the tables to stop at; 0 means the newest")
 	config.AddFlags(cmd.Flags(), config.StageCRUDApp)
 	return cmd
 }
 
-// withShop calls f with tracing set up and the shop's database open and migrated.
-func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) error {
+// withShop calls f with tracing set up and the shop's database open and migrated to
+// the given version, 0 for the newest.
+func withShop(cmd *cobra.Command, e env, version int64, f func(*process, *mysql.Store) error) error {
 	ctx := cmd.Context()
 	p, err := newProcess(cmd, e, of(config.StageCRUDApp))
 	if err != nil {
@@ -78,7 +86,7 @@ func withShop(cmd *cobra.Command, e env, f func(*process, *mysql.Store) error) e
 		return err
 	}
 	defer store.Close()
-	if err := store.Migrate(ctx); err != nil {
+	if err := store.MigrateTo(ctx, mysql.Target{Version: version, Country: p.CRUDApp.Country}); err != nil {
 		return err
 	}
 	return f(p, store)
@@ -111,7 +119,7 @@ func (p *process) newShop(ctx context.Context, store *mysql.Store) (*http.Server
 		}
 		proxies = append(proxies, prefix)
 	}
-	handler := newShopHandler(store, web.Options{
+	handler := newShopHandler(store, p.CRUDApp.Country, web.Options{
 		Logger:          p.component(config.StageCRUDApp),
 		InsecureCookies: p.CRUDApp.InsecureCookies,
 		TrustedProxies:  proxies,
@@ -127,10 +135,11 @@ func (p *process) newShop(ctx context.Context, store *mysql.Store) (*http.Server
 	return web.NewServer(context.WithoutCancel(ctx), handler, p.component(config.StageCRUDApp)), listener, nil
 }
 
-// newShopHandler returns the shop's handler over one store, with the rest of o.
-func newShopHandler(store *mysql.Store, o web.Options) http.Handler {
+// newShopHandler returns the handler over one store of a shop in country, with the
+// rest of o.
+func newShopHandler(store *mysql.Store, country string, o web.Options) http.Handler {
 	passwords := argon2id.New(argon2id.Options{})
-	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords})
+	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords, Country: country})
 	o.Staff = crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: passwords})
 	o.Contact = contact.New(contact.Options{Store: store})
 	o.Reviews = review.New(review.Options{Store: store})

@@ -18,7 +18,7 @@ func newCRUDAppSeedCommand(e env) *cobra.Command {
 		Long:  "Fill the shop's shelves with a small assortment and end. What is there stays as it is, so\nto seed twice adds nothing.",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withShop(cmd, e, func(_ *process, store *mysql.Store) error {
+			return withShop(cmd, e, 0, func(_ *process, store *mysql.Store) error {
 				goods := catalogue.New(catalogue.Options{Store: store})
 				added, err := goods.Seed(crudapp.WithActor(cmd.Context(), "seed"))
 				if err != nil {

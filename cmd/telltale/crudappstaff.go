@@ -46,7 +46,7 @@ func newCRUDAppStaffAddCommand(e env) *cobra.Command {
 			if name == "" {
 				name, _, _ = strings.Cut(args[0], "@")
 			}
-			return withShop(cmd, e, func(_ *process, store *mysql.Store) error {
+			return withShop(cmd, e, 0, func(_ *process, store *mysql.Store) error {
 				accounts := crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: argon2id.New(argon2id.Options{})})
 				staff, err := accounts.Add(crudapp.WithActor(cmd.Context(), "operator"), args[0], name, password)
 				if err != nil {

@@ -122,7 +122,7 @@ func buildDemo(ctx context.Context, e demo.Env, traces trace.TracerProvider) (de
 	}
 	return demo.App{
 		Close: store.Close,
-		Shop: newShopHandler(store, web.Options{
+		Shop: newShopHandler(store, crudapp.DefaultCountry, web.Options{
 			Logger:          e.Logger.With("component", string(config.StageCRUDApp)),
 			InsecureCookies: true, FrameAncestors: []string{e.Page}, Registerer: e.Registry, Traces: traces,
 		}),
