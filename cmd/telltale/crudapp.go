@@ -16,6 +16,7 @@ import (
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
 	"telltale/crudapp/mysql"
+	"telltale/crudapp/order"
 	"telltale/crudapp/review"
 	"telltale/crudapp/web"
 	"telltale/internal/ops"
@@ -96,6 +97,7 @@ func withShop(cmd *cobra.Command, e env, version int64, f func(*process, *mysql.
 //
 //	http.listen ──► web.Server ──► web.Handler ─┬─► crudapp.Accounts, StaffAccounts ─┬─► mysql.Store ◄── watch
 //	                                            ├─► contact.Book, review.Reviews ────┤
+//	                                            ├─► order.Orders ────────────────────┤
 //	                                            └─► catalogue.Catalogue ─────────────┘
 func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
 	server, listener, err := p.newShop(ctx, store)
@@ -144,6 +146,7 @@ func newShopHandler(store *mysql.Store, country string, o web.Options) http.Hand
 	o.Contact = contact.New(contact.Options{Store: store})
 	o.Reviews = review.New(review.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
+	o.Orders = order.New(order.Options{Store: store, Goods: o.Catalogue})
 	return web.New(o)
 }
 

@@ -30,16 +30,18 @@ var keyForm = regexp.MustCompile(`^[!-~]{1,64}$`)
 // without being carried out again: 1 to 64 visible ASCII characters.
 func ValidKey(text string) bool { return keyForm.MatchString(text) }
 
+// AnyBasket stands for the fingerprint of whichever basket there is.
+const AnyBasket = "*"
+
 // Checkout is what a customer orders, as it was shown to her.
 type Checkout struct {
 	// Key names this attempt; see ValidKey.
 	Key string
 	// AddressID is where it shall be sent.
 	AddressID uint64
-	// AddressVersion is the version of the address that was shown; 0 stands for
-	// whichever is stored.
+	// AddressVersion is the version of the address that was shown, or AnyVersion.
 	AddressVersion uint32
-	// Fingerprint is that of the basket that was shown.
+	// Fingerprint is that of the basket that was shown, or AnyBasket.
 	Fingerprint string
 }
 
@@ -54,9 +56,9 @@ func (c Checkout) order(b Basket, to contact.Address, at time.Time) (Order, erro
 	switch {
 	case len(b.Lines) == 0:
 		return Order{}, &crudapp.Error{Code: crudapp.CodeConflict, Message: "Your basket is empty."}
-	case b.Fingerprint() != c.Fingerprint:
+	case c.Fingerprint != AnyBasket && c.Fingerprint != b.Fingerprint():
 		return Order{}, &BasketConflict{Stored: b}
-	case c.AddressVersion != 0 && c.AddressVersion != to.Version:
+	case c.AddressVersion != AnyVersion && c.AddressVersion != to.Version:
 		return Order{}, &contact.AddressConflict{Stored: to}
 	case len(b.Obstructed()) > 0:
 		return Order{}, &Obstructed{Basket: b}

@@ -45,7 +45,8 @@ func TestApply(t *testing.T) {
 		status   bool
 	}{
 		"from the stored version": {step: order.Transition{Version: 3, To: order.StatusPaid, By: order.ByCustomer}},
-		"from whichever version":  {step: order.Transition{To: order.StatusPaid, By: order.ByStaff}},
+		"from whichever version":  {step: order.Transition{Version: order.AnyVersion, To: order.StatusPaid, By: order.ByStaff}},
+		"from none":               {step: order.Transition{To: order.StatusPaid, By: order.ByStaff}, conflict: true},
 		"from an older version":   {step: order.Transition{Version: 2, To: order.StatusPaid, By: order.ByCustomer}, conflict: true},
 		"a step that is none":     {step: order.Transition{Version: 3, To: order.StatusShipped, By: order.ByStaff}, status: true},
 		"older, and no step":      {step: order.Transition{Version: 2, To: order.StatusShipped, By: order.ByStaff}, conflict: true},
@@ -67,7 +68,7 @@ func TestApply(t *testing.T) {
 			t.Errorf("%s: got %+v", name, got)
 		}
 	}
-	got, err := order.Transition{OrderID: 7, To: order.StatusCancelled, By: order.ByStaff, Reason: "Out of yeast.", At: at}.Apply(stored)
+	got, err := order.Transition{OrderID: 7, Version: 3, To: order.StatusCancelled, By: order.ByStaff, Reason: "Out of yeast.", At: at}.Apply(stored)
 	if err != nil || got.CancelledAt != at || got.CancelReason != "Out of yeast." {
 		t.Errorf("cancelled: got %+v, %v", got, err)
 	}

@@ -2,16 +2,21 @@ package order
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"telltale/crudapp"
 )
 
+// AnyVersion stands for whichever version is stored, where nothing but the status
+// matters. It is not 0, since that is what a form or a program is at that names no
+// version which is stored.
+const AnyVersion uint32 = math.MaxUint32
+
 // Transition is one step of an order to another status.
 type Transition struct {
 	OrderID uint64
-	// Version is the version that the step is taken from. 0 stands for whichever is
-	// stored, where nothing but the status matters.
+	// Version is the version that the step is taken from, or AnyVersion.
 	Version uint32
 	To      Status
 	By      Party
@@ -25,7 +30,7 @@ type Transition struct {
 // the order is no longer of the version that the step is taken from, and a
 // StatusError if an order of its status cannot take it, or not by this party.
 func (t Transition) Apply(stored Order) (Order, error) {
-	if t.Version != 0 && t.Version != stored.Version {
+	if t.Version != AnyVersion && t.Version != stored.Version {
 		return Order{}, &Conflict{Stored: stored}
 	}
 	if !stored.Status.Allows(t.To, t.By) {

@@ -53,6 +53,9 @@ func writeProblem(w http.ResponseWriter, f failure, err error) {
 	if conflict, ok := errors.AsType[*review.Conflict](err); ok {
 		p.Yours, p.Stored = opinionJSON(conflict.Yours), newReviewJSON(conflict.Stored)
 	}
+	if stored := orderSide(err); stored != nil {
+		p.Stored = stored
+	}
 	if f.status == http.StatusUnauthorized {
 		// RFC 9110 wants a challenge. This scheme is not a registered one, so
 		// that browsers do not ask for a password by themselves.

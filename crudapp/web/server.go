@@ -15,6 +15,7 @@ import (
 	"telltale/crudapp"
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
+	"telltale/crudapp/order"
 	"telltale/crudapp/review"
 )
 
@@ -28,6 +29,8 @@ type Options struct {
 	Contact *contact.Book
 	// Reviews knows what customers think of what is sold. Required.
 	Reviews *review.Reviews
+	// Orders knows baskets and orders. Required.
+	Orders *order.Orders
 	// Staff lets staff in. Required.
 	Staff *crudapp.StaffAccounts
 	// Logger gets errors that are not the customer's. Nil means none.
@@ -55,6 +58,7 @@ type server struct {
 	catalogue *catalogue.Catalogue
 	contact   *contact.Book
 	reviews   *review.Reviews
+	orders    *order.Orders
 	staff     *crudapp.StaffAccounts
 	log       *slog.Logger
 	// cookies are customers', staffCookies those of staff: one browser may be both.
@@ -68,8 +72,8 @@ type server struct {
 // New returns the shop's handler. It panics if a metric is registered twice.
 func New(o Options) http.Handler {
 	s := &server{
-		accounts: o.Accounts, catalogue: o.Catalogue, contact: o.Contact, reviews: o.Reviews, staff: o.Staff,
-		log: o.Logger, proxies: o.TrustedProxies,
+		accounts: o.Accounts, catalogue: o.Catalogue, contact: o.Contact, reviews: o.Reviews,
+		orders: o.Orders, staff: o.Staff, log: o.Logger, proxies: o.TrustedProxies,
 		cookies:      cookies{base: "shop_session", insecure: o.InsecureCookies, life: o.Accounts.SessionLife()},
 		staffCookies: cookies{base: "shop_staff", insecure: o.InsecureCookies, life: crudapp.StaffSessionLife},
 		assets:       loadAssets(),
@@ -113,6 +117,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("PUT /api/customers/me", s.signedIn(s.apiChange))
 	s.routeContact(mux)
 	s.routeGoods(mux)
+	s.routeOrders(mux)
 	s.routeStaff(mux)
 	return s.unmatched(mux)
 }
@@ -154,6 +159,21 @@ func (s *server) routeGoods(mux *http.ServeMux) {
 	mux.HandleFunc("PUT /api/products/{id}/reviews/mine", s.signedIn(s.apiWriteReview))
 }
 
+// routeOrders adds baskets and orders, for customers.
+func (s *server) routeOrders(mux *http.ServeMux) {
+	for pattern, handler := range map[string]customerHandler{
+		"GET /api/basket":               s.apiBasket,
+		"PUT /api/basket/lines/{id}":    s.apiSetLine,
+		"DELETE /api/basket/lines/{id}": s.apiRemoveLine,
+		"GET /api/orders":               s.apiOrders,
+		"POST /api/orders":              s.apiPlaceOrder,
+		"GET /api/orders/{id}":          s.apiOrder,
+		"POST /api/orders/{id}/cancel":  s.apiCancelOrder,
+	} {
+		mux.HandleFunc(pattern, s.signedIn(handler))
+	}
+}
+
 // routeStaff adds what staff alone may do.
 func (s *server) routeStaff(mux *http.ServeMux) {
 	mux.HandleFunc("GET /staff/sign-in", s.showStaffSignIn)
@@ -162,23 +182,26 @@ func (s *server) routeStaff(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/staff/session", s.apiStaffSignIn)
 	mux.HandleFunc("DELETE /api/staff/session", s.apiStaffSignOut)
 	for pattern, handler := range map[string]staffHandler{
-		"GET /staff":                       s.showStaffHome,
-		"GET /staff/products":              s.showStaffProducts,
-		"GET /staff/products/new":          s.showNewProduct,
-		"POST /staff/products":             s.addProduct,
-		"GET /staff/products/{id}":         s.showStaffProduct,
-		"POST /staff/products/{id}":        s.changeProduct,
-		"POST /staff/products/{id}/stock":  s.changeStock,
-		"POST /staff/products/{id}/remove": s.removeProduct,
-		"GET /staff/reviews":               s.showStaffReviews,
-		"POST /staff/reviews/{id}/hide":    s.hideReview(true),
-		"POST /staff/reviews/{id}/show":    s.hideReview(false),
-		"PUT /api/reviews/{id}/hidden":     s.apiHideReview,
-		"POST /api/products":               s.apiAddProduct,
-		"PUT /api/products/{id}":           s.apiChangeProduct,
-		"DELETE /api/products/{id}":        s.apiRemoveProduct,
-		"GET /api/products/{id}/stock":     s.apiStock,
-		"PUT /api/products/{id}/stock":     s.apiChangeStock,
+		"GET /staff":                         s.showStaffHome,
+		"GET /staff/products":                s.showStaffProducts,
+		"GET /staff/products/new":            s.showNewProduct,
+		"POST /staff/products":               s.addProduct,
+		"GET /staff/products/{id}":           s.showStaffProduct,
+		"POST /staff/products/{id}":          s.changeProduct,
+		"POST /staff/products/{id}/stock":    s.changeStock,
+		"POST /staff/products/{id}/remove":   s.removeProduct,
+		"GET /staff/reviews":                 s.showStaffReviews,
+		"POST /staff/reviews/{id}/hide":      s.hideReview(true),
+		"POST /staff/reviews/{id}/show":      s.hideReview(false),
+		"PUT /api/reviews/{id}/hidden":       s.apiHideReview,
+		"POST /api/products":                 s.apiAddProduct,
+		"PUT /api/products/{id}":             s.apiChangeProduct,
+		"DELETE /api/products/{id}":          s.apiRemoveProduct,
+		"GET /api/products/{id}/stock":       s.apiStock,
+		"PUT /api/products/{id}/stock":       s.apiChangeStock,
+		"GET /api/staff/orders":              s.apiStaffOrders,
+		"GET /api/staff/orders/{id}":         s.apiStaffOrder,
+		"POST /api/staff/orders/{id}/cancel": s.apiStaffCancelOrder,
 	} {
 		mux.HandleFunc(pattern, s.forStaff(handler))
 	}

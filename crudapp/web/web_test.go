@@ -21,6 +21,7 @@ import (
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
 	"telltale/crudapp/mysql"
+	"telltale/crudapp/order"
 	"telltale/crudapp/review"
 	"telltale/crudapp/web"
 	"telltale/internal/mysqlserver/mysqltest"
@@ -72,6 +73,8 @@ func TestWeb(t *testing.T) {
 		"goods":                             testGoodsPages,
 		"API of goods":                      testGoodsAPI,
 		"fifty tabs, one wins":              testFiftyTabs,
+		"API of baskets and orders":         testOrderAPI,
+		"API of orders for staff":           testStaffOrderAPI,
 		"staff only":                        testStaffOnly,
 		"staff edit a product":              testStaffProduct,
 		"three sides of a conflict":         testThreeWay,
@@ -106,6 +109,7 @@ type allStores interface {
 	catalogue.Store
 	contact.Store
 	review.Store
+	order.Store
 }
 
 func newShop(t *testing.T, store allStores, o web.Options) *shop {
@@ -116,6 +120,7 @@ func newShop(t *testing.T, store allStores, o web.Options) *shop {
 	o.Contact = contact.New(contact.Options{Store: store})
 	o.Reviews = review.New(review.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
+	o.Orders = order.New(order.Options{Store: store, Goods: o.Catalogue})
 	log := &logBuffer{}
 	o.Logger = slog.New(slog.NewTextHandler(log, nil))
 	server := httptest.NewServer(web.New(o))
