@@ -53,7 +53,7 @@ func (s *Store) Settle(ctx context.Context, p payment.Payment) (settled payment.
 	if err := s.openSeries(ctx, p.PaidAt); err != nil {
 		return payment.Payment{}, err
 	}
-	step := order.Transition{OrderID: p.OrderID, To: order.StatusPaid, By: p.By(), At: p.PaidAt}
+	step := order.Transition{OrderID: p.OrderID, Version: order.AnyVersion, To: order.StatusPaid, By: p.By(), At: p.PaidAt}
 	err = s.inTxAgain(ctx, fmt.Sprintf("settle order %d", p.OrderID), func(tx *sql.Tx) error {
 		was, _, err := takeStep(ctx, tx, step)
 		if _, late := errors.AsType[*order.StatusError](err); late {
