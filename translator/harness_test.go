@@ -26,7 +26,7 @@ import (
 const rulesDir = "../config/rules"
 
 // otherTables are those that the project's rules name beside shop.customers.
-var otherTables = []string{"shop.addresses", "shop.consents", "shop.product_categories", "shop.products", "shop.reviews", "shop.sign_ins", "shop.stock"}
+var otherTables = []string{"shop.addresses", "shop.consents", "shop.invoices", "shop.payments", "shop.product_categories", "shop.products", "shop.refunds", "shop.reviews", "shop.sign_ins", "shop.stock"}
 
 // bench is a broker with raw topics, and a producer that plays the reader.
 type bench struct {
@@ -67,6 +67,7 @@ func setupOn(t testing.TB, brokers string) *bench {
 	})
 	b.topics("shop.customer", 3)
 	b.topics("shop.product", 1)
+	b.topics("shop.order", 1)
 	b.topics("shop.shop.reviews", 1)
 	b.topics("shop.schemas", 1)
 	for _, table := range otherTables {

@@ -40,6 +40,7 @@ const aggregates = `source:
   aggregates:
     - {name: customer, tables: [{table: shop.customers, key: id}, {table: shop.sign_ins, key: customer_id}, {table: shop.addresses, key: customer_id}, {table: shop.consents, key: customer_id}]}
     - {name: product, tables: [{table: shop.products, key: id}, {table: shop.stock, key: product_id}, {table: shop.product_categories, key: product_id}]}
+    - {name: order, tables: [{table: shop.orders, key: id}, {table: shop.order_lines, key: order_id}, {table: shop.payments, key: order_id}, {table: shop.refunds, key: order_id}, {table: shop.shipments, key: order_id}, {table: shop.invoices, key: order_id}]}
 `
 
 func newWorld(t *testing.T, settings ...string) *world {
@@ -90,7 +91,7 @@ func (w *world) environ(over map[string]string) []string {
 	values := map[string]string{
 		"SOURCE_NAME":             "shop",
 		"SOURCE_DSN":              w.dsn(readerUser, ""),
-		"SOURCE_TABLES":           "shop.customers,shop.sign_ins,shop.addresses,shop.consents,shop.products,shop.stock,shop.product_categories,shop.reviews",
+		"SOURCE_TABLES":           "shop.customers,shop.sign_ins,shop.addresses,shop.consents,shop.products,shop.stock,shop.product_categories,shop.reviews,shop.orders,shop.order_lines,shop.payments,shop.refunds,shop.shipments,shop.invoices",
 		"KAFKA_BROKERS":           w.kafka.Brokers(),
 		"KAFKA_PARTITIONS":        "2",
 		"TRANSLATOR_RULES":        "../../config/rules",

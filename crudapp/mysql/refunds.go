@@ -13,8 +13,7 @@ import (
 	"telltale/crudapp/payment"
 )
 
-const refundSelect = `SELECT r.id, r.order_id, r.payment_id, r.staff_id, r.amount, p.currency, r.reason, r.idempotency_key, r.request_hash, r.refunded_at
-	FROM refunds r JOIN payments p ON p.id = r.payment_id`
+const refundSelect = `SELECT id, order_id, payment_id, staff_id, amount, currency, reason, idempotency_key, request_hash, refunded_at FROM refunds`
 
 func scanRefund(r row) (payment.Refund, error) {
 	var f payment.Refund
@@ -26,7 +25,7 @@ func scanRefund(r row) (payment.Refund, error) {
 
 // Refunds implements payment.Store.
 func (s *Store) Refunds(ctx context.Context, orderID uint64) ([]payment.Refund, error) {
-	rows, err := s.db.QueryContext(ctx, refundSelect+` WHERE r.order_id = ? ORDER BY r.id`, orderID)
+	rows, err := s.db.QueryContext(ctx, refundSelect+` WHERE order_id = ? ORDER BY id`, orderID)
 	if err != nil {
 		return nil, fmt.Errorf("read the refunds of order %d: %w", orderID, err)
 	}
@@ -43,7 +42,7 @@ func (s *Store) RefundOf(ctx context.Context, staffID uint32, key string) (payme
 }
 
 func refundOf(ctx context.Context, from queryer, staffID uint32, key string) (payment.Refund, error) {
-	f, err := scanRefund(from.QueryRowContext(ctx, refundSelect+` WHERE r.staff_id = ? AND r.idempotency_key = ?`, staffID, key))
+	f, err := scanRefund(from.QueryRowContext(ctx, refundSelect+` WHERE staff_id = ? AND idempotency_key = ?`, staffID, key))
 	if err != nil {
 		return payment.Refund{}, fmt.Errorf("look for a refund by staff %d by its key: %w", staffID, err)
 	}
@@ -75,11 +74,20 @@ func (s *Store) Refund(ctx context.Context, r payment.Refund) (stored payment.Re
 	return stored, nil
 }
 
+// lockPayment returns the payment of an order that the transaction has.
+func lockPayment(ctx context.Context, tx *sql.Tx, orderID uint64) (payment.Payment, error) {
+	paid, err := scanPayment(tx.QueryRowContext(ctx, paymentSelect+` WHERE p.order_id = ? FOR UPDATE`, orderID))
+	if err != nil {
+		return payment.Payment{}, fmt.Errorf("lock the payment of order %d: %w", orderID, err)
+	}
+	return paid, nil
+}
+
 // refund stores a refund in a transaction that has the order.
 func refund(ctx context.Context, tx *sql.Tx, r payment.Refund) (payment.Refund, error) {
-	paid, err := scanPayment(tx.QueryRowContext(ctx, paymentSelect+` WHERE p.order_id = ? FOR UPDATE`, r.OrderID))
+	paid, err := lockPayment(ctx, tx, r.OrderID)
 	if err != nil {
-		return payment.Refund{}, fmt.Errorf("lock the payment of order %d: %w", r.OrderID, err)
+		return payment.Refund{}, err
 	}
 	if r.Amount > paid.Left() {
 		return payment.Refund{}, payment.ErrTooMuch
@@ -90,8 +98,8 @@ func refund(ctx context.Context, tx *sql.Tx, r payment.Refund) (payment.Refund, 
 		return payment.Refund{}, fmt.Errorf("add %s to what was refunded of payment %d: %w", r.Amount, paid.ID, err)
 	}
 	result, err := exec(ctx, tx,
-		`INSERT INTO refunds (order_id, payment_id, staff_id, amount, reason, idempotency_key, request_hash, refunded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.OrderID, r.PaymentID, r.StaffID, r.Amount.String(), r.Reason, r.Request.Key, r.Request.Hash[:], r.RefundedAt)
+		`INSERT INTO refunds (order_id, payment_id, staff_id, amount, currency, reason, idempotency_key, request_hash, refunded_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.OrderID, r.PaymentID, r.StaffID, r.Amount.String(), r.Currency, r.Reason, r.Request.Key, r.Request.Hash[:], r.RefundedAt)
 	if isError(err, errDuplicateEntry) {
 		return payment.Refund{}, payment.ErrKeyUsed
 	}
@@ -106,9 +114,13 @@ func refund(ctx context.Context, tx *sql.Tx, r payment.Refund) (payment.Refund, 
 // in a transaction that has it. Nobody chose a key for this, so it gets one that nobody
 // else has.
 func refundRest(ctx context.Context, tx *sql.Tx, c order.Cancellation) error {
-	paid, err := scanPayment(tx.QueryRowContext(ctx, paymentSelect+` WHERE p.order_id = ? FOR UPDATE`, c.OrderID))
+	paid, err := lockPayment(ctx, tx, c.OrderID)
+	if errors.Is(err, crudapp.ErrNotFound) {
+		// Whoever made it so by hand has to say what becomes of the money, too.
+		return fmt.Errorf("pay back what was paid for order %d: it is paid, and there is no payment", c.OrderID)
+	}
 	if err != nil {
-		return fmt.Errorf("lock the payment of order %d: %w", c.OrderID, err)
+		return err
 	}
 	if paid.Left() == 0 {
 		return nil

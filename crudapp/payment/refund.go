@@ -19,9 +19,9 @@ type Refund struct {
 	OrderID, PaymentID uint64
 	// StaffID is who paid it back.
 	StaffID uint32
-	// Amount is more than nothing. Currency is the payment's; the store reads it and
-	// does not write it.
-	Amount   catalogue.Amount
+	// Amount is more than nothing.
+	Amount catalogue.Amount
+	// Currency is the payment's.
 	Currency string
 	// Reason is 1 to 200 characters.
 	Reason string

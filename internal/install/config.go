@@ -70,6 +70,7 @@ type smtpConfig struct {
 type crudappConfig struct {
 	DSN            string   `json:"dsn"`
 	TrustedProxies []string `json:"trusted_proxies"`
+	Payments       []string `json:"payments"`
 }
 
 type listenConfig struct {
@@ -96,6 +97,14 @@ func (i *Install) config() configFile {
 					{Table: "shop.stock", Key: "product_id"},
 					{Table: "shop.product_categories", Key: "product_id"},
 				}},
+				{Name: "order", Tables: []aggregateTable{
+					{Table: "shop.orders", Key: "id"},
+					{Table: "shop.order_lines", Key: "order_id"},
+					{Table: "shop.payments", Key: "order_id"},
+					{Table: "shop.refunds", Key: "order_id"},
+					{Table: "shop.shipments", Key: "order_id"},
+					{Table: "shop.invoices", Key: "order_id"},
+				}},
 			},
 		},
 		Kafka:      kafkaConfig{Brokers: i.Brokers},
@@ -104,7 +113,7 @@ func (i *Install) config() configFile {
 			Database: databaseConfig{DSN: i.DSNs.Consumers},
 			SMTP:     smtpConfig{Addr: i.SMTP, From: "Corner Shop <shop@example.com>", TLS: "none"},
 		},
-		CRUDApp: crudappConfig{DSN: i.DSNs.Shop, TrustedProxies: []string{"127.0.0.1/32"}},
+		CRUDApp: crudappConfig{DSN: i.DSNs.Shop, TrustedProxies: []string{"127.0.0.1/32"}, Payments: []string{"transfer", "test-card"}},
 		HTTP:    listenConfig{Listen: i.ShopAddr},
 	}
 }

@@ -5,6 +5,7 @@ CREATE TABLE IF NOT EXISTS refunds (
   payment_id      BIGINT UNSIGNED NOT NULL,
   staff_id        INT UNSIGNED NOT NULL,
   amount          DECIMAL(12, 2) NOT NULL,
+  currency        CHAR(3) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   reason          VARCHAR(200) NOT NULL,
   idempotency_key VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
   request_hash    BINARY(32) NOT NULL,
