@@ -15,6 +15,9 @@ ROUNDS ?= 20
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 # Packages tested at the same time; each may run a MySQL server or two.
 PARALLEL ?= 2
+# Tests of a package that run at the same time: most of them wait for servers, for
+# leases and for heartbeats, and leave a processor idle.
+TESTS ?= 4
 
 # Go stamps the binary with the commit, and refuses to build where git does
 # not answer: in an export without .git, or a folder that another user owns.
@@ -36,7 +39,7 @@ tour: build ## Play the story without a browser, checking and timing each step
 
 .PHONY: test
 test: prepare lint ## Run every test, after installing what it needs
-	go test -p $(PARALLEL) -timeout 20m ./...
+	go test -p $(PARALLEL) -parallel $(TESTS) -timeout 20m ./...
 	@$(MAKE) --no-print-directory race-light
 
 # The tests that start no MySQL server, Java, browser or binary of ours, again, with the

@@ -178,5 +178,5 @@ func dumpOnce(t *testing.T, root *harness, o Options) error {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	return dump(ctx, dsn, dumpOptions{flavor: srv.dialect.flavor(), serverID: 4711, from: origin{gtids: all.executed}}, firstEvent{})
+	return dump(ctx, dsn, dumpOptions{flavor: srv.dialect.flavor(), serverID: 4711, heartbeat: defaultHeartbeat, from: origin{gtids: all.executed}}, firstEvent{})
 }

@@ -70,7 +70,7 @@ func testSourceFaults(t *testing.T, servers mysqltest.Servers, report *faultLine
 	h := newHarnessOn(t, servers)
 	h.exec(t, customers, "CREATE USER reader IDENTIFIED BY 'r'",
 		"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO reader", "GRANT SELECT ON shop.* TO reader")
-	h.o.DSN = readerDSN(t, h.mysql)
+	h.o.DSN, h.o.heartbeat = readerDSN(t, h.mysql), shortHeartbeat
 	f := &faulty{harness: h, log: h.journal(), random: rand.New(rand.NewPCG(seed, 1))}
 	f.link = h.link(t)
 	h.start(t)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"telltale/internal/mysqlserver"
+	"telltale/internal/mysqlserver/mysqllink"
 	"telltale/internal/mysqlserver/mysqltest"
 	"telltale/internal/preflight"
 )
@@ -98,16 +99,27 @@ func testDamagedByte(t *testing.T, servers mysqltest.Servers) {
 	}
 }
 
-// A connection that broke without a word is given up after two periods of the
-// server's heartbeat, and taken up again.
-func TestHalfOpenConnection(t *testing.T) {
-	t.Parallel()
+// shortHeartbeat makes a test of silence a short one.
+const shortHeartbeat = 2 * time.Second
+
+// behindLink has a reader publish a row over a link.
+func behindLink(t *testing.T) (*harness, *mysqllink.Link, *journal) {
+	t.Helper()
 	h := newHarness(t)
+	h.o.heartbeat = shortHeartbeat
 	log, link := h.journal(), h.link(t)
 	h.exec(t, customers)
 	h.start(t)
 	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 	h.published(t)
+	return h, link, log
+}
+
+// A connection that broke without a word is given up after two periods of the
+// server's heartbeat, and taken up again.
+func TestHalfOpenConnection(t *testing.T) {
+	t.Parallel()
+	h, link, log := behindLink(t)
 	link.Swallow()
 	link.Heal()
 	h.exec(t, "UPDATE customers SET version = version + 1")
@@ -121,12 +133,7 @@ func TestHalfOpenConnection(t *testing.T) {
 // once it, or the way to it, is well again.
 func TestSilentServer(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t)
-	log, link := h.journal(), h.link(t)
-	h.exec(t, customers)
-	h.start(t)
-	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
-	h.published(t)
+	h, link, log := behindLink(t)
 	link.Swallow()
 	link.Cut()
 	log.says(t, "connect to the server at")

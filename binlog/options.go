@@ -96,6 +96,9 @@ type Options struct {
 
 	// topicsEvery is how often the topics are compared with what they were.
 	topicsEvery time.Duration
+	// heartbeat is how often an idle server says that it is there, for tests of
+	// silence. 0 means defaultHeartbeat.
+	heartbeat time.Duration
 }
 
 // withDefaults fills what is left out and refuses what cannot be.
@@ -137,6 +140,7 @@ func (o Options) withDefaults() (Options, error) {
 	o.Partitions = cmp.Or(o.Partitions, 6)
 	o.ReplicationFactor = cmp.Or(o.ReplicationFactor, 1)
 	o.topicsEvery = cmp.Or(o.topicsEvery, topicsEvery)
+	o.heartbeat = cmp.Or(o.heartbeat, defaultHeartbeat)
 	o.catchUp = cmp.Or(o.catchUp, catchUpTime)
 	if o.now == nil {
 		o.now = time.Now

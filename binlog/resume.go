@@ -188,7 +188,7 @@ func (p *proof) fingerprint(ctx context.Context) (got string, errant []string, e
 			return nil
 		},
 	})
-	err = dump(ctx, p.dsn, dumpOptions{flavor: d.flavor(), source: p.options.Name, serverID: p.options.ServerID, from: from}, s)
+	err = dump(ctx, p.dsn, dumpOptions{flavor: d.flavor(), source: p.options.Name, serverID: p.options.ServerID, heartbeat: p.options.heartbeat, from: from}, s)
 	if errors.Is(err, errVerified) {
 		return got, errant, nil
 	}

@@ -115,7 +115,9 @@ func (r *reader) read(ctx context.Context, w session) error {
 	r.metrics.lag.begin()
 	defer r.observe(ctx, w.server, &s.track, cancel)()
 	defer w.topics.watch(ctx, cancel)()
-	err = r.pump(ctx, cancel, dumpOptions{flavor: w.server.dialect.flavor(), source: r.o.Name, serverID: r.o.ServerID, from: from}, s, p)
+	err = r.pump(ctx, cancel, dumpOptions{
+		flavor: w.server.dialect.flavor(), source: r.o.Name, serverID: r.o.ServerID, heartbeat: r.o.heartbeat, from: from,
+	}, s, p)
 	if u, ok := errors.AsType[*unknownBranchError](err); ok {
 		r.unknown = append(r.unknown, *u)
 	}

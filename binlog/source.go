@@ -13,8 +13,8 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 )
 
-// heartbeat is how often an idle server says that it is there.
-const heartbeat = 5 * time.Second
+// defaultHeartbeat is how often an idle server says that it is there.
+const defaultHeartbeat = 5 * time.Second
 
 // dumpOptions say what is read.
 type dumpOptions struct {
@@ -22,7 +22,9 @@ type dumpOptions struct {
 	// source and serverID are what the reader calls itself.
 	source   string
 	serverID uint32
-	from     origin
+	// heartbeat is how often an idle server is to say that it is there.
+	heartbeat time.Duration
+	from      origin
 }
 
 // dump follows a server's binlog from where o says and hands every event to h,
@@ -38,7 +40,7 @@ func dump(ctx context.Context, dsn *driver.Config, o dumpOptions, h replication.
 		Password:         dsn.Passwd,
 		TLSConfig:        dsn.TLS,
 		RawModeEnabled:   true,
-		HeartbeatPeriod:  heartbeat,
+		HeartbeatPeriod:  o.heartbeat,
 		DisableRetrySync: true,
 		DiscardGTIDSet:   true,
 		EventCacheCount:  1,
@@ -54,7 +56,7 @@ func dump(ctx context.Context, dsn *driver.Config, o dumpOptions, h replication.
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	config.Dialer = dialer(ctx)
+	config.Dialer = dialer(ctx, 2*o.heartbeat)
 	syncer := replication.NewBinlogSyncer(config)
 	defer syncer.Close()
 	// The silence counts from here on: a server may take a connection and then
@@ -62,7 +64,7 @@ func dump(ctx context.Context, dsn *driver.Config, o dumpOptions, h replication.
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		if err := alive.watch(ctx, heartbeat); err != nil {
+		if err := alive.watch(ctx, o.heartbeat); err != nil {
 			cancel(fmt.Errorf("read the binlog of %s: %w", dsn.Addr, err))
 		}
 	}()
@@ -100,16 +102,16 @@ func (o dumpOptions) start(syncer *replication.BinlogSyncer) (*replication.Binlo
 // asks the server, on a new one, to kill the old.
 const closeTimeout = time.Second
 
-// dialer makes connections that do not outlast ctx by more than closeTimeout: the
-// library itself waits for a server that accepts and says nothing, also when it
+// dialer makes connections, each within a limit, that do not outlast ctx by more
+// than closeTimeout: the library itself waits for a server that accepts and says nothing, also when it
 // is told to close.
-func dialer(ctx context.Context) func(context.Context, string, string) (net.Conn, error) {
+func dialer(ctx context.Context, limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	return func(dialing context.Context, network, addr string) (net.Conn, error) {
-		limit := 2 * heartbeat
+		d := net.Dialer{Timeout: limit}
 		if ctx.Err() != nil {
-			limit = closeTimeout
+			d.Timeout = closeTimeout
 		}
-		conn, err := (&net.Dialer{Timeout: limit}).DialContext(dialing, network, addr)
+		conn, err := d.DialContext(dialing, network, addr)
 		if err != nil {
 			return nil, err
 		}

@@ -115,7 +115,7 @@ func (r *reader) again(ctx context.Context, srv *server, byFile bool, b Branch, 
 	}
 	// MariaDB ends a connection at the next of the same server id.
 	aside := max(r.o.ServerID^1<<31, 1)
-	return dump(ctx, r.dsn, dumpOptions{flavor: srv.dialect.flavor(), source: r.o.Name, serverID: aside, from: from}, h)
+	return dump(ctx, r.dsn, dumpOptions{flavor: srv.dialect.flavor(), source: r.o.Name, serverID: aside, heartbeat: r.o.heartbeat, from: from}, h)
 }
 
 const unkeptBranch = "server %s no longer keeps the rows of XA branch %s, prepared by %s and undecided"
@@ -168,7 +168,7 @@ func findBranch(ctx context.Context, r *reader, srv *server, h history, byFile b
 			return nil
 		},
 	})
-	err = dump(ctx, r.dsn, dumpOptions{flavor: d.flavor(), source: r.o.Name, serverID: r.o.ServerID, from: from}, s)
+	err = dump(ctx, r.dsn, dumpOptions{flavor: d.flavor(), source: r.o.Name, serverID: r.o.ServerID, heartbeat: r.o.heartbeat, from: from}, s)
 	if !errors.Is(err, errVerified) {
 		return found, false, fmt.Errorf("look for XA branch %s: %w", u.xid, err)
 	}

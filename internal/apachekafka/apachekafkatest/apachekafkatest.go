@@ -14,10 +14,11 @@ import (
 	"telltale/internal/apachekafka"
 )
 
-// Limits of one start. Fetching is once a checkout.
+// Limits of one start, for a machine that has much else to do. Fetching is once a
+// checkout.
 const (
 	fetchTimeout = 10 * time.Minute
-	startTimeout = 2 * time.Minute
+	startTimeout = 5 * time.Minute
 )
 
 // Start starts a broker of the test's own on a free port, with a data

@@ -17,7 +17,7 @@ import (
 )
 
 // javaTimeout bounds a program that reads some topics to their end.
-const javaTimeout = 2 * time.Minute
+const javaTimeout = 5 * time.Minute
 
 // stopTimeout bounds the orderly end of Connect, after which it is killed.
 const stopTimeout = 20 * time.Second
