@@ -9,6 +9,11 @@ type topic struct {
 	// limit is how many bytes of key and value it takes, or 0 where the brokers
 	// decide.
 	limit int
+	// ends are, by partition, the offsets behind what was committed, and next those
+	// behind what was handed to the client too; nil where nobody counts. wrote tells
+	// whether they differ. They are the publisher's.
+	ends, next []int64
+	wrote      bool
 	// last holds, by partition, the index in the current batch of the record
 	// that is the open transaction's newest there, or noRecord.
 	last []int32

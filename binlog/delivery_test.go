@@ -72,7 +72,7 @@ func TestAtLeastOnceShowsChangesFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := Position{GTIDSet: strconv.Itoa(i)}
-		final, err := s.commit(t.Context(), want, tt.now)
+		final, err := s.commit(t.Context(), want, &tails{}, tt.now)
 		if err != nil || final != tt.final {
 			t.Fatalf("commit %d: got %t, %v; want %t", i, final, err, tt.final)
 		}

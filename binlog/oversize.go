@@ -82,7 +82,9 @@ type overflow struct {
 	dir    string // Of claim checks.
 	// letters is the topic of dead letters.
 	letters *topic
-	value   []byte
+	// note is told of each of those.
+	note  func(place)
+	value []byte
 }
 
 // newOverflow makes the directory of claim checks, so that one that cannot be
@@ -135,7 +137,11 @@ func (f *overflow) letter(ctx context.Context, to sink, m *kafka.Message) error 
 		kafka.Header{Key: headerPartition, Value: fmt.Append(nil, m.TopicPartition.Partition)},
 		kafka.Header{Key: headerReason, Value: []byte(errRowTooLarge.Name())},
 	)
-	return to.produce(ctx, &whole)
+	if err := to.produce(ctx, &whole); err != nil {
+		return err
+	}
+	f.note(place{topic: f.letters, partition: whole.TopicPartition.Partition})
+	return nil
 }
 
 // check writes a value into a file that its hash names and returns its URL. It is

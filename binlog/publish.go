@@ -34,6 +34,7 @@ type publisher struct {
 	tracer   *tracing.Tracer
 	now      func() time.Time
 	overflow overflow
+	tails    *tails
 	// progressed is told after every commit.
 	progressed func()
 
@@ -184,6 +185,7 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 		if err := p.sink.produce(ctx, m); err != nil {
 			return err
 		}
+		p.tails.note(r.place)
 	}
 	m.Key, m.Value, m.Headers = nil, nil, nil // One huge record must not keep its memory for ever.
 	return nil
@@ -200,7 +202,7 @@ func (p *publisher) commit(ctx context.Context, position Position, w work) error
 func (p *publisher) end(ctx context.Context, position Position, w work, now bool) error {
 	start := p.now()
 	defer p.stream.track.handOver(start)()
-	final, err := p.sink.commit(ctx, position, now)
+	final, err := p.sink.commit(ctx, position, p.tails, now)
 	if err != nil {
 		return fmt.Errorf("publish up to %s:%d: %w", position.File, position.Pos, err)
 	}
@@ -210,6 +212,7 @@ func (p *publisher) end(ctx context.Context, position Position, w work, now bool
 		p.stream.remind()
 		return nil
 	}
+	p.tails.committed()
 	end := p.now()
 	p.stream.track.commit(position)
 	p.metrics.committed(p.putOff.plus(w), position, end.Sub(start), end)

@@ -27,7 +27,8 @@ func newPublisher(t *testing.T, s *stream) (*publisher, kafkaclient.Config) {
 		t.Fatal(err)
 	}
 	t.Cleanup(producer.Close)
-	return &publisher{sink: &exactlyOnce{source: "shop", TxnProducer: producer}, stream: s, metrics: newMetrics(nil), now: time.Now, progressed: func() {}}, c
+	tails := newTails(&topics{o: Options{Name: "shop"}, positions: newTopic(PositionsTopic("shop"), 1)})
+	return &publisher{sink: &exactlyOnce{source: "shop", TxnProducer: producer}, tails: tails, stream: s, metrics: newMetrics(nil), now: time.Now, progressed: func() {}}, c
 }
 
 // A stream that ends behind whole transactions has them published, and its own

@@ -12,4 +12,5 @@ const (
 	refusedDiverged  = "binlog.Diverged"
 	refusedErrant    = "binlog.Errant"
 	refusedPositions = "binlog.PositionGone"
+	refusedOverrun   = "binlog.PositionBehind"
 )

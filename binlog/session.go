@@ -109,8 +109,10 @@ func (r *reader) read(ctx context.Context, w session) error {
 		"gtid_set", w.position.GTIDSet, "file", w.position.File, "pos", w.position.Pos, "tables", len(w.seen.plans))
 	s := r.stream(ctx, w, done)
 	defer s.close()
+	tails := newTails(w.topics)
+	w.overflow.note = tails.note
 	p := &publisher{
-		overflow: w.overflow, sink: w.sink, stream: s, metrics: r.metrics, tracer: r.tracer, now: r.o.now, progressed: w.progressed,
+		overflow: w.overflow, tails: tails, sink: w.sink, stream: s, metrics: r.metrics, tracer: r.tracer, now: r.o.now, progressed: w.progressed,
 	}
 	r.metrics.lag.begin()
 	defer r.observe(ctx, w.server, &s.track, cancel)()

@@ -21,10 +21,10 @@ type sink interface {
 	// begin starts what the next commit ends.
 	begin() error
 	produce(context.Context, *kafka.Message) error
-	// commit makes final what was produced, and then the position. Unless it is to
-	// be done now it may be put off to a later commit; final tells whether it was
-	// not.
-	commit(ctx context.Context, p Position, now bool) (final bool, err error)
+	// commit makes final what was produced, and then the position and where the topics
+	// end. Unless it is to be done now it may be put off to a later commit; final
+	// tells whether it was not.
+	commit(ctx context.Context, p Position, t *tails, now bool) (final bool, err error)
 	// timeout is how long it may be from begin to commit, or 0 where that does not
 	// matter.
 	timeout() time.Duration
@@ -57,12 +57,12 @@ func (e *exactlyOnce) begin() error { return e.Begin() }
 
 func (e *exactlyOnce) produce(ctx context.Context, m *kafka.Message) error { return e.Produce(ctx, m) }
 
-func (e *exactlyOnce) commit(ctx context.Context, p Position, _ bool) (bool, error) {
-	m, err := p.message(e.source)
+func (e *exactlyOnce) commit(ctx context.Context, p Position, t *tails, _ bool) (bool, error) {
+	ends, err := t.records()
 	if err != nil {
 		return false, err
 	}
-	if err := e.Produce(ctx, m); err != nil {
+	if err := remember(ctx, e.TxnProducer, e.source, p, ends); err != nil {
 		return false, err
 	}
 	return true, e.Commit(ctx)
@@ -91,7 +91,7 @@ func (a *atLeastOnce) produce(ctx context.Context, m *kafka.Message) error {
 	return a.records.Produce(ctx, m)
 }
 
-func (a *atLeastOnce) commit(ctx context.Context, p Position, now bool) (bool, error) {
+func (a *atLeastOnce) commit(ctx context.Context, p Position, t *tails, now bool) (bool, error) {
 	if !now && a.now().Sub(a.written) < positionEvery {
 		return false, nil
 	}
@@ -101,7 +101,7 @@ func (a *atLeastOnce) commit(ctx context.Context, p Position, now bool) (bool, e
 	if err := a.Begin(); err != nil {
 		return false, err
 	}
-	if final, err := a.exactlyOnce.commit(ctx, p, now); err != nil {
+	if final, err := a.exactlyOnce.commit(ctx, p, t, now); err != nil {
 		return final, err
 	}
 	a.written = a.now()

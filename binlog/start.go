@@ -22,6 +22,9 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 		if err := p.run(ctx); err != nil {
 			return position, err
 		}
+		if err := p.overrun(ctx, r.o.Kafka, topics.beyond); err != nil {
+			return position, err
+		}
 	} else if len(topics.known) > 0 {
 		return position, &ResumeError{
 			Source: r.o.Name,
@@ -55,6 +58,15 @@ func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source str
 	if err := producer.Begin(); err != nil {
 		return err
 	}
+	if err := remember(ctx, producer, source, position, others); err != nil {
+		return err
+	}
+	return producer.Commit(ctx)
+}
+
+// remember makes a position and what is to be known beside it part of the open
+// transaction.
+func remember(ctx context.Context, producer *kafkaclient.TxnProducer, source string, position Position, others []*stateRecord) error {
 	for _, s := range others {
 		m := &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &s.topic.name, Partition: 0}, Key: s.key, Value: s.value}
 		if err := producer.Produce(ctx, m); err != nil {
@@ -65,8 +77,5 @@ func announce(ctx context.Context, producer *kafkaclient.TxnProducer, source str
 	if err != nil {
 		return err
 	}
-	if err := producer.Produce(ctx, m); err != nil {
-		return err
-	}
-	return producer.Commit(ctx)
+	return producer.Produce(ctx, m)
 }

@@ -29,6 +29,9 @@ type topics struct {
 	schemas   *topic
 	// letters is the topic of dead letters, where records can go there.
 	letters *topic
+	// beyond are where the brokers have more of a topic than was committed with the
+	// position, if only what never was.
+	beyond []kafka.TopicPartition
 	// unsaid are the records of topics that are written from now on.
 	unsaid []*stateRecord
 
@@ -36,8 +39,10 @@ type topics struct {
 	// recorded are the topics that hold, or may hold, records of the source, as
 	// they were when the first of them was written.
 	recorded map[string]topicState
-	// opened are those that this session may write to.
+	// opened are those that this session may write to, and moved those that were
+	// written since the watch looked.
 	opened []string
+	moved  map[string]bool
 }
 
 // load reads what is known of topics and shapes, proves that the topics which
@@ -54,7 +59,7 @@ func (t *topics) load(ctx context.Context, plans []*plan) error {
 	if t.stored, err = readStored(ctx, t.o.Kafka, t.o.Name); err != nil {
 		return err
 	}
-	t.recorded = t.stored.topics
+	t.recorded, t.moved = t.stored.topics, map[string]bool{}
 	specs, raw := append(own, t.compacted(t.schemas.name)), map[string]bool{}
 	for _, p := range plans { // Tables of an aggregate share one.
 		if spec := t.raw(p); !raw[spec.Name] {
@@ -94,22 +99,27 @@ func (t *topics) make(ctx context.Context, specs []kafkaclient.TopicSpec) error 
 		}
 		maps.Copy(there, created)
 	}
-	var opened []*topic
+	var opened, counted []*topic
 	for _, s := range specs {
 		is := there[s.Name]
-		switch one := newTopic(s.Name, is.Partitions); {
+		one := newTopic(s.Name, is.Partitions)
+		one.id = is.ID
+		switch {
 		case is.Partitions == 0:
 			return fmt.Errorf("open topic %s: the brokers that were asked do not know it yet", s.Name)
 		case s.Name == DeadLettersTopic(t.o.Name):
 			t.letters = one
+			counted = append(counted, one)
 		case s.Name != t.positions.name && s.Name != t.schemas.name:
-			one.id = is.ID
 			opened = append(opened, one)
 		case is.Partitions != 1:
 			return &TopicError{Topic: s.Name, Reason: fmt.Sprintf("has %d partitions and must have one", is.Partitions)}
 		}
 	}
 	if err := t.limit(ctx, opened...); err != nil {
+		return err
+	}
+	if err := t.locate(ctx, append(counted, opened...)); err != nil {
 		return err
 	}
 	for _, one := range opened {

@@ -22,6 +22,11 @@ type topicState struct {
 	// Partitions is how many keys were spread over: with another number, a key
 	// would go on in another partition.
 	Partitions int32 `json:"partitions"`
+	// Ends are the offsets behind what was committed, by partition; missing where
+	// nothing was, or by an earlier version.
+	Ends []int64 `json:"ends,omitempty"`
+	// AtLeastOnce says that records may stand behind Ends that are written again.
+	AtLeastOnce bool `json:"at_least_once,omitempty"`
 }
 
 // topicKey is the key of a topic's record.
@@ -123,7 +128,11 @@ func (t *topics) watch(ctx context.Context, end context.CancelCauseFunc) (stop f
 			t.mu.Lock()
 			names := t.opened
 			t.mu.Unlock()
-			if _, err := t.compare(ctx, names); fatal(err) { // Any other is for those who need Kafka to say.
+			_, err := t.compare(ctx, names)
+			if err == nil {
+				err = t.lost(ctx)
+			}
+			if fatal(err) { // Any other is for those who need Kafka to say.
 				end(err)
 				return
 			}
@@ -133,7 +142,8 @@ func (t *topics) watch(ctx context.Context, end context.CancelCauseFunc) (stop f
 }
 
 // Adopt has a source go on with its topics as they are, of which some were
-// deleted, created anew or got more partitions. It forgets what they were: the
+// deleted, created anew or got more partitions, or lost records, or hold some that
+// the position does not know. It forgets what they were: the
 // reader creates those that are gone. It fails while a reader of the source runs.
 func Adopt(ctx context.Context, o Options) (Position, error) {
 	return underLease(ctx, o, func(ctx context.Context, r *reader, producer *kafkaclient.TxnProducer) (Position, error) {
@@ -149,15 +159,28 @@ func Adopt(ctx context.Context, o Options) (Position, error) {
 		if err != nil {
 			return s.position, err
 		}
+		ends, err := kafkaclient.Ends(ctx, r.o.Kafka, partitionsOf(there))
+		if err != nil {
+			return s.position, err
+		}
 		var forget []*stateRecord
 		positions := newTopic(PositionsTopic(r.o.Name), 1)
 		for _, name := range names {
-			if difference(s.topics[name], there[name]) != "" {
+			was := s.topics[name]
+			if difference(was, there[name]) != "" || was.Ends != nil && !slices.Equal(was.Ends, ends[name]) {
 				forget = append(forget, &stateRecord{topic: positions, key: []byte(topicKey(r.o.Name, name))})
 			}
 		}
 		return s.position, announce(ctx, producer, r.o.Name, s.position, forget)
 	})
+}
+
+func partitionsOf(topics map[string]kafkaclient.Topic) map[string]int32 {
+	all := map[string]int32{}
+	for name, t := range topics {
+		all[name] = t.Partitions
+	}
+	return all
 }
 
 // topicOfKey is the topic whose record has the key, if it is one of the source's.

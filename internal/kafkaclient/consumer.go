@@ -125,12 +125,21 @@ func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Messag
 		}
 		all = append(all, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: kafka.Offset(low)})
 	}
-	if err := k.Assign(all); err != nil {
-		return fmt.Errorf("read topic %s: %w", topic, err)
+	return readFrom(ctx, k, all, f)
+}
+
+// readFrom reads partitions to their ends.
+func readFrom(ctx context.Context, k *Consumer, from []kafka.TopicPartition, f func(*kafka.Message) error) error {
+	type place struct {
+		topic     string
+		partition int32
 	}
-	for ended := map[int32]bool{}; len(ended) < int(n); {
+	if err := k.Assign(from); err != nil {
+		return fmt.Errorf("read %v: %w", from, err)
+	}
+	for ended := map[place]bool{}; len(ended) < len(from); {
 		if ctx.Err() != nil {
-			return fmt.Errorf("read topic %s: %w", topic, context.Cause(ctx))
+			return fmt.Errorf("read %v: %w", from, context.Cause(ctx))
 		}
 		switch ev := k.Poll(100).(type) {
 		case *kafka.Message:
@@ -138,10 +147,10 @@ func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Messag
 				return err
 			}
 		case kafka.PartitionEOF:
-			ended[ev.Partition] = true // A partition that is being written ends more than once.
+			ended[place{*ev.Topic, ev.Partition}] = true // A partition that is being written ends more than once.
 		case kafka.Error:
 			if ev.IsFatal() || hasCode(ev, kafka.ErrUnknownTopicOrPart) {
-				return fmt.Errorf("read topic %s: %w", topic, ev)
+				return fmt.Errorf("read %v: %w", from, ev)
 			}
 		}
 	}

@@ -1,0 +1,230 @@
+package binlog
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"telltale/internal/apachekafka"
+	"telltale/internal/apachekafka/apachekafkatest"
+	"telltale/internal/kafkaclient"
+	"telltale/internal/mysqlserver/mysqltest"
+)
+
+// losing is a reader on a broker that can be made to lose what it acknowledged.
+type losing struct {
+	*book
+	options apachekafka.Options
+	server  *apachekafka.Server
+	ended   <-chan error
+	// behind has how many changes were published by position.
+	behind map[string]int
+}
+
+// newLosing makes one, which runs. The customers have one partition, so that its
+// log is in the order of the changes.
+func newLosing(t *testing.T, servers mysqltest.Servers, random *rand.Rand) *losing {
+	t.Helper()
+	h := newHarnessOn(t, servers)
+	l := &losing{options: apachekafka.Options{Dir: filepath.Join(t.TempDir(), "kafka")}, behind: map[string]int{}}
+	l.server = apachekafkatest.StartWith(t, l.options)
+	h.o.Kafka.Brokers, h.o.Partitions, h.o.topicsEvery = l.server.Brokers(), 1, time.Second
+	if _, err := fmt.Sscanf(l.server.Brokers(), "127.0.0.1:%d", &l.options.Port); err != nil {
+		t.Fatal(err)
+	}
+	h.exec(t, customers)
+	l.ended = h.start(t)
+	l.book = newBook(t, h, random, 5)
+	l.published(t)
+	return l
+}
+
+// some has transactions published, each in a Kafka transaction of its own.
+func (l *losing) some(t *testing.T) (transactions int) {
+	t.Helper()
+	transactions = 1 + l.random.IntN(3)
+	for range transactions {
+		l.write(t, 1)
+		l.behind[l.published(t).GTIDSet] = len(l.log)
+	}
+	return transactions
+}
+
+// lose kills the broker, has a topic's log end before its newest transactions, as a
+// machine does that loses its power, and starts the broker again. It returns how
+// many records are left.
+func (l *losing) lose(t *testing.T, topic string, transactions int) (records int) {
+	t.Helper()
+	if err := l.server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(l.options.Dir, "data", topic+"-0", "00000000000000000000.log")
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, records := cutLog(t, file, transactions)
+	if l.random.IntN(2) == 0 { // Inside a batch: the broker drops what is left of it.
+		end += l.random.IntN(batchLen(file[end:]))
+	}
+	if err := os.Truncate(path, int64(end)); err != nil {
+		t.Fatal(err)
+	}
+	l.server = apachekafkatest.StartWith(t, l.options)
+	return records
+}
+
+// endsTransaction is the flag of a batch that is the end of a transaction.
+const endsTransaction = 1 << 5
+
+// cutLog is where the newest transactions begin in a log, and how many records
+// stand before them.
+func cutLog(t *testing.T, file []byte, transactions int) (end, records int) {
+	t.Helper()
+	type cut struct{ end, records int }
+	cuts := []cut{{}}
+	for at := 0; at < len(file); {
+		attributes, n := binary.BigEndian.Uint16(file[at+21:]), int(binary.BigEndian.Uint32(file[at+57:]))
+		at += batchLen(file[at:])
+		if attributes&endsTransaction == 0 {
+			records += n
+			continue
+		}
+		cuts = append(cuts, cut{at, records})
+	}
+	if len(cuts) <= transactions {
+		t.Fatalf("the log has %d transactions, want to cut %d", len(cuts)-1, transactions)
+	}
+	last := cuts[len(cuts)-1-transactions]
+	return last.end, last.records
+}
+
+// batchLen is how long the batch is that a log begins with.
+func batchLen(file []byte) int { return 12 + int(binary.BigEndian.Uint32(file[8:])) }
+
+// loseRecords has the broker lose newest records of a topic while no reader runs.
+func (l *losing) loseRecords(t *testing.T) error {
+	t.Helper()
+	n := l.some(t)
+	l.mustStop(t)
+	l.log = l.log[:l.lose(t, "shop.shop.customers", 1+l.random.IntN(n))]
+	err := l.fails(t)
+	l.check(t)
+	return err
+}
+
+// loseUnderReader is loseRecords while a reader runs.
+func (l *losing) loseUnderReader(t *testing.T) error {
+	t.Helper()
+	n := l.some(t)
+	l.log = l.log[:l.lose(t, "shop.shop.customers", 1+l.random.IntN(n))]
+	l.write(t, 1)
+	return awaitEnd(t, l.ended)
+}
+
+// losePositions has the broker lose the newest positions, of which records are left
+// that come again when an operator says so.
+func (l *losing) losePositions(t *testing.T) error {
+	t.Helper()
+	n := l.some(t)
+	l.mustStop(t)
+	l.lose(t, PositionsTopic("shop"), 1+l.random.IntN(n))
+	err := l.fails(t)
+	l.check(t)
+	p, _, readErr := ReadPosition(t.Context(), l.o.Kafka, "shop")
+	published, known := l.behind[p.GTIDSet]
+	if !known || readErr != nil {
+		t.Fatalf("the position is %+v, %v", p, readErr)
+	}
+	l.log = append(l.log, l.log[published:]...)
+	return err
+}
+
+// goOn adopts the topics as they are, and has the reader go on.
+func (l *losing) goOn(t *testing.T) {
+	t.Helper()
+	if _, err := Adopt(t.Context(), l.o); err != nil {
+		t.Fatal(err)
+	}
+	l.ended = l.start(t)
+	l.write(t, 2)
+	l.published(t)
+}
+
+// A broker that lost records which it had acknowledged is found at the next start,
+// before anything is published, and by a reader that runs; and so is one that lost
+// the newest positions alone, whose records would come again.
+func TestBrokerLosesRecords(t *testing.T) {
+	t.Parallel()
+	l := newLosing(t, mysqltest.Servers{}, newRandom(t))
+	l.some(t)
+	for _, tt := range []struct {
+		name string
+		lose func(*testing.T) error
+		want any
+	}{
+		{"records", l.loseRecords, new(*TopicError)},
+		{"records under a reader", l.loseUnderReader, new(*TopicError)},
+		{"positions", l.losePositions, new(*ResumeError)},
+	} {
+		err := tt.lose(t)
+		if !errors.As(err, tt.want) {
+			t.Errorf("%s: got %v, want a %T", tt.name, err, tt.want)
+		}
+		l.goOn(t)
+		l.check(t)
+	}
+	l.mustStop(t)
+}
+
+// Where topics end is known to the offset, without a question to the brokers.
+func TestEndsAreCounted(t *testing.T) {
+	t.Parallel()
+	for _, delivery := range []string{deliveryExactlyOnce, deliveryAtLeastOnce} {
+		t.Run(delivery, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			h.o.Delivery = delivery
+			h.exec(t, customers)
+			h.start(t)
+			b := newBook(t, h, newRandom(t), 5)
+			for range 2 {
+				b.write(t, 50)
+				b.published(t)
+				b.mustStop(t)
+				h.wantEnds(t, delivery == deliveryAtLeastOnce)
+				b.start(t)
+			}
+			b.check(t)
+			b.mustStop(t)
+		})
+	}
+}
+
+// wantEnds wants the topics to end where it was remembered.
+func (h *harness) wantEnds(t *testing.T, atLeastOnce bool) {
+	t.Helper()
+	s, err := readStored(t.Context(), h.o.Kafka, h.o.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	partitions := map[string]int32{}
+	for name, one := range s.topics {
+		partitions[name] = one.Partitions
+	}
+	ends, err := kafkaclient.Ends(t.Context(), h.o.Kafka, partitions)
+	if err != nil || len(ends) == 0 {
+		t.Fatal(ends, err)
+	}
+	for name, one := range s.topics {
+		if !slices.Equal(one.Ends, ends[name]) || one.AtLeastOnce != atLeastOnce {
+			t.Errorf("topic %s: remembered %+v, and it ends at %d", name, one, ends[name])
+		}
+	}
+}

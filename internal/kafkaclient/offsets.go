@@ -1,0 +1,77 @@
+package kafkaclient
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+)
+
+// endsAtOnce is how many partitions' ends are asked for by one request.
+const endsAtOnce = 2000
+
+// Ends asks where the partitions of topics end, by the number of each topic's
+// partitions: at the offset that the next record gets, whatever is committed. A
+// topic that the brokers do not know is left out.
+func Ends(ctx context.Context, c Config, partitions map[string]int32) (map[string][]int64, error) {
+	ends := map[string][]int64{}
+	wanted := map[kafka.TopicPartition]kafka.OffsetSpec{}
+	err := c.WithAdmin(func(a *kafka.AdminClient) error {
+		for name, n := range partitions {
+			ends[name] = make([]int64, n)
+			for p := range n {
+				wanted[kafka.TopicPartition{Topic: &name, Partition: p}] = kafka.LatestOffsetSpec
+			}
+			if len(wanted) < endsAtOnce {
+				continue
+			}
+			if err := listEnds(ctx, a, wanted, ends); err != nil {
+				return err
+			}
+			clear(wanted)
+		}
+		return listEnds(ctx, a, wanted, ends)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask for the ends of %d kafka topics at %q: %w", len(partitions), c.Brokers, err)
+	}
+	return ends, nil
+}
+
+// listEnds makes one request, and notes what it says.
+func listEnds(ctx context.Context, a *kafka.AdminClient, wanted map[kafka.TopicPartition]kafka.OffsetSpec, ends map[string][]int64) error {
+	if len(wanted) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	r, err := a.ListOffsets(ctx, wanted, kafka.SetAdminRequestTimeout(20*time.Second))
+	if err != nil {
+		return err
+	}
+	for at, one := range r.ResultInfos {
+		switch one.Error.Code() {
+		case kafka.ErrNoError:
+			if of, ok := ends[*at.Topic]; ok {
+				of[at.Partition] = int64(one.Offset)
+			}
+		case kafka.ErrUnknownTopicOrPart:
+			delete(ends, *at.Topic)
+		default:
+			return fmt.Errorf("topic %s, partition %d: %w", *at.Topic, at.Partition, one.Error)
+		}
+	}
+	return nil
+}
+
+// ReadFrom hands f every committed record of the partitions from the given offsets
+// to the ends as they are now, each partition in order. The message is f's to keep.
+func ReadFrom(ctx context.Context, c Config, from []kafka.TopicPartition, f func(*kafka.Message) error) error {
+	k, err := NewConsumer(c, ConsumerOptions{PartitionEOF: true, ResetEarliest: true})
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	return readFrom(ctx, k, from, f)
+}
