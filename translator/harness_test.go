@@ -193,7 +193,7 @@ func (b *bench) start(o Options) (stop func() error) {
 		select {
 		case err := <-result:
 			return err
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			return errors.New("the translator did not stop")
 		}
 	}

@@ -108,7 +108,7 @@ func TestStopWhileJoining(t *testing.T) {
 		o := b.options()
 		o.Health.Set(HealthPart, errStarting)
 		stop := b.start(o)
-		eventually(t, 20*time.Second, func() bool { return len(o.Health.Reasons()) == 0 }, func() string { return "it did not ask to join" })
+		eventually(t, time.Minute, func() bool { return len(o.Health.Reasons()) == 0 }, func() string { return "it did not ask to join" })
 		time.Sleep(time.Duration(i) * 7 * time.Millisecond) // Not to wait for something: each round stops it at another moment.
 		if err := stop(); err != nil {
 			t.Fatalf("Run: %v", err)
@@ -161,7 +161,7 @@ func TestRunIsExactlyOnceAcrossRebalance(t *testing.T) {
 		return n
 	}
 	done := renames / 3
-	eventually(t, 60*time.Second, func() bool {
+	eventually(t, time.Minute, func() bool {
 		b.renames(keys, 1+done, 1)
 		done++
 		return eventsOfSecond() > 0
@@ -185,7 +185,7 @@ func TestRunWaitsForTables(t *testing.T) {
 	b := setup(t)
 	o := b.options()
 	stop := b.start(o)
-	eventually(t, 20*time.Second, func() bool {
+	eventually(t, time.Minute, func() bool {
 		return strings.Contains(o.Health.Reasons()[partShapes], "shop.customers; check that the reader runs")
 	}, func() string { return fmt.Sprintf("reasons: %v", o.Health.Reasons()) })
 	b.publishShape(b.shape)
@@ -229,7 +229,7 @@ func TestRunStopsAtWhatItCannotTranslate(t *testing.T) {
 			b.renames(1, 1, 1)
 			o := b.options()
 			o.Rules = copyRules(t, "new_name: after.name", "new_name: "+tt.rules)
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			tt.spoil(b)
 			b.renames(1, 2, 1)
@@ -255,10 +255,10 @@ func TestRunHealsWhenTheBrokerReturns(t *testing.T) {
 	b.renames(keys, 1, renames)
 	b.await(keys * renames)
 	broker.Down()
-	eventually(t, 20*time.Second, func() bool { return o.Health.Reasons()[HealthPart] != "" },
+	eventually(t, time.Minute, func() bool { return o.Health.Reasons()[HealthPart] != "" },
 		func() string { return "ready without a broker" })
 	broker.Up()
-	eventually(t, 30*time.Second, func() bool { return len(o.Health.Reasons()) == 0 },
+	eventually(t, time.Minute, func() bool { return len(o.Health.Reasons()) == 0 },
 		func() string { return fmt.Sprintf("not ready with a broker: %v", o.Health.Reasons()) })
 	b.renames(keys, 1+renames, renames)
 	got := b.await(2 * keys * renames)

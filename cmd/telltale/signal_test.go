@@ -60,7 +60,7 @@ func (c *child) end(t *testing.T) (*os.ProcessState, time.Duration) {
 	began := time.Now()
 	select {
 	case <-c.done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the process does not end")
 	}
 	return c.ProcessState, time.Since(began)
@@ -87,14 +87,14 @@ func TestSignals(t *testing.T) {
 		c := start(t)
 		c.signal(t, syscall.SIGTERM)
 		state, took := c.end(t)
-		if state.ExitCode() != exitOK || took > 10*time.Second {
-			t.Errorf("ended with %v after %v, want status 0 within 10 s\n%s", state, took, c.stderr.String())
+		if state.ExitCode() != exitOK || took > 20*time.Second {
+			t.Errorf("ended with %v after %v, want status 0 within 20 s\n%s", state, took, c.stderr.String())
 		}
 	})
 	t.Run("two", func(t *testing.T) {
 		c := start(t)
 		// The kernel merges signals that are not delivered yet, so two may be one.
-		for began := time.Now(); c.signal(t, os.Interrupt) && time.Since(began) < time.Second; {
+		for began := time.Now(); c.signal(t, os.Interrupt) && time.Since(began) < 5*time.Second; {
 			select {
 			case <-c.done:
 			case <-time.After(20 * time.Millisecond):
@@ -102,7 +102,7 @@ func TestSignals(t *testing.T) {
 		}
 		state, took := c.end(t)
 		status, ok := state.Sys().(syscall.WaitStatus)
-		if !ok || status.Signal() != syscall.SIGINT || took > time.Second {
+		if !ok || status.Signal() != syscall.SIGINT || took > 5*time.Second {
 			t.Errorf("ended with %v after %v, want SIGINT at once\n%s", state, took, c.stderr.String())
 		}
 	})
