@@ -289,6 +289,12 @@ type CRUDApp struct {
 	Payments []string `mapstructure:"payments" help:"ways to pay: transfer, test-card (moves no money)"`
 }
 
+// The values of crudapp.payments.
+const (
+	PayByTransfer = "transfer"
+	PayByTestCard = "test-card"
+)
+
 // HTTP is the listener for people.
 type HTTP struct {
 	// Listen is the address, host:port. Default 127.0.0.1:8080.
@@ -331,7 +337,7 @@ func Default(stages ...Stage) Config {
 		Kafka:      Kafka{Partitions: 6, ReplicationFactor: -1, CreateTopics: true},
 		Translator: Translator{Rules: "config/rules"},
 		Consumers:  Consumers{SMTP: SMTP{TLS: "starttls", Connections: 8}},
-		CRUDApp:    CRUDApp{Country: "GB", Payments: []string{"transfer"}},
+		CRUDApp:    CRUDApp{Country: "GB", Payments: []string{PayByTransfer}},
 		HTTP:       HTTP{Listen: "127.0.0.1:8080"},
 		Ops:        Ops{Listen: opsListen(stages)},
 		Log:        Log{Level: "info", Format: "text"},

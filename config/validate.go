@@ -208,7 +208,7 @@ func (l loader) payments() {
 		l.missing("crudapp.payments", " (it names the ways to pay, for example [transfer])")
 	}
 	for i, way := range l.CRUDApp.Payments {
-		l.oneOf(item("crudapp.payments", i), way, []string{"transfer", "test-card"})
+		l.oneOf(item("crudapp.payments", i), way, []string{PayByTransfer, PayByTestCard})
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 	"telltale/crudapp/contact"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/order"
+	"telltale/crudapp/payment"
 	"telltale/crudapp/review"
+	"telltale/crudapp/shipment"
 	"telltale/crudapp/web"
 	"telltale/internal/ops"
 )
@@ -97,7 +99,8 @@ func withShop(cmd *cobra.Command, e env, version int64, f func(*process, *mysql.
 //
 //	http.listen ──► web.Server ──► web.Handler ─┬─► crudapp.Accounts, StaffAccounts ─┬─► mysql.Store ◄── watch
 //	                                            ├─► contact.Book, review.Reviews ────┤
-//	                                            ├─► order.Orders ────────────────────┤
+//	                                            ├─► order.Orders, payment.Payments, ─┤
+//	                                            │   shipment.Shipments               │
 //	                                            └─► catalogue.Catalogue ─────────────┘
 func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
 	server, listener, err := p.newShop(ctx, store)
@@ -121,7 +124,7 @@ func (p *process) newShop(ctx context.Context, store *mysql.Store) (*http.Server
 		}
 		proxies = append(proxies, prefix)
 	}
-	handler := newShopHandler(store, p.CRUDApp.Country, web.Options{
+	handler := newShopHandler(store, p.CRUDApp, web.Options{
 		Logger:          p.component(config.StageCRUDApp),
 		InsecureCookies: p.CRUDApp.InsecureCookies,
 		TrustedProxies:  proxies,
@@ -137,17 +140,33 @@ func (p *process) newShop(ctx context.Context, store *mysql.Store) (*http.Server
 	return web.NewServer(context.WithoutCancel(ctx), handler, p.component(config.StageCRUDApp)), listener, nil
 }
 
-// newShopHandler returns the handler over one store of a shop in country, with the
-// rest of o.
-func newShopHandler(store *mysql.Store, country string, o web.Options) http.Handler {
+// newShopHandler returns the handler over one store of the shop that c describes, with
+// the rest of o.
+func newShopHandler(store *mysql.Store, c config.CRUDApp, o web.Options) http.Handler {
 	passwords := argon2id.New(argon2id.Options{})
-	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords, Country: country})
+	o.Accounts = crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords, Country: c.Country})
 	o.Staff = crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: passwords})
 	o.Contact = contact.New(contact.Options{Store: store})
 	o.Reviews = review.New(review.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
 	o.Orders = order.New(order.Options{Store: store, Goods: o.Catalogue})
+	o.Payments = payment.New(payment.Options{Store: store, Providers: providers(c.Payments)})
+	o.Shipments = shipment.New(shipment.Options{Store: store})
 	return web.New(o)
+}
+
+// providers are the ways to pay that crudapp.payments names.
+func providers(names []string) map[payment.Method]payment.Provider {
+	all := map[payment.Method]payment.Provider{}
+	for _, name := range names {
+		switch name {
+		case config.PayByTransfer:
+			all[payment.MethodTransfer] = payment.Transfer{}
+		case config.PayByTestCard:
+			all[payment.MethodCard] = payment.TestCard{}
+		}
+	}
+	return all
 }
 
 // watch keeps a part of the health at what ping says.

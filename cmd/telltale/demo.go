@@ -122,11 +122,16 @@ func buildDemo(ctx context.Context, e demo.Env, traces trace.TracerProvider) (de
 	}
 	return demo.App{
 		Close: store.Close,
-		Shop: newShopHandler(store, crudapp.DefaultCountry, web.Options{
+		Shop: newShopHandler(store, demoShop(), web.Options{
 			Logger:          e.Logger.With("component", string(config.StageCRUDApp)),
 			InsecureCookies: true, FrameAncestors: []string{e.Page}, Registerer: e.Registry, Traces: traces,
 		}),
 	}, nil
+}
+
+// demoShop is a shop in which people can go through with an order, and no money moves.
+func demoShop() config.CRUDApp {
+	return config.CRUDApp{Country: crudapp.DefaultCountry, Payments: []string{config.PayByTransfer, config.PayByTestCard}}
 }
 
 // demoHistory reads what the consumer history wrote.

@@ -31,11 +31,13 @@ type page struct {
 // it. It panics if one does not compile.
 func parsePages(a assets) map[string]*template.Template {
 	layout := template.New("layout.html").Funcs(template.FuncMap{"asset": a.address, "money": money, "country": country, "stars": stars})
-	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/fields.html", "templates/versioned.html", "templates/availability.html"))
+	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/fields.html", "templates/versioned.html", "templates/availability.html", "templates/settlement.html"))
 	pages := map[string]*template.Template{}
 	for _, name := range []string{
 		"home", "register", "sign-in", "account", "error", "addresses", "address",
 		"products", "product",
+		"pay", "invoice",
+		"staff-order-step",
 		"staff-sign-in", "staff-products", "staff-new", "staff-product", "staff-reviews",
 	} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))

@@ -16,7 +16,9 @@ import (
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/contact"
 	"telltale/crudapp/order"
+	"telltale/crudapp/payment"
 	"telltale/crudapp/review"
+	"telltale/crudapp/shipment"
 )
 
 // Options are the parts and settings of the shop's handler.
@@ -31,6 +33,10 @@ type Options struct {
 	Reviews *review.Reviews
 	// Orders knows baskets and orders. Required.
 	Orders *order.Orders
+	// Payments knows what was paid for orders. Required.
+	Payments *payment.Payments
+	// Shipments knows how orders were sent. Required.
+	Shipments *shipment.Shipments
 	// Staff lets staff in. Required.
 	Staff *crudapp.StaffAccounts
 	// Logger gets errors that are not the customer's. Nil means none.
@@ -59,6 +65,8 @@ type server struct {
 	contact   *contact.Book
 	reviews   *review.Reviews
 	orders    *order.Orders
+	payments  *payment.Payments
+	shipments *shipment.Shipments
 	staff     *crudapp.StaffAccounts
 	log       *slog.Logger
 	// cookies are customers', staffCookies those of staff: one browser may be both.
@@ -73,7 +81,7 @@ type server struct {
 func New(o Options) http.Handler {
 	s := &server{
 		accounts: o.Accounts, catalogue: o.Catalogue, contact: o.Contact, reviews: o.Reviews,
-		orders: o.Orders, staff: o.Staff, log: o.Logger, proxies: o.TrustedProxies,
+		orders: o.Orders, payments: o.Payments, shipments: o.Shipments, staff: o.Staff, log: o.Logger, proxies: o.TrustedProxies,
 		cookies:      cookies{base: "shop_session", insecure: o.InsecureCookies, life: o.Accounts.SessionLife()},
 		staffCookies: cookies{base: "shop_staff", insecure: o.InsecureCookies, life: crudapp.StaffSessionLife},
 		assets:       loadAssets(),
@@ -118,6 +126,7 @@ func (s *server) routes() http.Handler {
 	s.routeContact(mux)
 	s.routeGoods(mux)
 	s.routeOrders(mux)
+	s.routePayments(mux)
 	s.routeStaff(mux)
 	return s.unmatched(mux)
 }

@@ -22,7 +22,9 @@ import (
 	"telltale/crudapp/contact"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/order"
+	"telltale/crudapp/payment"
 	"telltale/crudapp/review"
+	"telltale/crudapp/shipment"
 	"telltale/crudapp/web"
 	"telltale/internal/mysqlserver/mysqltest"
 )
@@ -75,6 +77,11 @@ func TestWeb(t *testing.T) {
 		"fifty tabs, one wins":              testFiftyTabs,
 		"API of baskets and orders":         testOrderAPI,
 		"API of orders for staff":           testStaffOrderAPI,
+		"API of payments":                   testPaymentAPI,
+		"API of what staff settle":          testSettlementAPI,
+		"fifty payments, one wins":          testFiftyPayments,
+		"paying":                            testPayPages,
+		"staff settle an order":             testSettlementPages,
 		"staff only":                        testStaffOnly,
 		"staff edit a product":              testStaffProduct,
 		"three sides of a conflict":         testThreeWay,
@@ -110,6 +117,8 @@ type allStores interface {
 	contact.Store
 	review.Store
 	order.Store
+	payment.Store
+	shipment.Store
 }
 
 func newShop(t *testing.T, store allStores, o web.Options) *shop {
@@ -121,6 +130,10 @@ func newShop(t *testing.T, store allStores, o web.Options) *shop {
 	o.Reviews = review.New(review.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
 	o.Orders = order.New(order.Options{Store: store, Goods: o.Catalogue})
+	o.Payments = payment.New(payment.Options{Store: store, Providers: map[payment.Method]payment.Provider{
+		payment.MethodCard: payment.TestCard{}, payment.MethodTransfer: payment.Transfer{},
+	}})
+	o.Shipments = shipment.New(shipment.Options{Store: store})
 	log := &logBuffer{}
 	o.Logger = slog.New(slog.NewTextHandler(log, nil))
 	server := httptest.NewServer(web.New(o))
