@@ -19,6 +19,8 @@
 //	GET  /products    what is sold, by ?category=, ?q= and page by page
 //	GET  /products/7  one product with its reviews, older ones by ?before=
 //	POST /products/7/review              writes or changes the customer's own review
+//	GET  /orders/7/pay      ways to pay an order;   POST pays it by card
+//	GET  /orders/7/invoice  the invoice of an order that was paid, fit to be printed
 //
 // and for staff, who sign in apart from customers:
 //
@@ -34,6 +36,9 @@
 //	GET  /staff/reviews            all reviews, older ones by ?before=
 //	POST /staff/reviews/7/hide     keeps a review from others' eyes
 //	POST /staff/reviews/7/show     shows it again
+//	GET  /staff/orders/7/transfer  a form to record that the money came;   POST does
+//	GET  /staff/orders/7/refund    a form to pay some of it back;          POST does
+//	GET  /staff/orders/7/ship      a form to hand it to a carrier;         POST does
 //
 // A form that was answered with 422 or 409 keeps what the person typed, except
 // for passwords. Each form that changes something carries the version that it
@@ -67,6 +72,9 @@
 //	GET    /api/products/7/reviews?before=                      200 {reviews, count, average, next}
 //	GET    /api/products/7/reviews/mine                         200 review
 //	PUT    /api/products/7/reviews/mine    {rating, text}       200 review
+//	POST   /api/orders/7/payment           {card}               201 receipt
+//	GET    /api/orders/7/payment                                200 payment
+//	GET    /api/orders/7/shipment                               200 shipment
 //
 // and with the cookie that staff get:
 //
@@ -78,6 +86,11 @@
 //	GET    /api/products/7/stock                                200 stock
 //	PUT    /api/products/7/stock  {on_hand, reorder_level}      200 stock
 //	PUT    /api/reviews/7/hidden  {hidden}                      204
+//	POST   /api/staff/orders/7/payment   {reference}            201 receipt
+//	GET    /api/staff/orders/7/payment                          200 payment
+//	POST   /api/staff/orders/7/refunds   {amount, reason}       201 refund
+//	PUT    /api/staff/orders/7/shipment  {carrier, tracking}    200 shipment
+//	GET    /api/staff/orders/7/shipment                         200 shipment
 //
 // A customer is
 //
@@ -111,6 +124,22 @@
 //	{"id": 3, "product_id": 7, "author": "Bob", "rating": 5, "text": "…",
 //	 "version": 1, "created_at": "…", "updated_at": "…"}
 //
+// A receipt is what never changes about a payment, which has refunded, refunds and
+// version beside it:
+//
+//	{"id": 5, "order_id": 7, "method": "card", "amount": "12.50", "currency": "GBP",
+//	 "reference": "test-…", "paid_at": "…", "invoice": "2026-000042"}
+//	{"id": 9, "order_id": 7, "amount": "2.50", "currency": "GBP", "reason": "…",
+//	 "refunded_at": "…"}
+//	{"id": 4, "order_id": 7, "carrier": "…", "tracking": null, "shipped_at": "…"}
+//
+// Who pays, records a payment or refunds names the request in Idempotency-Key, in 1 to
+// 64 visible ASCII characters: what comes again under the same key is answered as it
+// was and done once, other things under it get 422. The key of a payment is one of the
+// customer's whose order it is, that of a refund one of the member of staff who asks.
+// A card that is declined gets 402 and leaves the key free. Who ships names the order's
+// version in If-Match.
+//
 // Addresses, products, stock and one's own review are answered with an ETag, which
 // but for addresses If-None-Match may name. The first PUT of a review says
 // If-None-Match: *. Other PUTs of them, and DELETE, name in If-Match the one that
@@ -121,7 +150,7 @@
 // "code" that programs can rely on: invalid (422, with "errors": sentence by
 // field), conflict (409, or 412 after If-Match, with "yours": what was asked for
 // and "stored": what there is now), precondition_required (428), unauthenticated
-// (401), forbidden (403), not_found (404), method_not_allowed (405), too_large
+// (401), declined (402), forbidden (403), not_found (404), method_not_allowed (405), too_large
 // (413), unsupported_media_type (415), malformed (400), too_many (429, with
 // Retry-After), unavailable (503, with Retry-After) and internal (500).
 //
