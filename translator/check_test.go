@@ -48,8 +48,8 @@ func TestCheck(t *testing.T) {
 			"topics may not be created",
 			func(_ *testing.T, o *Options) { o.CreateTopics = false },
 			[]preflight.Finding{{
-				What: "event topics are missing and kafka.create_topics is false: events.customer, events.payment, events.product, events.review", Where: b.config.Brokers,
-				Mend: create("events.customer") + "\n" + create("events.payment") + "\n" + create("events.product") + "\n" + create("events.review"),
+				What: "event topics are missing and kafka.create_topics is false: events.customer, events.order, events.payment, events.product, events.review", Where: b.config.Brokers,
+				Mend: create("events.customer") + "\n" + create("events.order") + "\n" + create("events.payment") + "\n" + create("events.product") + "\n" + create("events.review"),
 			}},
 		},
 		{
