@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqltest"
 )
 
@@ -43,8 +42,8 @@ func testFailoverBeforeABranchIsApplied(t *testing.T, servers mysqltest.Servers)
 	h.exec(t, customers)
 	ended := h.start(t)
 	h.exec(t, insert("one"))
-	replica, db := replicate(t, h.mysql, servers)
-	promote(t, db, h.published(t))
+	replica := replicate(t, h.mysql, servers)
+	replica.promote(t, h.published(t).GTIDSet)
 	h.session(t, branch("'branch'", insert("two"))...)
 	if p := h.published(t); len(p.Undecided) != 1 {
 		t.Fatalf("got position %+v, want one with an undecided branch", p)
@@ -57,12 +56,8 @@ func testFailoverBeforeABranchIsApplied(t *testing.T, servers mysqltest.Servers)
 	case <-time.After(patience):
 		t.Fatal("the reader does not look at the replica")
 	}
-	resume := "START REPLICA"
-	if replica.Flavor() == mysqlserver.MariaDB {
-		resume = "START SLAVE"
-	}
-	h.mysql, h.db = replica, mysqltest.DB(t, replica, "shop")
-	h.exec(t, resume)
+	h.mysql, h.db = replica.Server, mysqltest.DB(t, replica.Server, "shop")
+	h.exec(t, replica.words.start)
 	h.decide(t, "XA COMMIT 'branch'")
 	h.records(t, "customers", 2)
 	h.mustStop(t)

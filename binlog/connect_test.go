@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"telltale/internal/apachekafka/apachekafkatest"
-	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqltest"
 )
 
@@ -184,7 +183,7 @@ func readByJava(t *testing.T, h *harness, decimals string, topics ...string) map
 // emptied: what Connect's JsonConverter reads by our schemas, and writes again, is
 // what we wrote.
 func losslessIsRead(t *testing.T, h *harness) {
-	create, changes, rows := typesStatements(typesOf(mysqlserver.MySQL))
+	create, changes, rows := typesStatements(typesOn(t, mysqltest.Servers{}))
 	h.exec(t, "USE shop", create)
 	h.o.Name, h.o.Tables, h.o.Types = "lossless", []string{"shop.types"}, typesLossless
 	h.o.TypeOptions, h.o.TransactionTopic, h.o.Truncates = TypeOptions{}, false, true

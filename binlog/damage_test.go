@@ -73,7 +73,7 @@ func TestResetUnderAReader(t *testing.T) {
 		ended := h.start(t)
 		h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
 		h.published(t)
-		h.exec(t, forget(servers), "UPDATE customers SET version = 2")
+		h.exec(t, forget(t, servers), "UPDATE customers SET version = 2")
 		err := awaitEnd(t, ended)
 		var refused *ResumeError
 		if !errors.As(err, &refused) && !binlogRefused(err) {

@@ -1,10 +1,7 @@
 package binlog
 
 import (
-	"database/sql"
 	"errors"
-	"fmt"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -37,56 +34,6 @@ func (h *harness) link(t *testing.T) *mysqllink.Link {
 	return l
 }
 
-// replicate makes a replica of a server, with a binlog that holds what it
-// replicates.
-func replicate(t *testing.T, primary *mysqlserver.Server, servers mysqltest.Servers, settings ...string) (*mysqlserver.Server, *sql.DB) {
-	t.Helper()
-	host, port, err := net.SplitHostPort(primary.Addr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings = append(settings, "--server-id=2")
-	follow := []string{
-		fmt.Sprintf("CHANGE REPLICATION SOURCE TO SOURCE_HOST='%s', SOURCE_PORT=%s, SOURCE_USER='root', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1", host, port),
-		"START REPLICA",
-	}
-	if primary.Flavor() == mysqlserver.MariaDB {
-		settings = append(settings, "--log-slave-updates")
-		follow = []string{
-			fmt.Sprintf("CHANGE MASTER TO MASTER_HOST='%s', MASTER_PORT=%s, MASTER_USER='root', MASTER_USE_GTID=slave_pos", host, port),
-			"START SLAVE",
-		}
-	}
-	replica := servers.Start(t, settings...)
-	db, err := sql.Open("mysql", replica.DSN(""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	for _, s := range follow {
-		if _, err := db.ExecContext(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
-	return replica, db
-}
-
-// promote waits until a replica has all up to a position and ends replication.
-func promote(t *testing.T, db *sql.DB, p Position) {
-	t.Helper()
-	wait, stop := "SELECT WAIT_FOR_EXECUTED_GTID_SET(?, ?)", "STOP REPLICA"
-	if p.Flavor != "" {
-		wait, stop = "SELECT MASTER_GTID_WAIT(?, ?)", "STOP SLAVE"
-	}
-	var behind int
-	if err := db.QueryRowContext(t.Context(), wait, p.GTIDSet, patience.Seconds()).Scan(&behind); err != nil || behind != 0 {
-		t.Fatalf("the replica is behind: %d, %v", behind, err)
-	}
-	if _, err := db.ExecContext(t.Context(), stop); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // A reader whose address is moved to a replica goes on there by itself. Moved back
 // to the old primary, which has gone on alone, it refuses.
 func TestFailover(t *testing.T) {
@@ -104,13 +51,13 @@ func testFailover(t *testing.T, servers mysqltest.Servers) {
 	if h.mariadb() { // The last transaction has the same fingerprint nevertheless.
 		compress = []string{"--log-bin-compress", "--log-bin-compress-min-len=10"}
 	}
-	replica, db := replicate(t, h.mysql, servers, compress...)
+	replica := replicate(t, h.mysql, servers, compress...)
 	h.exec(t, "UPDATE customers SET version = version + 1")
 	p := h.published(t)
-	promote(t, db, p)
+	replica.promote(t, p.GTIDSet)
 	old := *h
 	link.To(replica.Addr())
-	h.mysql, h.db = replica, mysqltest.DB(t, replica, "shop")
+	h.mysql, h.db = replica.Server, mysqltest.DB(t, replica.Server, "shop")
 	for range 5 {
 		h.exec(t, "UPDATE customers SET version = version + 1")
 	}
@@ -167,26 +114,24 @@ func testErrantTransactions(t *testing.T, servers mysqltest.Servers) {
 	link := h.link(t)
 	h.exec(t, customers, "INSERT INTO customers (name) VALUES ('x')")
 	ended := h.start(t)
-	replica, db := replicate(t, h.mysql, servers)
-	promote := func(p Position) { t.Helper(); promote(t, db, p) }
-	resume := map[mysqlserver.Flavor]string{mysqlserver.MySQL: "START REPLICA", mysqlserver.MariaDB: "START SLAVE"}[replica.Flavor()]
+	replica := replicate(t, h.mysql, servers)
 	h.exec(t, "UPDATE customers SET version = version + 1")
-	promote(h.published(t)) // The table is there.
-	errant := harness{mysql: replica, db: mysqltest.DB(t, replica, "shop")}
+	replica.promote(t, h.published(t).GTIDSet) // The table is there.
+	errant := harness{mysql: replica.Server, db: mysqltest.DB(t, replica.Server, "shop")}
 	var written []string
 	if replica.Flavor() == mysqlserver.MariaDB { // In the primary's domain it would break replication.
 		written = append(written, "SET SESSION gtid_domain_id = 9")
 	}
-	errant.exec(t, append(written, "INSERT INTO customers (id, name) VALUES (99, 'errant')", resume)...)
+	errant.exec(t, append(written, "INSERT INTO customers (id, name) VALUES (99, 'errant')", replica.words.start)...)
 	h.exec(t, "UPDATE customers SET version = version + 1")
-	promote(h.published(t))
+	replica.promote(t, h.published(t).GTIDSet)
 	link.To(replica.Addr())
 	refuses(t, ended, "has transactions of its own before the last one published", "telltale positions trust")
 	h.records(t, "customers", 2)
 	if p, err := Trust(t.Context(), h.o); err != nil || p.Incarnation != 1 {
 		t.Fatalf("trust: got %+v, %v", p, err)
 	}
-	h.mysql, h.db = replica, errant.db
+	h.mysql, h.db = replica.Server, errant.db
 	h.start(t)
 	h.exec(t, "UPDATE customers SET version = version + 1 WHERE id = 1")
 	h.published(t)

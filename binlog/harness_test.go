@@ -271,8 +271,9 @@ func (h *harness) purgeOld(t *testing.T) {
 func (h *harness) mariadb() bool { return h.mysql.Flavor() == mysqlserver.MariaDB }
 
 // forget is the statement by which a server forgets its binlog and its GTIDs.
-func forget(servers mysqltest.Servers) string {
-	if servers.Flavor == mysqlserver.MariaDB {
+func forget(t testing.TB, servers mysqltest.Servers) string {
+	t.Helper()
+	if servers.Flavor == mysqlserver.MariaDB || !servers.Since(t, 8, 2, 0) {
 		return "RESET MASTER"
 	}
 	return "RESET BINARY LOGS AND GTIDS"

@@ -144,7 +144,7 @@ func (r recording) record(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	for _, q := range append([]string{forget(r.servers), "SET time_zone = '+00:00', timestamp = 1700000000"}, r.story()...) {
+	for _, q := range append([]string{forget(t, r.servers), "SET time_zone = '+00:00', timestamp = 1700000000"}, r.story()...) {
 		if _, err := conn.ExecContext(t.Context(), q); err != nil {
 			t.Fatalf("%s: %v", q, err)
 		}

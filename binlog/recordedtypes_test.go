@@ -39,7 +39,7 @@ func (r recording) recordTypes(t *testing.T) {
 	h.o.DSN = h.mysql.DSN("")
 	columns := typesOf(r.servers.Flavor)
 	create, changes, _ := typesStatements(columns)
-	h.exec(t, append([]string{forget(r.servers), create}, changes...)...)
+	h.exec(t, append([]string{forget(t, r.servers), create}, changes...)...)
 	facts := typesFacts{Rows: selectTypes(t, h.mysql, columns), Collations: map[uint64]typesCollation{}}
 	cs, err := h.server(t).collations(t.Context())
 	if err != nil {

@@ -142,7 +142,7 @@ func testResumeRefuses(t *testing.T, servers mysqltest.Servers) {
 	}{
 		{
 			name:       "the server was reset",
-			statements: []string{forget(servers)},
+			statements: []string{forget(t, servers)},
 			want:       []string{"lacks transactions that were published", "telltale positions reset"},
 		},
 		{
@@ -164,7 +164,7 @@ func testResumeRefuses(t *testing.T, servers mysqltest.Servers) {
 		{
 			name: "the GTIDs were used again",
 			statements: []string{
-				forget(servers), "UPDATE customers SET name = 'other'", "UPDATE customers SET name = 'others'",
+				forget(t, servers), "UPDATE customers SET name = 'other'", "UPDATE customers SET name = 'others'",
 				"UPDATE customers SET name = 'o3'", "UPDATE customers SET name = 'o4'", "UPDATE customers SET name = 'o5'", "UPDATE customers SET name = 'o6'",
 			},
 			want: []string{"is not the one that was published", "its name was used again", "telltale positions reset"},
@@ -224,7 +224,7 @@ func testResetAndTrust(t *testing.T, servers mysqltest.Servers) {
 	h.start(t)
 	h.published(t)
 	h.mustStop(t)
-	h.exec(t, forget(servers), "UPDATE customers SET version = 98")
+	h.exec(t, forget(t, servers), "UPDATE customers SET version = 98")
 	if p, err := Reset(t.Context(), h.o); err != nil || p.Incarnation != 2 {
 		t.Fatalf("reset: got %+v, %v", p, err)
 	}

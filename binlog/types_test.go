@@ -28,7 +28,7 @@ func TestTypesAreAsStored(t *testing.T) {
 
 func testTypesAreAsStored(t *testing.T, servers mysqltest.Servers) {
 	h := newHarnessOn(t, servers)
-	columns := typesOf(servers.Flavor)
+	columns := typesOn(t, servers)
 	create, changes, rows := typesStatements(columns)
 	h.exec(t, create)
 	h.start(t)

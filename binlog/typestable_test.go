@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"testing"
 
 	"telltale/internal/mysqlserver"
+	"telltale/internal/mysqlserver/mysqltest"
 )
 
 // typeColumn is a column of the types table: every row of it takes one of the
@@ -14,8 +16,10 @@ import (
 type typeColumn struct {
 	name, ddl string
 	values    []string
-	// on is the only server that has the type; empty for both.
-	on mysqlserver.Flavor
+	// on is the only server that has the type; empty for both. since is the first of
+	// its versions that does, where that is not the oldest that is supported.
+	on    mysqlserver.Flavor
+	since [3]int
 }
 
 // typesTable has a column of every type.
@@ -83,8 +87,8 @@ var typesTable = append([]typeColumn{
 	{name: "a \"b\" 'c'.ü€", ddl: "int", values: []string{"2"}},
 
 	{name: "j", ddl: "json", on: mysqlserver.MySQL, values: jsonValues},
-	{name: "vec", ddl: "vector(3)", on: mysqlserver.MySQL, values: []string{"TO_VECTOR('[1,2.5,-3.0e-7]')", "TO_VECTOR('[0.1,3.4e38]')"}},
-	{name: "hidden", ddl: "int default 3 invisible", on: mysqlserver.MySQL, values: []string{"4"}},
+	{name: "vec", ddl: "vector(3)", on: mysqlserver.MySQL, since: [3]int{9, 0, 0}, values: []string{"TO_VECTOR('[1,2.5,-3.0e-7]')", "TO_VECTOR('[0.1,3.4e38]')"}},
+	{name: "hidden", ddl: "int default 3 invisible", on: mysqlserver.MySQL, since: [3]int{8, 0, 23}, values: []string{"4"}},
 	{name: "jtext", ddl: "longtext check (json_valid(jtext))", on: mysqlserver.MariaDB, values: []string{`'{"a": [1,  2]}'`, `'1'`}},
 	{name: "hidden", ddl: "int invisible default 3", on: mysqlserver.MariaDB, values: []string{"4"}},
 	{name: "u", ddl: "uuid", on: mysqlserver.MariaDB, values: []string{"'123e4567-e89b-12d3-a456-426655440000'", "'00000000-0000-0000-0000-000000000000'", "'01888888-e89b-72d3-a456-4266554400ff'"}},
@@ -178,7 +182,15 @@ func charsetColumns() []typeColumn {
 	return columns
 }
 
-// typesOf are the columns of the types table on a server.
+// typesOn are those of the types table's columns that the tests' server has.
+func typesOn(t testing.TB, servers mysqltest.Servers) []typeColumn {
+	t.Helper()
+	return slices.DeleteFunc(typesOf(servers.Flavor), func(c typeColumn) bool {
+		return c.since[0] > 0 && !servers.Since(t, c.since[0], c.since[1], c.since[2])
+	})
+}
+
+// typesOf are the columns of the types table on the newest server of a flavor.
 func typesOf(flavor mysqlserver.Flavor) []typeColumn {
 	if flavor == "" {
 		flavor = mysqlserver.MySQL

@@ -1,7 +1,6 @@
 package binlog
 
 import (
-	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
@@ -258,69 +257,32 @@ func testXAFromBeforeTheStart(t *testing.T, servers mysqltest.Servers) {
 // over.
 func TestXAOnAnotherHost(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		flavor      mysqlserver.Flavor
-		change      string
-		start, stop string
-		wait        string
-	}{
-		{
-			flavor: mysqlserver.MySQL,
-			change: "CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT=%s, SOURCE_USER='root', SOURCE_AUTO_POSITION=1, GET_SOURCE_PUBLIC_KEY=1",
-			start:  "START REPLICA", stop: "STOP REPLICA", wait: "SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 60)",
-		},
-		{
-			flavor: mysqlserver.MariaDB,
-			change: "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=%s, MASTER_USER='root', MASTER_USE_GTID=slave_pos",
-			start:  "START SLAVE", stop: "STOP SLAVE", wait: "SELECT MASTER_GTID_WAIT(?, 60)",
-		},
-	} {
-		t.Run(string(tt.flavor), func(t *testing.T) {
-			t.Parallel()
-			servers := mysqltest.Servers{Flavor: tt.flavor}
-			h := newHarnessOn(t, servers)
-			h.exec(t, customers)
-			h.start(t)
-			h.session(t, branch("'a'", insert("a"))...)
-			h.session(t, branch("'b'", insert("b"))...)
-			h.exec(t, insert("plain"))
-			h.published(t)
-			replica := servers.Start(t, "--server-id=2", "--log-slave-updates")
-			db, err := sql.Open("mysql", replica.DSN(""))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { db.Close() })
-			_, port, _ := strings.Cut(h.mysql.Addr(), ":")
-			for _, s := range []string{fmt.Sprintf(tt.change, port), tt.start} {
-				if _, err := db.ExecContext(t.Context(), s); err != nil {
-					t.Fatalf("%s: %v", s, err)
-				}
-			}
-			srv := h.server(t)
-			has, err := srv.dialect.history(t.Context(), srv)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var behind int
-			if err := db.QueryRowContext(t.Context(), tt.wait, has.executed.String()).Scan(&behind); err != nil || behind != 0 {
-				t.Fatalf("the replica is behind: %d, %v", behind, err)
-			}
-			if _, err := db.ExecContext(t.Context(), tt.stop); err != nil {
-				t.Fatal(err)
-			}
-			h.mustStop(t)
-			h.mysql, h.o.DSN, h.db = replica, replica.DSN(""), mysqltest.DB(t, replica, "shop")
-			h.start(t)
-			h.decide(t, "XA COMMIT 'a'")
-			h.decide(t, "XA ROLLBACK 'b'")
-			h.published(t)
-			names := h.names(t, 2)
-			slices.Sort(names)
-			if got, want := strings.Join(names, ", "), "a, plain"; got != want {
-				t.Errorf("got %s, want %s", got, want)
-			}
-			h.mustStop(t)
-		})
-	}
+	mysqltest.Each(t, func(t *testing.T, servers mysqltest.Servers) {
+		h := newHarnessOn(t, servers)
+		h.exec(t, customers)
+		h.start(t)
+		h.session(t, branch("'a'", insert("a"))...)
+		h.session(t, branch("'b'", insert("b"))...)
+		h.exec(t, insert("plain"))
+		h.published(t)
+		replica := replicate(t, h.mysql, servers)
+		srv := h.server(t)
+		has, err := srv.dialect.history(t.Context(), srv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		replica.promote(t, has.executed.String())
+		h.mustStop(t)
+		h.mysql, h.o.DSN, h.db = replica.Server, replica.DSN(""), mysqltest.DB(t, replica.Server, "shop")
+		h.start(t)
+		h.decide(t, "XA COMMIT 'a'")
+		h.decide(t, "XA ROLLBACK 'b'")
+		h.published(t)
+		names := h.names(t, 2)
+		slices.Sort(names)
+		if got, want := strings.Join(names, ", "), "a, plain"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		h.mustStop(t)
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +129,18 @@ func (s Servers) Binary(t testing.TB) mysqlserver.Binary {
 		t.Fatal(err)
 	}
 	return binary
+}
+
+// Since reports whether the server is of that version or a newer one, for
+// statements that are spelt otherwise before it, or are not there.
+func (s Servers) Since(t testing.TB, major, minor, patch int) bool {
+	t.Helper()
+	version, is := s.Binary(t).Version, [3]int{}
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &is[0], &is[1], &is[2]); err != nil {
+		t.Fatalf("read the version %q: %v", version, err)
+	}
+	wanted := [3]int{major, minor, patch}
+	return slices.Compare(is[:], wanted[:]) >= 0
 }
 
 // DB creates the database where it is missing and returns a pool on it, which
