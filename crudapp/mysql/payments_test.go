@@ -266,6 +266,9 @@ func testRefunds(t *testing.T, server *mysqlserver.Server) {
 	if err != nil || len(all) != 2 || all[0] != first || all[1] != second {
 		t.Errorf("Refunds = %+v, %v, want %+v and %+v", all, err, first, second)
 	}
+	if _, err := shop.db.ExecContext(t.Context(), `UPDATE payments SET refunded = amount + 0.01`); err == nil {
+		t.Error("the database takes more to be paid back by hand than was paid")
+	}
 	if got, err := shop.store.Payment(t.Context(), id); err != nil || got.Left() != 0 || got.Version != 3 {
 		t.Errorf("Payment = %+v, %v, want nothing left at version 3", got, err)
 	}

@@ -161,6 +161,45 @@ func TestPay(t *testing.T) {
 	}
 }
 
+// dying is a store whose database goes away as the first payment is stored.
+type dying struct {
+	*oneOrder
+	died bool
+}
+
+func (d *dying) Settle(ctx context.Context, p payment.Payment) (payment.Payment, error) {
+	if !d.died {
+		d.died = true
+		return payment.Payment{}, errors.New("invalid connection")
+	}
+	return d.oneOrder.Settle(ctx, p)
+}
+
+// TestPayAfterDying pays again, from another page, after the provider agreed and the
+// shop could not take note.
+func TestPayAfterDying(t *testing.T) {
+	t.Parallel()
+	cards := &counted{Provider: payment.TestCard{}}
+	payments := payment.New(payment.Options{
+		Store:     &dying{oneOrder: &oneOrder{status: order.StatusPlaced}},
+		Providers: map[payment.Method]payment.Provider{payment.MethodCard: cards},
+	})
+	if _, err := payments.Pay(t.Context(), 7, 3, "k1", goodCard); crudapp.ErrorCode(err) != crudapp.CodeInternal {
+		t.Fatalf("Pay: %v, want an internal error", err)
+	}
+	paid, err := payments.Pay(t.Context(), 7, 3, "k2", "5555555555554444")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cards.charges) != 2 || cards.charges[0].Key != cards.charges[1].Key {
+		t.Fatalf("the provider was asked for %+v, want one charge twice", cards.charges)
+	}
+	first, err := payment.TestCard{}.Authorise(t.Context(), cards.charges[0])
+	if err != nil || paid.Reference != first {
+		t.Errorf("paid under reference %q, want %q, that of the first time, %v", paid.Reference, first, err)
+	}
+}
+
 func TestRecord(t *testing.T) {
 	t.Parallel()
 	store := &oneOrder{status: order.StatusPlaced}
