@@ -32,12 +32,12 @@ func TestCheck(t *testing.T) {
 			func(t *testing.T, o *Options) {
 				o.Rules = copyRules(t, "before.name != after.name", "before.nmae != after.name")
 			},
-			[]preflight.Finding{{What: "CustomerNameChanged: when: table shop.customers has no column nmae; did you mean name?", Where: "customer.yaml:18"}},
+			[]preflight.Finding{{What: "CustomerNameChanged: when: table shop.customers has no column nmae; did you mean name?", Where: "customer.yaml:21"}},
 		},
 		{
 			"a misspelt key",
 			func(t *testing.T, o *Options) { o.Rules = copyRules(t, "sequence:", "sequnce:") },
-			[]preflight.Finding{{What: `CustomerRegistered: event has no key "sequnce"; did you mean "sequence"?`, Where: "customer.yaml:10"}},
+			[]preflight.Finding{{What: `CustomerRegistered: event has no key "sequnce"; did you mean "sequence"?`, Where: "customer.yaml:12"}},
 		},
 		{
 			"no rules",
@@ -58,7 +58,7 @@ func TestCheck(t *testing.T) {
 				o.Source = "other"
 				o.Rules = copyRules(t, "before.name != after.name", "before.nmae != after.name")
 			},
-			[]preflight.Finding{{What: "CustomerNameChanged: when: table shop.customers has no column nmae; did you mean name?", Where: "customer.yaml:18"}},
+			[]preflight.Finding{{What: "CustomerNameChanged: when: table shop.customers has no column nmae; did you mean name?", Where: "customer.yaml:21"}},
 		},
 	}
 	for _, tt := range tests {

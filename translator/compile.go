@@ -13,8 +13,10 @@ import (
 // table is the rules compiled against one shape of one table. It has room for
 // one change and is used by one goroutine.
 type table struct {
-	name    string
-	shape   change.Shape
+	name  string
+	shape change.Shape
+	// only is set where no other shape of the table has columns that this one lacks.
+	only    bool
 	typ     *cel.Type
 	columns map[string]*slot
 	// slots are the columns that some rule reads; index finds them by name.
@@ -27,9 +29,11 @@ type table struct {
 }
 
 // compileTable compiles every rule that names the shape's table. It returns
-// Problems, one for each thing that is wrong.
-func compileTable(set *ruleSet, shape change.Shape) (*table, error) {
+// Problems, one for each thing that is wrong. A column that the shape lacks is one of
+// them, but unless the shape is the only one, has() may ask for it.
+func compileTable(set *ruleSet, shape change.Shape, only bool) (*table, error) {
 	t := newTable(shape)
+	t.only = only
 	envs := make(map[change.Op]*cel.Env)
 	var problems Problems
 	for _, f := range set.files {
@@ -75,7 +79,7 @@ func newTable(shape change.Shape) *table {
 func checkIgnored(t *table, f *ruleFile) Problems {
 	var problems Problems
 	for _, c := range f.ignore {
-		if c.table == t.name && t.slot(c.column) == nil {
+		if t.only && c.table == t.name && t.slot(c.column) == nil {
 			problems = append(problems, f.problem(c.at, "ignore: %s", t.unknownColumn(c.column)))
 		}
 	}

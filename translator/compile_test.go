@@ -57,6 +57,7 @@ func compileText(texts ...string) (*translator, error) {
 		set.files = append(set.files, f)
 	}
 	t := newTranslator("shop", set)
+	t.offline = true
 	return t, t.learn(everything)
 }
 
@@ -127,7 +128,7 @@ func TestCompileNeedsTheLosslessForm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape)
+		_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape, true)
 		if want := "f.yaml:2: ThingHappened: on: " + tt.want; err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("\ngot  %v\nwant %s", err, want)
 		}
@@ -142,7 +143,7 @@ func TestCompileNeedsAPrimaryKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape)
+	_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape, true)
 	if want := "f.yaml:2: ThingHappened: key: table db.t has no primary key, so its changes have no order by key"; err == nil || err.Error() != want {
 		t.Errorf("\ngot  %v\nwant %s", err, want)
 	}
@@ -162,7 +163,7 @@ func TestCompileRoutedTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape)
+		_, err = compileTable(&ruleSet{files: []*ruleFile{f}}, shape, true)
 		if got := fmt.Sprint(err); got != want && !(want == "" && err == nil) {
 			t.Errorf("key %s:\ngot  %s\nwant %s", key, got, want)
 		}

@@ -22,9 +22,9 @@ type operand struct {
 	columns []string // The columns it reads, sorted.
 	image   string   // The variable, where it is a bare column.
 	slot    *slot    // The column, where it is bare.
-	// changed is the column whose two images a condition compares and does
-	// nothing else: most changes leave most columns as they were, and that can
-	// be seen without decoding.
+	// changed is a column whose two images have to differ for a condition to hold:
+	// most changes leave most columns as they were, and that can be seen without
+	// decoding.
 	changed *slot
 	program cel.Program
 }
@@ -86,6 +86,9 @@ func (c *compiler) expression(part string, src source, accept func(*cel.Type) bo
 	if issues.Err() != nil {
 		c.issues(part, src, issues)
 		return nil
+	}
+	if !c.table.only {
+		c.table.answerMissing(parsed.NativeRep())
 	}
 	o := &operand{part: part, at: src.at}
 	if !c.readColumns(o, parsed.NativeRep().Expr()) {
@@ -201,8 +204,17 @@ func bareColumn(e ast.Expr) (variable string, ok bool) {
 	return rowVariable(e.AsSelect().Operand())
 }
 
-// changedColumn recognises `before.x != after.x`, either way round.
+// changedColumn recognises `before.x != after.x`, either way round, and a conjunction
+// that holds it and so is false without it.
 func changedColumn(e ast.Expr) (name string, ok bool) {
+	if e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.LogicalAnd {
+		for _, arg := range e.AsCall().Args() {
+			if name, ok := changedColumn(arg); ok {
+				return name, true
+			}
+		}
+		return "", false
+	}
 	if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != operators.NotEquals {
 		return "", false
 	}

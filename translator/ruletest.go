@@ -70,6 +70,7 @@ func offlineTranslator(dir string) (*translator, error) {
 		return nil, err
 	}
 	t := newTranslator("test", rules)
+	t.offline = true
 	var problems []error
 	for _, name := range rules.tables() {
 		shape, err := readShape(dir, name)

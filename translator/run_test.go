@@ -37,7 +37,7 @@ func TestRunTranslatesAndStops(t *testing.T) {
 	}
 	const gtid = "3e11fa47-71ca-11e1-9e33-c80aa9429562:"
 	want := []publishedEvent{
-		{event.Event{ID: gtid + "1:shop.customers:0/customer.CustomerRegistered", Type: "CustomerRegistered", DataSchema: "customer/CustomerRegistered/v1", Cause: gtid + "1", Sequence: "1", Data: []byte(`{"id":42,"name":"Bob","email":"bob@example.com"}`)}, "42"},
+		{event.Event{ID: gtid + "1:shop.customers:0/customer.CustomerRegistered", Type: "CustomerRegistered", DataSchema: "customer/CustomerRegistered/v1", Cause: gtid + "1", Sequence: "1", Data: []byte(`{"id":42,"name":"Bob","email":"bob@example.com","country":null}`)}, "42"},
 		{event.Event{ID: gtid + "2:shop.customers:0/customer.CustomerNameChanged", Type: "CustomerNameChanged", DataSchema: "customer/CustomerNameChanged/v1", Cause: gtid + "2", Sequence: "2", Data: []byte(`{"id":42,"old_name":"Bob","new_name":"Alice"}`)}, "42"},
 		{event.Event{ID: gtid + "2:shop.customers:0/customer.CustomerEmailChanged", Type: "CustomerEmailChanged", DataSchema: "customer/CustomerEmailChanged/v1", Cause: gtid + "2", Sequence: "2", Data: []byte(`{"id":42,"old_email":"bob@example.com","new_email":"alice@example.com"}`)}, "42"},
 		{event.Event{ID: gtid + "2:shop.customers:0/customer.CustomerPhoneChanged", Type: "CustomerPhoneChanged", DataSchema: "customer/CustomerPhoneChanged/v1", Cause: gtid + "2", Sequence: "2", Data: []byte(`{"id":42,"old_phone":null,"new_phone":"1"}`)}, "42"},
@@ -212,7 +212,7 @@ func TestRunStopsAtWhatItCannotTranslate(t *testing.T) {
 	}{
 		{
 			"a rule that fails on a row", "string(1 / (int(after.version) - 3))", func(*bench) {},
-			"customer.yaml:23: CustomerNameChanged: data.new_name: division by zero; " +
+			"customer.yaml:26: CustomerNameChanged: data.new_name: division by zero; " +
 				"change 3e11fa47-71ca-11e1-9e33-c80aa9429562:2:shop.customers:0 (topic shop.customer, partition",
 		},
 		{

@@ -17,6 +17,10 @@ type translator struct {
 	tables map[shapeID]*table
 	// named are the tables that the rules name.
 	named map[string]bool
+	// offline is set where there is one shape a table, which has all columns that the
+	// rules may name. Otherwise there are shapes from before a column was added, which
+	// has() tells apart.
+	offline bool
 }
 
 // shapeID names one shape of one table.
@@ -39,7 +43,7 @@ func newTranslator(source string, rules *ruleSet) *translator {
 
 // learn compiles the rules against a shape.
 func (t *translator) learn(shape change.Shape) error {
-	compiled, err := compileTable(t.rules, shape)
+	compiled, err := compileTable(t.rules, shape, t.offline)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ type fact struct {
 	actor, request       string
 }
 
+// country is the shop's own, which every customer of the load has.
+const country = "GB"
+
 // none stands for a value that is null.
 const none = "\x00null"
 
@@ -96,9 +99,10 @@ func (b *builder) fact(what, old, new string) {
 }
 
 func (b *builder) registered(c load.Customer) {
-	b.add("CustomerRegistered", map[string]any{"id": c.ID, "name": c.Name, "email": c.Email})
+	b.add("CustomerRegistered", map[string]any{"id": c.ID, "name": c.Name, "email": c.Email, "country": country})
 	b.fact("name", none, c.Name)
 	b.fact("email", none, c.Email)
+	b.fact("country", none, country)
 	b.email = c.Email
 	b.mail("mailer", "customer", b.email)
 }

@@ -58,7 +58,7 @@ func (s *Story) registerCrowd(ctx context.Context) ([]*person, error) {
 		if p.customer, err = p.browser.register(ctx, p.names[0], fmt.Sprintf("person-%d@example.com", i)); err != nil {
 			return nil, err
 		}
-		s.diary.set(p.ID, p.browser.by(0), "name", p.Name, "email", p.Email)
+		s.diary.set(p.ID, p.browser.by(0), "name", p.Name, "email", p.Email, "country", p.Country)
 		crowd = append(crowd, p)
 	}
 	s.did("POST /api/customers, %d times", people)

@@ -16,6 +16,7 @@ type customer struct {
 	Email   string  `json:"email"`
 	Name    string  `json:"name"`
 	Phone   *string `json:"phone"`
+	Country string  `json:"country"`
 	Version uint64  `json:"version"`
 }
 

@@ -28,7 +28,7 @@ func (s *Story) signIns(ctx context.Context) error {
 			return 0, err
 		}
 		s.carol = c.ID
-		s.diary.set(c.ID, b.by(0), "name", c.Name, "email", c.Email)
+		s.diary.set(c.ID, b.by(0), "name", c.Name, "email", c.Email, "country", c.Country)
 		s.did("POST /api/customers from %s: 201, customer %d", b.address, c.ID)
 		return c.ID, nil
 	})

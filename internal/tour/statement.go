@@ -46,17 +46,17 @@ func (s *Story) insertCitizens(ctx context.Context) error {
 		return fmt.Errorf("register %d customers by hand: %w", citizens, err)
 	}
 	s.did("INSERT INTO customers …, %d rows", citizens)
-	rows, err := s.world.shell.QueryContext(ctx, "SELECT id, name, email FROM customers WHERE email LIKE 'citizen-%' ORDER BY id")
+	rows, err := s.world.shell.QueryContext(ctx, "SELECT id, name, email, country FROM customers WHERE email LIKE 'citizen-%' ORDER BY id")
 	if err != nil {
 		return fmt.Errorf("read the ids of %d customers: %w", citizens, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		p := &person{names: make([]string, 1)}
-		if err := rows.Scan(&p.ID, &p.names[0], &p.Email); err != nil {
+		if err := rows.Scan(&p.ID, &p.names[0], &p.Email, &p.Country); err != nil {
 			return fmt.Errorf("read the ids of %d customers: %w", citizens, err)
 		}
-		s.diary.set(p.ID, origin{}, "name", p.names[0], "email", p.Email)
+		s.diary.set(p.ID, origin{}, "name", p.names[0], "email", p.Email, "country", p.Country)
 		s.citizens = append(s.citizens, p)
 	}
 	return rows.Err()

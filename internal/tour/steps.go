@@ -26,7 +26,7 @@ func (s *Story) register(ctx context.Context) error {
 			return err
 		}
 		s.id = c.ID
-		s.diary.set(c.ID, s.bob.by(0), "name", c.Name, "email", c.Email)
+		s.diary.set(c.ID, s.bob.by(0), "name", c.Name, "email", c.Email, "country", c.Country)
 		s.did("POST /api/customers: 201, customer %d", c.ID)
 		return nil
 	})
