@@ -26,7 +26,7 @@ import (
 const rulesDir = "../config/rules"
 
 // otherTables are those that the project's rules name beside shop.customers.
-var otherTables = []string{"shop.addresses", "shop.consents", "shop.invoices", "shop.order_lines", "shop.orders", "shop.payments", "shop.product_categories", "shop.products", "shop.refunds", "shop.reviews", "shop.sign_ins", "shop.stock"}
+var otherTables = []string{"shop.addresses", "shop.consents", "shop.invoices", "shop.order_lines", "shop.orders", "shop.payments", "shop.product_categories", "shop.products", "shop.refunds", "shop.reviews", "shop.shipments", "shop.sign_ins", "shop.stock"}
 
 // bench is a broker with raw topics, and a producer that plays the reader.
 type bench struct {
