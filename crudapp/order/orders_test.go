@@ -96,7 +96,7 @@ func TestBasketLimits(t *testing.T) {
 		"the first":             {product: 7, add: 2, want: 2},
 		"besides what is there": {lines: []order.BasketLine{{ProductID: 7, Quantity: 97}}, product: 7, add: 2, want: 99},
 		"too many together":     {lines: []order.BasketLine{{ProductID: 7, Quantity: 98}}, product: 7, add: 2, code: crudapp.CodeInvalid, want: 98},
-		"none":                  {product: 7, add: 0, code: crudapp.CodeInvalid},
+		"none":                  {lines: []order.BasketLine{{ProductID: 7, Quantity: 1}}, product: 7, add: 0, code: crudapp.CodeInvalid, want: 1},
 		"more than any number":  {lines: []order.BasketLine{{ProductID: 7, Quantity: 1}}, product: 7, add: 65535, code: crudapp.CodeInvalid, want: 1},
 		"no longer sold":        {product: 8, add: 1, code: crudapp.CodeInvalid},
 		"unknown":               {product: 9, add: 1, code: crudapp.CodeNotFound},

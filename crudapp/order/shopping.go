@@ -17,7 +17,12 @@ func (o *Orders) Basket(ctx context.Context, customerID uint64) (Basket, error) 
 // returns crudapp.ErrNotFound for a product that customers cannot see, and an Error
 // of CodeInvalid where it is not sold or would be too many.
 func (o *Orders) Add(ctx context.Context, customerID, productID uint64, quantity uint16) error {
-	return o.change(ctx, customerID, productID, func(b Basket) int { return int(b.Line(productID).Quantity) + int(quantity) })
+	return o.change(ctx, customerID, productID, func(b Basket) int {
+		if quantity == 0 {
+			return 0
+		}
+		return int(b.Line(productID).Quantity) + int(quantity)
+	})
 }
 
 // Set changes how many of a product are in a customer's basket, whether it is there

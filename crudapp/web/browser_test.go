@@ -43,6 +43,7 @@ func TestBrowser(t *testing.T) {
 		{"two tabs change one account", conflictInAccount},
 		{"addresses", keepAddresses},
 		{"a review", writeReview},
+		{"an order", buy},
 		{"an order is settled", settleOrder},
 		{"staff", workAsStaff},
 		{"two tabs change one product", conflictInProduct},

@@ -31,14 +31,17 @@ type page struct {
 // it. It panics if one does not compile.
 func parsePages(a assets) map[string]*template.Template {
 	layout := template.New("layout.html").Funcs(template.FuncMap{"asset": a.address, "money": money, "country": country, "stars": stars})
-	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/fields.html", "templates/versioned.html", "templates/availability.html", "templates/settlement.html"))
+	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/fields.html", "templates/versioned.html", "templates/availability.html", "templates/settlement.html",
+		"templates/obstacle.html", "templates/order-parts.html"))
 	pages := map[string]*template.Template{}
 	for _, name := range []string{
 		"home", "register", "sign-in", "account", "error", "addresses", "address",
 		"products", "product",
+		"basket", "checkout", "orders", "order",
 		"pay", "invoice",
 		"staff-order-step",
 		"staff-sign-in", "staff-products", "staff-new", "staff-product", "staff-reviews",
+		"staff-orders", "staff-order",
 	} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}

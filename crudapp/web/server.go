@@ -171,6 +171,15 @@ func (s *server) routeGoods(mux *http.ServeMux) {
 // routeOrders adds baskets and orders, for customers.
 func (s *server) routeOrders(mux *http.ServeMux) {
 	for pattern, handler := range map[string]customerHandler{
+		"GET /basket":                   s.showBasket,
+		"POST /basket":                  s.addToBasket,
+		"POST /basket/{id}":             s.changeLine,
+		"POST /basket/{id}/remove":      s.removeLine,
+		"GET /checkout":                 s.showCheckout,
+		"POST /checkout":                s.placeOrder,
+		"GET /orders":                   s.showOrders,
+		"GET /orders/{id}":              s.showOrder,
+		"POST /orders/{id}/cancel":      s.cancelOrder,
 		"GET /api/basket":               s.apiBasket,
 		"PUT /api/basket/lines/{id}":    s.apiSetLine,
 		"DELETE /api/basket/lines/{id}": s.apiRemoveLine,
@@ -208,6 +217,9 @@ func (s *server) routeStaff(mux *http.ServeMux) {
 		"DELETE /api/products/{id}":          s.apiRemoveProduct,
 		"GET /api/products/{id}/stock":       s.apiStock,
 		"PUT /api/products/{id}/stock":       s.apiChangeStock,
+		"GET /staff/orders":                  s.showStaffOrders,
+		"GET /staff/orders/{id}":             s.showStaffOrder,
+		"POST /staff/orders/{id}/cancel":     s.staffCancelOrder,
 		"GET /api/staff/orders":              s.apiStaffOrders,
 		"GET /api/staff/orders/{id}":         s.apiStaffOrder,
 		"POST /api/staff/orders/{id}/cancel": s.apiStaffCancelOrder,

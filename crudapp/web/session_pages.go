@@ -2,15 +2,31 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"telltale/crudapp"
 )
+
+// maxNext is how long a path may be that signing in leads to.
+const maxNext = 200
 
 // entry is the data of the pages on which a session begins.
 type entry struct {
 	Fields []field
 	// Message says why the last attempt did not succeed, or is empty.
 	Message string
+	// Next is the path of the shop's that it leads to, or empty.
+	Next string
+}
+
+// nextPath returns the path that a page on which a session begins was asked to lead
+// to, if it is one of the shop's own: a link elsewhere could show a false shop to
+// somebody who has just signed in at the true one.
+func nextPath(path string) string {
+	if len(path) > maxNext || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return ""
+	}
+	return path
 }
 
 // customerHandler is a handler for somebody who is signed in.
@@ -54,11 +70,11 @@ func (s *server) showHome(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) showRegister(w http.ResponseWriter, r *http.Request) {
-	s.showEntry(w, r, page{name: "register", data: entry{Fields: registerFields(crudapp.Details{Country: s.accounts.Country()}, nil)}})
+	s.showEntry(w, r, page{name: "register", data: entry{Fields: registerFields(crudapp.Details{Country: s.accounts.Country()}, nil), Next: nextPath(r.URL.Query().Get("next"))}})
 }
 
 func (s *server) showSignIn(w http.ResponseWriter, r *http.Request) {
-	s.showEntry(w, r, page{name: "sign-in", data: entry{Fields: signInFields("")}})
+	s.showEntry(w, r, page{name: "sign-in", data: entry{Fields: signInFields(""), Next: nextPath(r.URL.Query().Get("next"))}})
 }
 
 // showEntry shows a page on which a session begins, or the account to those who
@@ -86,14 +102,14 @@ func (s *server) register(w http.ResponseWriter, r *http.Request) {
 	if problems, ok := problemsOf(err); ok {
 		s.render(w, r, page{
 			name: "register", status: http.StatusUnprocessableEntity,
-			data: entry{Fields: registerFields(details, problems)},
+			data: entry{Fields: registerFields(details, problems), Next: nextPath(r.PostForm.Get("next"))},
 		})
 		return
 	}
 	if err == nil {
 		err = s.openSession(w, r, customer)
 	}
-	s.toAccount(w, r, err)
+	s.toNext(w, r, err)
 }
 
 // openSession signs in somebody who has just registered.
@@ -116,9 +132,9 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 	switch crudapp.ErrorCode(err) {
 	case crudapp.CodeUnauthenticated, crudapp.CodeTooMany, crudapp.CodeUnavailable:
 		f := s.prepare(w, r, err)
-		s.render(w, r, page{name: "sign-in", status: f.status, data: entry{Fields: signInFields(email), Message: f.detail}})
+		s.render(w, r, page{name: "sign-in", status: f.status, data: entry{Fields: signInFields(email), Message: f.detail, Next: nextPath(r.PostForm.Get("next"))}})
 	default:
-		s.toAccount(w, r, err)
+		s.toNext(w, r, err)
 	}
 }
 
@@ -135,6 +151,16 @@ func (s *server) beginSession(w http.ResponseWriter, r *http.Request, email, pas
 	}
 	s.cookies.set(w, token)
 	return customer, nil
+}
+
+// toNext leads to where the form that began a session was asked to lead, or to the
+// account.
+func (s *server) toNext(w http.ResponseWriter, r *http.Request, err error) {
+	if next := nextPath(r.PostForm.Get("next")); err == nil && next != "" {
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return
+	}
+	s.toAccount(w, r, err)
 }
 
 // toAccount leads to the account page, unless there is an error to show.

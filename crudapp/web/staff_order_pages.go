@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"telltale/crudapp"
 	"telltale/crudapp/order"
 )
 
@@ -27,4 +28,50 @@ func orderQuery(r *http.Request) (order.Query, error) {
 	var err error
 	q.Before, err = queryID(r, "before")
 	return q, err
+}
+
+func (s *server) showStaffOrders(w http.ResponseWriter, r *http.Request, staff crudapp.Staff) {
+	q, err := orderQuery(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	found, err := s.orders.Search(r.Context(), q)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	data := ordersPage{
+		Orders: found.Orders, Older: nextPage(r.URL, "before", found.Next),
+		Text: r.URL.Query().Get("q"), Status: q.Status, Statuses: order.Statuses(),
+	}
+	s.render(w, r, page{name: "staff-orders", staff: &staff, data: data})
+}
+
+func (s *server) showStaffOrder(w http.ResponseWriter, r *http.Request, staff crudapp.Staff) {
+	o, err := s.anyOrder(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.renderOrder(w, r, page{name: "staff-order", staff: &staff}, orderPage{Order: o, By: order.ByStaff})
+}
+
+func (s *server) staffCancelOrder(w http.ResponseWriter, r *http.Request, staff crudapp.Staff) {
+	o, err := s.anyOrder(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	version, err := postedCancel(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	_, err = s.orders.CancelForStaff(r.Context(), staff, o.ID, version, postedText(r, order.FieldReason))
+	if err == nil {
+		http.Redirect(w, r, staffOrderAddress(o.ID), http.StatusSeeOther)
+		return
+	}
+	s.refuseCancel(w, r, page{name: "staff-order", staff: &staff}, orderPage{Order: o, By: order.ByStaff}, err)
 }
