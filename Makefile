@@ -91,8 +91,8 @@ faults: prepare ## Inject each fault under load, ROUNDS (20) times, and write do
 	go test ./internal/faults -run '^TestFaults$$' -count 1 -v -timeout 300m \
 	  -long -broker-pause 2m -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 \
 	  -commit "$$(git describe --always --dirty)" -report $(CURDIR)/docs/faults.md
-	go test ./binlog -run '^TestSourceFaults$$' -count 1 -v -timeout 120m \
-	  -fault-rounds $(ROUNDS) -fault-seed $(SEED) -fault-report $(CURDIR)/docs/faults-source.md
+	go test ./binlog -run '^TestSourceFaults$$' -count 1 -v -timeout 240m \
+	  -fault-rounds $(ROUNDS) -fault-seed $(SEED) -fault-commit "$$(git describe --always --dirty)" -fault-report $(CURDIR)/docs/faults-source.md
 
 .PHONY: pictures
 pictures: prepare ## Take the README's pictures of the demo's page again

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // book is what a test had a server commit and a reader must have published: the
@@ -18,6 +19,10 @@ type book struct {
 	versions map[int]int
 	log      []entry
 	changes  int
+	// round counts the rounds of all trials, so that each has names of its own, and
+	// healed is when the reader could go on, in this one.
+	round  int
+	healed time.Time
 }
 
 // entry is a version of a customer.

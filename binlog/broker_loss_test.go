@@ -2,7 +2,6 @@ package binlog
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -70,7 +69,7 @@ func (l *losing) lose(t *testing.T, topic string, transactions int) (records int
 		t.Fatal(err)
 	}
 	end, records := cutLog(t, file, transactions)
-	if l.random.IntN(2) == 0 { // Inside a batch: the broker drops what is left of it.
+	if l.coin() { // Inside a batch: the broker drops what is left of it.
 		end += l.random.IntN(batchLen(file[end:]))
 	}
 	if err := os.Truncate(path, int64(end)); err != nil {
@@ -149,6 +148,7 @@ func (l *losing) losePositions(t *testing.T) error {
 // goOn adopts the topics as they are, and has the reader go on.
 func (l *losing) goOn(t *testing.T) {
 	t.Helper()
+	l.healed = time.Now()
 	if _, err := Adopt(t.Context(), l.o); err != nil {
 		t.Fatal(err)
 	}
@@ -157,30 +157,29 @@ func (l *losing) goOn(t *testing.T) {
 	l.published(t)
 }
 
-// A broker that lost records which it had acknowledged is found at the next start,
-// before anything is published, and by a reader that runs; and so is one that lost
-// the newest positions alone, whose records would come again.
-func TestBrokerLosesRecords(t *testing.T) {
-	t.Parallel()
-	l := newLosing(t, mysqltest.Servers{}, newRandom(t))
-	l.some(t)
-	for _, tt := range []struct {
-		name string
-		lose func(*testing.T) error
-		want any
-	}{
-		{"records", l.loseRecords, new(*TopicError)},
-		{"records under a reader", l.loseUnderReader, new(*TopicError)},
-		{"positions", l.losePositions, new(*ResumeError)},
-	} {
-		err := tt.lose(t)
-		if !errors.As(err, tt.want) {
-			t.Errorf("%s: got %v, want a %T", tt.name, err, tt.want)
+// trials are the ways to lose something.
+func (l *losing) trials() []trial {
+	round := func(lose func(*testing.T) error) func(*testing.T) ending {
+		return func(t *testing.T) ending {
+			err := lose(t)
+			l.goOn(t)
+			return nameOf(t, err)
 		}
-		l.goOn(t)
-		l.check(t)
 	}
-	l.mustStop(t)
+	return []trial{
+		{
+			name: "the broker loses records", what: "The broker was killed, the newest transactions of the customers' topic were cut from its log, also inside a batch, and it was started again.",
+			round: round(l.loseRecords), endings: []ending{"binlog.TopicError"},
+		},
+		{
+			name: "the broker loses records under a running reader", what: "The same while the reader ran.",
+			round: round(l.loseUnderReader), endings: []ending{"binlog.TopicError"},
+		},
+		{
+			name: "the broker loses positions", what: "The same with the topic of positions; what came behind was published again when the operator said so.",
+			round: round(l.losePositions), endings: []ending{refusedOverrun},
+		},
+	}
 }
 
 // Where topics end is known to the offset, without a question to the brokers.

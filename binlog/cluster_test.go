@@ -98,13 +98,9 @@ func acl(admin *kafka.AdminClient, name string, which kafka.ACLBinding) taken {
 	}
 }
 
-// testRights takes rights away. That is named at /readyz and waited for; when they
-// are given back the reader goes on by itself, and nothing is missing.
-func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient, rights []kafka.ACLBinding) {
-	ended := h.start(t)
-	h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
-	updates := 0
-	for _, tt := range []taken{
+// takings are what a reader with those rights can lose.
+func takings(admin *kafka.AdminClient, rights []kafka.ACLBinding) []taken {
+	return []taken{
 		acl(admin, "to write the topics", rights[2]),
 		acl(admin, "to the transactional id", rights[3]),
 		acl(admin, "to the group of the lease", rights[4]),
@@ -114,34 +110,65 @@ func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient, rights []ka
 			func(t *testing.T) { setPassword(t, admin, guardedPassword) },
 			"authentication",
 		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			tt.take(t)
-			for deadline := time.Now().Add(patience); !h.complains(tt.says); time.Sleep(20 * time.Millisecond) {
-				h.exec(t, "UPDATE customers SET version = version + 1")
-				updates++
-				select {
-				case err := <-ended:
-					t.Fatalf("the reader ended: %v", err)
-				default:
-				}
-				if time.Now().After(deadline) {
-					t.Fatalf("the reader says %q, want %q", h.o.Health.Reasons(), tt.says)
-				}
-			}
-			tt.give(t)
-			h.exec(t, "UPDATE customers SET version = version + 1")
-			updates++
-			h.published(t)
-			for deadline := time.Now().Add(patience); len(h.o.Health.Reasons()) > 0; time.Sleep(20 * time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatalf("the reader is not ready: %q", h.o.Health.Reasons())
-				}
-			}
-		})
 	}
-	h.checkVersions(t, 1, updates)
+}
+
+// testRights takes rights away. That is named at /readyz and waited for; when they
+// are given back the reader goes on by itself, and nothing is missing.
+func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient, rights []kafka.ACLBinding) {
+	b := &guarded{admin: admin, ended: h.start(t), takings: takings(admin, rights)}
+	b.book = newBook(t, h, newRandom(t), 5)
+	for _, one := range b.takings {
+		t.Run(one.name, func(t *testing.T) { b.outlive(t, one) })
+	}
+	b.check(t)
 	h.mustStop(t)
+}
+
+// guarded is a reader that runs with rights that can be taken away.
+type guarded struct {
+	*book
+	admin   *kafka.AdminClient
+	ended   <-chan error
+	takings []taken
+}
+
+// outlive takes something away until the reader says so, and gives it back.
+func (b *guarded) outlive(t *testing.T, one taken) {
+	t.Helper()
+	one.take(t)
+	for deadline := time.Now().Add(patience); !b.complains(one.says); time.Sleep(20 * time.Millisecond) {
+		b.write(t, 1)
+		select {
+		case err := <-b.ended:
+			t.Fatalf("the reader ended: %v", err)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the reader says %q, want %q", b.o.Health.Reasons(), one.says)
+		}
+	}
+	b.healed = time.Now()
+	one.give(t)
+	b.write(t, 1)
+	b.published(t)
+	for deadline := time.Now().Add(patience); len(b.o.Health.Reasons()) > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the reader is not ready: %q", b.o.Health.Reasons())
+		}
+	}
+}
+
+// trials take one thing away.
+func (b *guarded) trials() []trial {
+	return []trial{{
+		name: "a right on Kafka is taken away", what: "The reader's account lost its right to write the topics, to its transactional id or to the group of its lease, or its password, until /readyz said so, and got it back.",
+		round: func(t *testing.T) ending {
+			b.outlive(t, b.takings[b.random.IntN(len(b.takings))])
+			return goesOn
+		},
+		endings: []ending{goesOn},
+	}}
 }
 
 // testTopicsUnderLoad has the topic of a table change while a reader writes to

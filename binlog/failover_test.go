@@ -8,7 +8,6 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 
-	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqllink"
 	"telltale/internal/mysqlserver/mysqltest"
 )
@@ -99,42 +98,4 @@ func awaitEnd(t *testing.T, ended <-chan error) error {
 		t.Fatal("the reader goes on")
 		return nil
 	}
-}
-
-// A replica that somebody wrote to behind the primary's back is refused once it
-// has taken over: its changes would come behind those that were made after them.
-// An operator may have them published nevertheless.
-func TestErrantTransactions(t *testing.T) {
-	t.Parallel()
-	mysqltest.Each(t, testErrantTransactions)
-}
-
-func testErrantTransactions(t *testing.T, servers mysqltest.Servers) {
-	h := newHarnessOn(t, servers)
-	link := h.link(t)
-	h.exec(t, customers, "INSERT INTO customers (name) VALUES ('x')")
-	ended := h.start(t)
-	replica := replicate(t, h.mysql, servers)
-	h.exec(t, "UPDATE customers SET version = version + 1")
-	replica.promote(t, h.published(t).GTIDSet) // The table is there.
-	errant := harness{mysql: replica.Server, db: mysqltest.DB(t, replica.Server, "shop")}
-	var written []string
-	if replica.Flavor() == mysqlserver.MariaDB { // In the primary's domain it would break replication.
-		written = append(written, "SET SESSION gtid_domain_id = 9")
-	}
-	errant.exec(t, append(written, "INSERT INTO customers (id, name) VALUES (99, 'errant')", replica.words.start)...)
-	h.exec(t, "UPDATE customers SET version = version + 1")
-	replica.promote(t, h.published(t).GTIDSet)
-	link.To(replica.Addr())
-	refuses(t, ended, "has transactions of its own before the last one published", "telltale positions trust")
-	h.records(t, "customers", 2)
-	if p, err := Trust(t.Context(), h.o); err != nil || p.Incarnation != 1 {
-		t.Fatalf("trust: got %+v, %v", p, err)
-	}
-	h.mysql, h.db = replica.Server, errant.db
-	h.start(t)
-	h.exec(t, "UPDATE customers SET version = version + 1 WHERE id = 1")
-	h.published(t)
-	h.records(t, "customers", 4)
-	h.mustStop(t)
 }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
-	"strings"
-	"sync"
+	"regexp"
 	"testing"
 	"time"
 
@@ -19,8 +17,8 @@ import (
 // sourceFault is what happens to the server or to the way to it, and heals,
 // while a ledger is written.
 type sourceFault struct {
-	name   string
-	inject func(t *testing.T, f *faulty)
+	name, what string
+	inject     func(t *testing.T, f *faulty)
 }
 
 // faulty is what faults happen to.
@@ -33,30 +31,54 @@ type faulty struct {
 
 func sourceFaults() []sourceFault {
 	return []sourceFault{
-		{"the server hangs up", hangUp},
-		{"cuts inside of transactions", cutStreams},
-		{"a slow link", slowLink},
-		{"files change all the time", rotateOften},
-		{"the password is changed and changed back", changePassword},
-		{"the server stands still", stopServer},
-		{"the server is killed", killServer},
+		{"the server hangs up", "The server ended the reader's connection six times, at random moments.", hangUp},
+		{"cuts inside of transactions", "The connection was reset six times, each time when so many bytes had come, of up to 8 KiB.", cutStreams},
+		{"a slow link", "Each piece came 20 ms late, and no more than 64 KiB a second, for a second.", slowLink},
+		{"files change all the time", "The server began a new binlog file forty times.", rotateOften},
+		{"the password is changed and changed back", "The reader's account got another password, and its old one when the reader had met that.", changePassword},
+		{"the server stands still", "The server was stopped in its tracks (SIGSTOP) until the reader had noticed.", stopServer},
+		{"the way to the server breaks without a word", "Nothing came through any more and no connection was closed, until the reader had noticed.", swallowStream},
+		{"the server is killed", "The server was killed (kill -9) and started again.", killServer},
 	}
 }
 
 var (
 	faultRounds = flag.Int("fault-rounds", 1, "how many rounds of each fault to play")
 	faultSeed   = flag.Uint64("fault-seed", 1, "seed of the moments and of what is written")
+	faultOnly   = flag.String("fault-only", "", "play the faults alone whose names match this pattern")
+	faultCommit = flag.String("fault-commit", "unknown", "which commit runs, for the report")
 	faultReport = flag.String("fault-report", "", "file to write what came of the faults to")
 )
 
-// A reader outlives each fault by itself, and publishes what was committed, each
-// change once and in order. `make faults` plays many rounds and writes
-// docs/faults-source.md.
+// TestSourceFaults plays a round of each fault of the servers, of the way to them,
+// of topics and of brokers, on a world for each kind. `make faults` plays many
+// rounds and writes docs/faults-source.md.
 func TestSourceFaults(t *testing.T) {
 	t.Parallel()
 	var report faultLines
-	t.Run("servers", func(t *testing.T) {
-		mysqltest.Each(t, func(t *testing.T, servers mysqltest.Servers) { testSourceFaults(t, servers, &report) })
+	t.Run("worlds", func(t *testing.T) {
+		for _, world := range []struct {
+			name string
+			play func(*testing.T, mysqltest.Servers, *faultLines)
+		}{{"under load", playUnderLoad}, {"another server", playFailovers}, {"servers and topics", playScene}} {
+			t.Run(world.name, func(t *testing.T) {
+				t.Parallel()
+				mysqltest.Each(t, func(t *testing.T, servers mysqltest.Servers) { world.play(t, servers, &report) })
+			})
+		}
+		t.Run("brokers", func(t *testing.T) {
+			t.Parallel()
+			l := newLosing(t, mysqltest.Servers{}, seeded())
+			l.some(t)
+			l.play(t, l.trials(), &report)
+			l.mustStop(t)
+		})
+		if *faultReport != "" { // Else TestClusterChanges does it.
+			t.Run("rights", func(t *testing.T) {
+				t.Parallel()
+				playRights(t, &report)
+			})
+		}
 	})
 	if *faultReport != "" && !t.Failed() {
 		if err := os.WriteFile(*faultReport, []byte(report.markdown()), 0o644); err != nil {
@@ -65,7 +87,35 @@ func TestSourceFaults(t *testing.T) {
 	}
 }
 
-func testSourceFaults(t *testing.T, servers mysqltest.Servers, report *faultLines) {
+// seeded is what a world draws from.
+func seeded() *rand.Rand { return rand.New(rand.NewPCG(*faultSeed, 2)) }
+
+func playFailovers(t *testing.T, servers mysqltest.Servers, report *faultLines) {
+	s := newScene(t, servers, seeded())
+	s.play(t, s.failoverTrials(), report)
+	s.mustStop(t)
+}
+
+func playScene(t *testing.T, servers mysqltest.Servers, report *faultLines) {
+	s := newScene(t, servers, seeded())
+	s.play(t, append(s.topicTrials(), s.serverTrials()...), report)
+	s.mustStop(t)
+}
+
+func playRights(t *testing.T, report *faultLines) {
+	h, admin := newGuarded(t)
+	rights := readmeRights(t)
+	grant(t, admin, rights...)
+	h.exec(t, customers)
+	b := &guarded{admin: admin, ended: h.start(t), takings: takings(admin, rights)}
+	b.book = newBook(t, h, seeded(), 5)
+	b.play(t, b.trials(), report)
+	b.mustStop(t)
+}
+
+// playUnderLoad has a reader outlive each fault by itself while a ledger is
+// written.
+func playUnderLoad(t *testing.T, servers mysqltest.Servers, report *faultLines) {
 	seed := *faultSeed
 	h := newHarnessOn(t, servers)
 	h.exec(t, customers, "CREATE USER reader IDENTIFIED BY 'r'",
@@ -77,70 +127,38 @@ func testSourceFaults(t *testing.T, servers mysqltest.Servers, report *faultLine
 	const rows = 8
 	l := newLedger(t, h, seed, rows)
 	for _, fault := range sourceFaults() {
-		t.Run(fault.name, func(t *testing.T) {
-			before := *l
-			changes := l.sum()
-			for range *faultRounds {
-				f.play(t, l, fault)
-			}
-			h.checkVersions(t, rows, l.sum())
-			line := faultLine{fault.name, string(h.mysql.Flavor()), l.sum() - changes, l.lost - before.lost, l.landed - before.landed}
-			t.Logf("seed %d: %+v", seed, line)
-			report.add(line)
-		})
+		if !regexp.MustCompile(*faultOnly).MatchString(fault.name) {
+			continue
+		}
+		before, changes := *l, l.sum()
+		line := faultLine{fault: fault.name, what: fault.what, server: string(h.mysql.Flavor())}
+		for range *faultRounds {
+			line.recoveries = append(line.recoveries, f.play(t, l, fault))
+		}
+		h.checkVersions(t, rows, l.sum())
+		line.changes, line.lost, line.landed = l.sum()-changes, l.lost-before.lost, l.landed-before.landed
+		line.endings = map[ending]int{goesOn: *faultRounds}
+		t.Logf("seed %d: %+v", seed, line)
+		report.add(line)
 	}
 	h.mustStop(t)
 }
 
 // play writes the ledger while a fault is injected, and waits until all of it is
-// published.
-func (f *faulty) play(t *testing.T, l *ledger, fault sourceFault) {
+// published: that is how long it took from when all was well again.
+func (f *faulty) play(t *testing.T, l *ledger, fault sourceFault) time.Duration {
 	t.Helper()
 	f.log.clear()
 	stop, done := make(chan struct{}), make(chan error, 1)
 	go func() { done <- l.run(t.Context(), stop) }()
 	fault.inject(t, f)
+	healed := time.Now()
 	close(stop)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
 	f.published(t)
-}
-
-// faultLine is what came of the rounds of a fault: how many changes were committed
-// and published, how many answers the ledger lost meanwhile, and how many of those
-// transactions took place.
-type faultLine struct {
-	fault, server         string
-	changes, lost, landed int
-}
-
-// faultLines gather from tests that run at the same time.
-type faultLines struct {
-	mu    sync.Mutex
-	lines []faultLine
-}
-
-func (f *faultLines) add(l faultLine) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.lines = append(f.lines, l)
-}
-
-// markdown is the report as a page.
-func (f *faultLines) markdown() string {
-	slices.SortFunc(f.lines, func(a, b faultLine) int { return strings.Compare(a.server+a.fault, b.server+b.fault) })
-	var b strings.Builder
-	fmt.Fprintf(&b, "# Faults of the server under load, and what came of them\n\n"+
-		"%s. `make faults` does it again and writes this page.\n\n"+
-		"One reader went through all faults on each server, rounds of each: %d, with seed %d, while rows were counted up in transactions of up to nine updates, one in eight of which was rolled back. "+
-		"After each fault every row's versions stood in its topic from the first to the last, none missing, none twice, none in another order.\n\n"+
-		"| server | fault | changes | answers lost | of commits that took place |\n|---|---|---:|---:|---:|\n",
-		time.Now().UTC().Format("2006-01-02 15:04 UTC"), *faultRounds, *faultSeed)
-	for _, l := range f.lines {
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d |\n", l.server, l.fault, l.changes, l.lost, l.landed)
-	}
-	return b.String()
+	return time.Since(healed)
 }
 
 // pause is a random one of at most so long.
@@ -205,6 +223,18 @@ func stopServer(t *testing.T, f *faulty) {
 		}
 	}()
 	f.log.says(t, "session ended")
+}
+
+// swallowStream has the way take everything and pass on nothing, half of the time
+// also for those who connect anew, until the reader has noticed.
+func swallowStream(t *testing.T, f *faulty) {
+	f.pause(500 * time.Millisecond)
+	f.link.Swallow()
+	if f.random.IntN(2) == 0 {
+		f.link.Heal()
+	}
+	f.log.says(t, "session ended")
+	f.link.Heal()
 }
 
 func killServer(t *testing.T, f *faulty) {

@@ -50,7 +50,7 @@ func replicate(t *testing.T, primary *mysqlserver.Server, servers mysqltest.Serv
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings = append(settings, "--server-id=2", "--log-slave-updates")
+	settings = append([]string{"--server-id=2", "--log-slave-updates"}, settings...)
 	r := &replicaServer{Server: servers.Start(t, settings...), words: replicaWordsOf(t, servers)}
 	if r.db, err = sql.Open("mysql", r.DSN("")); err != nil {
 		t.Fatal(err)
