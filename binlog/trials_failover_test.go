@@ -3,6 +3,7 @@ package binlog
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"telltale/internal/mysqlserver"
 	"telltale/internal/mysqlserver/mysqltest"
@@ -39,6 +40,7 @@ func (s *scene) failOver(t *testing.T, errant int) ending {
 	}
 	old := s.mysql
 	s.link.To(replica.Addr())
+	s.healed = time.Now()
 	s.mysql, s.db = replica.Server, mysqltest.DB(t, replica.Server, "shop")
 	defer func() {
 		if err := old.Kill(); err != nil {
