@@ -127,10 +127,22 @@ func (s *stage) once(ctx context.Context) error {
 	if err := p.Stop(stop); err != nil {
 		return fmt.Errorf("%s: it did not stop within %s and was killed", s.Name, s.limit)
 	}
-	if p.Err() != nil {
-		return fmt.Errorf("%s: %w: %s", s.Name, p.Err(), tail.reason())
+	// One that had not come so far as to take the signal in order had nothing to end
+	// either.
+	if err := p.Err(); err != nil && endedBy(err) != syscall.SIGTERM {
+		return fmt.Errorf("%s: %w: %s", s.Name, err, tail.reason())
 	}
 	return nil
+}
+
+// endedBy is the signal that ended a process, or 0 where none did.
+func endedBy(err error) syscall.Signal {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return status.Signal()
+		}
+	}
+	return 0
 }
 
 // start starts a process that serves its health on a port that is free now.
@@ -165,13 +177,10 @@ func (s *stage) forget() {
 
 // outcome shows how a process ended that nobody asked to.
 func (s *stage) outcome(p *childproc.Process, tail *tail) error {
-	var exit *exec.ExitError
-	if errors.As(p.Err(), &exit) {
-		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			err := fmt.Errorf("ended by a signal: %s", status.Signal())
-			s.show(killed, err.Error())
-			return fmt.Errorf("%s: %w", s.Name, err)
-		}
+	if signal := endedBy(p.Err()); signal != 0 {
+		err := fmt.Errorf("ended by a signal: %s", signal)
+		s.show(killed, err.Error())
+		return fmt.Errorf("%s: %w", s.Name, err)
 	}
 	reason := tail.reason()
 	if reason == "" {

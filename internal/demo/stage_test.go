@@ -33,10 +33,14 @@ const (
 	actWaits    = "waits"    // It is ready for one look, and then waits for MySQL.
 	actFails    = "fails"    // It says why and ends.
 	actStubborn = "stubborn" // It does not stop when asked.
+	actBegins   = "begins"   // It has not come so far as to take signals.
 )
 
 // act plays a stage and ends the process.
 func act(part, addr string) {
+	if part == actBegins {
+		time.Sleep(time.Hour)
+	}
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGTERM)
 	if part == actFails {
@@ -185,6 +189,15 @@ func TestStageThatDoesNotStopIsKilled(t *testing.T) {
 	p := play(t, always(actStubborn))
 	p.await(t, running)
 	if err := p.stop(10 * time.Millisecond); err == nil || !strings.Contains(err.Error(), "stage: it did not stop within 10ms and was killed") {
+		t.Errorf("got error %v", err)
+	}
+}
+
+func TestStageIsStoppedWhileItBegins(t *testing.T) {
+	t.Parallel()
+	p := play(t, always(actBegins))
+	p.await(t, starting)
+	if err := p.stop(time.Minute); err != nil {
 		t.Errorf("got error %v", err)
 	}
 }
