@@ -110,7 +110,7 @@ func submit(page *browsertest.Tab, action string, values ...[2]string) {
 func look(page *browsertest.Tab, name string) {
 	page.T.Helper()
 	// What must hold all that is in it.
-	const parts = ".bar, nav, main, .card, .field, .search, .goods li, .review, .notice, .actions, table, dl"
+	const parts = ".bar, nav, main, .card, .field, .search, .goods li, .review, .notice, .actions, table, dl, .put, .lines li, .choices"
 	desk := browsertest.Look{Name: "desk-light", Width: 1440, Height: 900}
 	page.Looks([]browsertest.Look{
 		{Name: "narrow-light", Width: 320, Height: 640},

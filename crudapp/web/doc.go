@@ -19,6 +19,13 @@
 //	GET  /products    what is sold, by ?category=, ?q= and page by page
 //	GET  /products/7  one product with its reviews, older ones by ?before=
 //	POST /products/7/review              writes or changes the customer's own review
+//	GET  /basket      the customer's basket;   POST puts a product into it
+//	POST /basket/7         changes how many of product 7 are in it
+//	POST /basket/7/remove  takes it out
+//	GET  /checkout    what would be ordered, and to where;   POST orders it
+//	GET  /orders      the customer's orders, older ones by ?before=
+//	GET  /orders/7    one order
+//	POST /orders/7/cancel   cancels it
 //	GET  /orders/7/pay      ways to pay an order;   POST pays it by card
 //	GET  /orders/7/invoice  the invoice of an order that was paid, fit to be printed
 //
@@ -36,6 +43,10 @@
 //	GET  /staff/reviews            all reviews, older ones by ?before=
 //	POST /staff/reviews/7/hide     keeps a review from others' eyes
 //	POST /staff/reviews/7/show     shows it again
+//	GET  /staff/orders             all orders, by ?q= (a number, or how an e-mail
+//	                               address begins), ?status= and ?before=
+//	GET  /staff/orders/7           one order
+//	POST /staff/orders/7/cancel    cancels it
 //	GET  /staff/orders/7/transfer  a form to record that the money came;   POST does
 //	GET  /staff/orders/7/refund    a form to pay some of it back;          POST does
 //	GET  /staff/orders/7/ship      a form to hand it to a carrier;         POST does
@@ -44,7 +55,11 @@
 // for passwords. Each form that changes something carries the version that it
 // shows, and what it was opened with, so that 409 can show, field by field, that,
 // what the person wants and what is stored now, with the side chosen that alone was
-// changed.
+// changed. A check-out carries what it shows of each line; 409 says what is different
+// now, and orders nothing.
+//
+// /sign-in and /register lead to the page of the shop that ?next= names, or to the
+// account.
 //
 // # API
 //
@@ -72,6 +87,13 @@
 //	GET    /api/products/7/reviews?before=                      200 {reviews, count, average, next}
 //	GET    /api/products/7/reviews/mine                         200 review
 //	PUT    /api/products/7/reviews/mine    {rating, text}       200 review
+//	GET    /api/basket                                          200 basket
+//	PUT    /api/basket/lines/7             {quantity}           200 basket
+//	DELETE /api/basket/lines/7                                  204
+//	POST   /api/orders                     {address_id}         201 order
+//	GET    /api/orders?before=                                  200 {orders, next}
+//	GET    /api/orders/7                                        200 order
+//	POST   /api/orders/7/cancel            {reason}             200 order
 //	POST   /api/orders/7/payment           {card}               201 receipt
 //	GET    /api/orders/7/payment                                200 payment
 //	GET    /api/orders/7/shipment                               200 shipment
@@ -86,6 +108,9 @@
 //	GET    /api/products/7/stock                                200 stock
 //	PUT    /api/products/7/stock  {on_hand, reorder_level}      200 stock
 //	PUT    /api/reviews/7/hidden  {hidden}                      204
+//	GET    /api/staff/orders?q=&status=&before=                 200 {orders, next}
+//	GET    /api/staff/orders/7                                  200 order
+//	POST   /api/staff/orders/7/cancel    {reason}               200 order
 //	POST   /api/staff/orders/7/payment   {reference}            201 receipt
 //	GET    /api/staff/orders/7/payment                          200 payment
 //	POST   /api/staff/orders/7/refunds   {amount, reason}       201 refund
@@ -124,6 +149,25 @@
 //	{"id": 3, "product_id": 7, "author": "Bob", "rating": 5, "text": "…",
 //	 "version": 1, "created_at": "…", "updated_at": "…"}
 //
+// A basket's line has an obstacle where it cannot be ordered: not_sold, currency (it is
+// priced in another than the rest), or stock, with how many are available. An order's
+// status is placed, paid, shipped or cancelled; staff see whose it is in "customer".
+// Lists leave out the lines:
+//
+//	{"lines": [{"product_id": 7, "sku": "BRD-001", "name": "Rye", "quantity": 2,
+//	 "unit_price": "3.90", "currency": "GBP", "amount": "7.80", "obstacle": null,
+//	 "available": null}], "total": "7.80", "currency": "GBP"}
+//	{"id": 7, "customer_id": 7, "status": "placed", "total": "7.80",
+//	 "currency": "GBP", "ship_to": postal, "placed_at": "…", "cancelled_at": null,
+//	 "cancel_reason": null, "updated_at": "…", "version": 1, "lines": [{"line": 1,
+//	 "product_id": 7, "sku": "BRD-001", "name": "Rye", "unit_price": "3.90",
+//	 "quantity": 2, "amount": "7.80"}]}
+//
+// Who orders names in If-Match the ETag of the basket that was looked at, or *: it
+// stands for products, quantities and prices, and another gets 412 with the basket as
+// it is now in "stored". What cannot be had gets 409 with the same. Who cancels names
+// the order's ETag; where it is too late, 409.
+//
 // A receipt is what never changes about a payment, which has refunded, refunds and
 // version beside it:
 //
@@ -133,15 +177,15 @@
 //	 "refunded_at": "…"}
 //	{"id": 4, "order_id": 7, "carrier": "…", "tracking": null, "shipped_at": "…"}
 //
-// Who pays, records a payment or refunds names the request in Idempotency-Key, in 1 to
+// Who orders, pays, records a payment or refunds names the request in Idempotency-Key, in 1 to
 // 64 visible ASCII characters: what comes again under the same key is answered as it
-// was and done once, other things under it get 422. The key of a payment is one of the
-// customer's whose order it is, that of a refund one of the member of staff who asks.
+// was and done once, other things under it get 422. The key of an order
+// or a payment is one of the customer's whose it is, that of a refund one of the member of staff who asks.
 // A card that is declined gets 402 and leaves the key free. Who ships names the order's
 // version in If-Match.
 //
-// Addresses, products, stock and one's own review are answered with an ETag, which
-// but for addresses If-None-Match may name. The first PUT of a review says
+// Addresses, products, stock, orders, baskets and one's own review are answered with an
+// ETag, which but for addresses, baskets and staff's view of orders If-None-Match may name. The first PUT of a review says
 // If-None-Match: *. Other PUTs of them, and DELETE, name in If-Match the one that
 // they were made from, or *; without it they get 428, and 412 where it is no longer
 // the stored one, unless the change asks for what is stored anyway.
