@@ -180,3 +180,21 @@ func testSettlementPages(t *testing.T, s *shop) {
 		t.Errorf("the order is %s, want it shipped", got)
 	}
 }
+
+// testCancelPaid has staff cancel an order of which a part was paid back.
+func testCancelPaid(t *testing.T, s *shop) {
+	id := s.placed(t)
+	at := fmt.Sprintf("/staff/orders/%d", id)
+	check(t, s.keyed(t, fmt.Sprintf("/api/orders/%d/payment", id), goodCard, "k"), http.StatusCreated)
+	s.signInStaff(t)
+	check(t, s.keyed(t, "/api"+at+"/refunds", `{"amount":"1","reason":"Stale"}`, "k"), http.StatusCreated)
+	check(t, s.get(t, at), http.StatusOK, "£8.40 by card", "£1.00", "Stale", at+"/refund", at+"/ship")
+	checkRedirect(t, s.post(t, at+"/cancel", "version", "2", "reason", "No more flour."), at)
+	check(t, s.get(t, at), http.StatusOK, "£7.40", "No more flour.")
+	check(t, s.get(t, fmt.Sprintf("/orders/%d", id)), http.StatusOK, "£7.40", "No more flour.", fmt.Sprintf("/orders/%d/invoice", id))
+	check(t, s.get(t, "/api"+at+"/payment"), http.StatusOK, `"refunded":"8.40"`, `"reason":"No more flour."`, `"version":3`)
+	check(t, s.keyed(t, "/api"+at+"/refunds", `{"amount":"0.01","reason":"Stale"}`, "l"), http.StatusUnprocessableEntity, "All of it was paid back already.")
+	if got := s.get(t, at).body; strings.Contains(got, at+"/refund") || strings.Contains(got, at+"/ship") {
+		t.Errorf("the page offers to refund or to ship what was cancelled: %s", got)
+	}
+}

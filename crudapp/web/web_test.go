@@ -86,6 +86,7 @@ func TestWeb(t *testing.T) {
 		"fifty payments, one wins":          testFiftyPayments,
 		"paying":                            testPayPages,
 		"staff settle an order":             testSettlementPages,
+		"staff cancel what was paid":        testCancelPaid,
 		"staff only":                        testStaffOnly,
 		"staff edit a product":              testStaffProduct,
 		"three sides of a conflict":         testThreeWay,
