@@ -11,7 +11,7 @@ type Store interface {
 	// CreateCustomer stores c with its password hash and returns the id that it
 	// got. It returns ErrEmailTaken if another customer has the address.
 	CreateCustomer(ctx context.Context, c Customer, passwordHash string) (uint64, error)
-	// Customer returns a customer, or ErrNotFound.
+	// Customer returns a customer with an account, or ErrNotFound.
 	Customer(ctx context.Context, id uint64) (Customer, error)
 	// CustomerByEmail returns the customer with a normalized address and the
 	// password hash, or ErrNotFound.
@@ -20,6 +20,14 @@ type Store interface {
 	// the stored version is still the given one; otherwise it returns false and
 	// changes nothing. It returns ErrEmailTaken as CreateCustomer does.
 	UpdateDetails(ctx context.Context, u DetailsUpdate) (bool, error)
+	// Customers returns customers with an account by id.
+	Customers(ctx context.Context, q CustomerQuery) ([]Customer, error)
+	// CloseCustomer closes an account if the stored version is the given one, or none
+	// is given; otherwise it returns false and changes nothing. It replaces the details
+	// but for the country, deletes password, sessions, sign-ins, addresses and basket,
+	// withdraws consent, and keeps everything else. The customer then counts as not
+	// found: it returns ErrNotFound for an account that is closed already.
+	CloseCustomer(ctx context.Context, c CustomerClosing) (bool, error)
 	// ReplacePasswordHash changes a customer's password hash if it is still old.
 	ReplacePasswordHash(ctx context.Context, id uint64, old, replacement string) error
 

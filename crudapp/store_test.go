@@ -2,7 +2,9 @@ package crudapp_test
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +22,7 @@ type memory struct {
 	hashes    map[uint64]string
 	sessions  map[crudapp.TokenHash]crudapp.Session
 	signIns   []crudapp.SignedIn
+	closed    []crudapp.CustomerClosing
 	touches   int
 }
 
@@ -191,4 +194,33 @@ func (p *plain) Verify(_ context.Context, hash, password string) (match, stale b
 		return false, false, p.err
 	}
 	return hash[1:] == password, hash[:1] != p.prefix, nil
+}
+
+func (m *memory) Customers(_ context.Context, q crudapp.CustomerQuery) ([]crudapp.Customer, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []crudapp.Customer
+	for _, id := range slices.Sorted(maps.Keys(m.customers)) {
+		c := m.customers[id]
+		if id > q.After && len(found) < q.Limit && (strings.Contains(c.Name, q.Text) || strings.Contains(c.Email, q.Text)) {
+			found = append(found, c)
+		}
+	}
+	return found, nil
+}
+
+func (m *memory) CloseCustomer(_ context.Context, closing crudapp.CustomerClosing) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c, ok := m.customers[closing.ID]
+	if !ok {
+		return false, crudapp.ErrNotFound
+	}
+	if closing.Version != 0 && closing.Version != c.Version {
+		return false, nil
+	}
+	delete(m.customers, c.ID)
+	m.closed = append(m.closed, closing)
+	maps.DeleteFunc(m.sessions, func(_ crudapp.TokenHash, s crudapp.Session) bool { return s.CustomerID == c.ID })
+	return true, nil
 }

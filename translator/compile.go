@@ -169,7 +169,7 @@ func compileRule(t *table, env *cel.Env, r *rule) (*program, Problems) {
 		rule: r, name: r.file.aggregate + "." + r.eventName(),
 		schema: fmt.Sprintf("%s/%s/v%d", r.file.aggregate, r.typ, r.version),
 	}
-	p.when = c.optional("when", r.when, isBool, "a bool")
+	p.when = c.optional(partWhen, r.when, isBool, "a bool")
 	p.key = c.expression("key", r.keySource(), isScalar, "a whole number or a text")
 	p.time = c.optional("time", r.time, isTime, "a date or a timestamp")
 	p.seq = c.optional("sequence", r.seq, isScalar, "a whole number or a text")

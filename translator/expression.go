@@ -61,9 +61,11 @@ func (r *rows) named(variable string) *row {
 
 // compiler compiles the expressions of one rule and collects what is wrong.
 type compiler struct {
-	table    *table
-	env      *cel.Env
-	rule     *rule
+	table *table
+	env   *cel.Env
+	rule  *rule
+	// asked are the columns that the shape lacks and the rule's condition asks for.
+	asked    map[string]bool
 	problems Problems
 }
 
@@ -87,9 +89,7 @@ func (c *compiler) expression(part string, src source, accept func(*cel.Type) bo
 		c.issues(part, src, issues)
 		return nil
 	}
-	if !c.table.only {
-		c.table.answerMissing(parsed.NativeRep())
-	}
+	c.answerMissing(part, parsed.NativeRep())
 	o := &operand{part: part, at: src.at}
 	if !c.readColumns(o, parsed.NativeRep().Expr()) {
 		return nil

@@ -1,19 +1,29 @@
 package translator
 
 import (
+	"maps"
+
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
 )
 
+// partWhen is the part of a rule that is evaluated first: where it is false, no other
+// is.
+const partWhen = "when"
+
 // answerMissing lets a rule fit shapes from before a column was added, and from after
 // one was dropped: an expression that asks with has() for a column that the shape
-// lacks gets the answer, and reads it as null wherever else it names it. It rewrites
-// the tree as parsed, before types are checked, since such a column has none.
-func (t *table) answerMissing(parsed *ast.AST) {
-	missing := t.missing(parsed.Expr())
-	if len(missing) == 0 {
+// lacks gets the answer, and reads it as null wherever else it names it; what a
+// condition asks for holds in the whole rule. It rewrites the tree as parsed, before
+// types are checked, since such a column has none.
+func (c *compiler) answerMissing(part string, parsed *ast.AST) {
+	if c.table.only {
 		return
+	}
+	missing := c.missing(parsed.Expr())
+	if part == partWhen {
+		c.asked = missing
 	}
 	factory, next := ast.NewExprFactory(), ast.MaxID(parsed)+1
 	ast.PostOrderVisit(parsed.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
@@ -31,13 +41,18 @@ func (t *table) answerMissing(parsed *ast.AST) {
 	}))
 }
 
-// missing are the columns that an expression asks for with has() and the shape lacks.
-func (t *table) missing(root ast.Expr) map[string]bool {
-	missing := make(map[string]bool)
+// missing are the columns that an expression, or the rule's condition, asks for with
+// has() and the shape lacks.
+func (c *compiler) missing(root ast.Expr) map[string]bool {
+	missing := maps.Clone(c.asked)
 	ast.PreOrderVisit(root, ast.NewExprVisitor(func(e ast.Expr) {
-		if readsRow(e) && e.AsSelect().IsTestOnly() && t.slot(e.AsSelect().FieldName()) == nil {
-			missing[e.AsSelect().FieldName()] = true
+		if !readsRow(e) || !e.AsSelect().IsTestOnly() || c.table.slot(e.AsSelect().FieldName()) != nil {
+			return
 		}
+		if missing == nil {
+			missing = make(map[string]bool)
+		}
+		missing[e.AsSelect().FieldName()] = true
 	}))
 	return missing
 }

@@ -26,7 +26,8 @@ func TestMissingColumns(t *testing.T) {
 		{"another value if not", []string{"data: {x: \"has(after.phone) ? after.phone : 'none'\"}"}, `{"x":"none"}`, `{"x":"2"}`},
 		{"called only if there", []string{"data: {x: 'has(after.phone) && after.phone.size() == 1'}"}, `{"x":false}`, `{"x":true}`},
 		{"one image asked for both", []string{changed, "data: {id: after.small}"}, "none", `{"id":7}`},
-		{"asked in a part of its own", []string{"when: has(after.phone)", "data: {x: after.phone}"}, "f.yaml:8: ThingHappened: data.x: table db.t has no column phone", `{"x":"2"}`},
+		{"asked in the condition", []string{"when: has(after.phone)", "data: {x: after.phone}"}, "none", `{"x":"2"}`},
+		{"asked in other data", []string{"data: {x: 'has(after.phone)', y: after.phone}"}, "f.yaml:7: ThingHappened: data.y: table db.t has no column phone", `{"x":true,"y":"2"}`},
 		{"not asked", []string{"when: before.phone != after.phone", "data: {id: after.small}"}, "f.yaml:7: ThingHappened: when: table db.t has no column phone", `{"id":7}`},
 		{"two columns, one asked", []string{"when: has(after.phone) && after.name == ''", "data: {id: after.small}"}, "f.yaml:7: ThingHappened: when: table db.t has no column name", "none"},
 	}

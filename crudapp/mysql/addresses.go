@@ -56,9 +56,9 @@ func readAddress(ctx context.Context, from queryer, customerID, id uint64) (cont
 }
 
 // lockCustomer makes what follows in a transaction the only one of its kind for a
-// customer.
+// customer. It returns crudapp.ErrNotFound for nobody with an account.
 func lockCustomer(ctx context.Context, tx *sql.Tx, id uint64) error {
-	if err := tx.QueryRowContext(ctx, `SELECT id FROM customers WHERE id = ? FOR UPDATE`, id).Scan(&id); err != nil {
+	if err := tx.QueryRowContext(ctx, `SELECT id FROM customers WHERE id = ? AND deleted_at IS NULL FOR UPDATE`, id).Scan(&id); err != nil {
 		return fmt.Errorf("lock customer %d: %w", id, known(err))
 	}
 	return nil

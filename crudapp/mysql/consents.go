@@ -44,10 +44,14 @@ func (s *Store) Decide(ctx context.Context, c contact.Consent) error {
 		if err != nil || last.Given == c.Given {
 			return err
 		}
-		_, err = exec(ctx, tx, `INSERT INTO consents (customer_id, purpose, given, decided_at) VALUES (?, 'marketing', ?, ?)`, c.CustomerID, c.Given, c.At)
-		if err != nil {
-			return fmt.Errorf("insert a consent of customer %d: %w", c.CustomerID, err)
-		}
-		return nil
+		return insertConsent(ctx, tx, c)
 	})
+}
+
+func insertConsent(ctx context.Context, tx *sql.Tx, c contact.Consent) error {
+	_, err := exec(ctx, tx, `INSERT INTO consents (customer_id, purpose, given, decided_at) VALUES (?, 'marketing', ?, ?)`, c.CustomerID, c.Given, c.At)
+	if err != nil {
+		return fmt.Errorf("insert a consent of customer %d: %w", c.CustomerID, err)
+	}
+	return nil
 }

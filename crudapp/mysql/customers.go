@@ -28,7 +28,7 @@ func (s *Store) CreateCustomer(ctx context.Context, c crudapp.Customer, password
 // Customer implements crudapp.Store.
 func (s *Store) Customer(ctx context.Context, id uint64) (crudapp.Customer, error) {
 	var r customerRow
-	row := s.db.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id = ?`, id)
+	row := s.db.QueryRowContext(ctx, `SELECT `+customerColumns+` FROM customers c WHERE c.id = ? AND c.deleted_at IS NULL`, id)
 	if err := row.Scan(r.targets()...); err != nil {
 		return crudapp.Customer{}, fmt.Errorf("read customer %d: %w", id, known(err))
 	}
@@ -39,11 +39,34 @@ func (s *Store) Customer(ctx context.Context, id uint64) (crudapp.Customer, erro
 func (s *Store) CustomerByEmail(ctx context.Context, email string) (crudapp.Customer, string, error) {
 	var r customerRow
 	var hash string
-	row := s.db.QueryRowContext(ctx, `SELECT `+customerColumns+`, c.password_hash FROM customers c WHERE c.email = ?`, email)
+	row := s.db.QueryRowContext(ctx, `SELECT `+customerColumns+`, c.password_hash FROM customers c WHERE c.email = ? AND c.deleted_at IS NULL`, email)
 	if err := row.Scan(append(r.targets(), &hash)...); err != nil {
 		return crudapp.Customer{}, "", fmt.Errorf("read a customer by e-mail address: %w", known(err))
 	}
 	return r.customer(), hash, nil
+}
+
+// Customers implements crudapp.Store.
+func (s *Store) Customers(ctx context.Context, q crudapp.CustomerQuery) ([]crudapp.Customer, error) {
+	part := "%" + literal.Replace(q.Text) + "%"
+	rows, err := s.db.QueryContext(ctx, `SELECT `+customerColumns+` FROM customers c
+		WHERE c.deleted_at IS NULL AND c.id > ? AND (c.name LIKE ? ESCAPE '!' OR c.email LIKE LOWER(?) ESCAPE '!') ORDER BY c.id LIMIT ?`, q.After, part, part, q.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("search customers: %w", err)
+	}
+	defer rows.Close()
+	var found []crudapp.Customer
+	for rows.Next() {
+		var r customerRow
+		if err := rows.Scan(r.targets()...); err != nil {
+			return nil, fmt.Errorf("read a customer that was found: %w", err)
+		}
+		found = append(found, r.customer())
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("search customers: %w", err)
+	}
+	return found, nil
 }
 
 // UpdateDetails implements crudapp.Store. The comparison of the version is part
@@ -51,7 +74,7 @@ func (s *Store) CustomerByEmail(ctx context.Context, email string) (crudapp.Cust
 // its row.
 func (s *Store) UpdateDetails(ctx context.Context, u crudapp.DetailsUpdate) (bool, error) {
 	result, err := s.exec(ctx,
-		`UPDATE customers SET email = ?, name = ?, phone = ?, country = ?, updated_at = ?, version = version + 1 WHERE id = ? AND version = ?`,
+		`UPDATE customers SET email = ?, name = ?, phone = ?, country = ?, updated_at = ?, version = version + 1 WHERE id = ? AND version = ? AND deleted_at IS NULL`,
 		u.Details.Email, u.Details.Name, nullable(u.Details.Phone), nullable(u.Details.Country), u.At, u.ID, u.Version)
 	if isError(err, errDuplicateEntry) {
 		return false, crudapp.ErrEmailTaken

@@ -30,7 +30,7 @@ func (s *Store) Session(ctx context.Context, hash crudapp.TokenHash) (crudapp.Se
 	var r customerRow
 	row := s.db.QueryRowContext(ctx,
 		`SELECT s.customer_id, s.created_at, s.expires_at, s.last_seen_at, `+customerColumns+`
-		FROM sessions s JOIN customers c ON c.id = s.customer_id WHERE s.token_hash = ?`, hash[:])
+		FROM sessions s JOIN customers c ON c.id = s.customer_id WHERE s.token_hash = ? AND c.deleted_at IS NULL`, hash[:])
 	targets := []any{&session.CustomerID, &session.CreatedAt, &session.ExpiresAt, &session.LastSeenAt}
 	if err := row.Scan(append(targets, r.targets()...)...); err != nil {
 		return crudapp.Session{}, crudapp.Customer{}, fmt.Errorf("read a session: %w", known(err))

@@ -15,18 +15,17 @@ const backfillBatch = 500
 // The steps by which a column came to tables that were filled. Each can run while
 // versions of the shop from before and after it serve, and can run twice.
 const (
-	// VersionCountryAdded is the last version of the tables whose customers may lack
-	// a country; those before it do not know any.
-	VersionCountryAdded = 21
+	// VersionAccountsClose can tell when a customer's account was closed.
+	VersionAccountsClose = 21
+	// VersionCountryAdded can tell the country of a customer, who may lack one.
+	VersionCountryAdded = 22
 	// VersionCountryDefault gives the shop's own country to whom a version of the
 	// shop registers that knows of none.
-	VersionCountryDefault = 22
+	VersionCountryDefault = 23
 	// VersionCountryFilled has filled in what older accounts lack.
-	VersionCountryFilled = 23
+	VersionCountryFilled = 24
 	// VersionCountryRequired refuses a customer without a country.
-	VersionCountryRequired = 24
-	// VersionCustomerClosed can tell when a customer closed the account.
-	VersionCustomerClosed = 25
+	VersionCountryRequired = 25
 )
 
 // upgrades are the migrations that take more than a statement. country is the
@@ -37,11 +36,11 @@ func upgrades(country string) []*goose.Migration {
 		version int64
 		up      func(context.Context, *sql.DB) error
 	}{
+		{VersionAccountsClose, addColumn("customers", "deleted_at", "DATETIME(6) NULL")},
 		{VersionCountryAdded, addColumn("customers", "country", countryType+" NULL")},
 		{VersionCountryDefault, statement("ALTER TABLE customers ALTER COLUMN country SET DEFAULT '" + country + "'")},
 		{VersionCountryFilled, fillCountries(country)},
 		{VersionCountryRequired, statement("ALTER TABLE customers MODIFY COLUMN country " + countryType + " NOT NULL DEFAULT '" + country + "'")},
-		{VersionCustomerClosed, addColumn("customers", "deleted_at", "DATETIME(6) NULL")},
 	}
 	migrations := make([]*goose.Migration, len(steps))
 	for i, s := range steps {

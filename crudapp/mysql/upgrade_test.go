@@ -14,7 +14,7 @@ import (
 )
 
 // oldVersion is of tables from before customers had a country.
-const oldVersion = mysql.VersionCountryAdded - 1
+const oldVersion = mysql.VersionAccountsClose - 1
 
 // testCountryComes fills tables of an old version and brings the country to them,
 // while customers register with the old version of the shop and the new.
