@@ -107,7 +107,7 @@ prerequisites:
 	@scripts/prerequisites.sh
 
 # What the tests need besides: a MySQL and a MariaDB server, unless they are
-# installed, Apache Kafka, and Kafka Connect with Debezium.
+# installed, Apache Kafka, Kafka Connect with Debezium, and a server that speaks S3.
 .PHONY: prepare
 prepare:
 	@scripts/prerequisites.sh --install
@@ -115,3 +115,4 @@ prepare:
 	@[[ -n $${TELLTALE_MARIADBD:-} ]] || command -v mariadbd /usr/sbin/mariadbd >/dev/null || scripts/fetch-mariadb.sh .tools/mariadb
 	@scripts/fetch-kafka.sh .tools/kafka
 	@scripts/fetch-connect.sh .tools/connect
+	@scripts/fetch-s3.sh .tools/s3

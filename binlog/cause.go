@@ -12,6 +12,7 @@ const (
 	causeMySQL   = "mysql" // The server, or the way there.
 	causeSilence = "silence"
 	causeKafka   = "kafka"
+	causeClaims  = "claims" // Where claim checks are kept, or the way there.
 )
 
 // causeOf says in a word what ended a session, for the metric. What is neither
@@ -26,6 +27,8 @@ func causeOf(err error) string {
 		return "preflight"
 	case errors.As(err, new(*TopicError)), errors.As(err, new(*kafkaclient.MissingTopicsError)), kafkaclient.RemedyOf(err) != kafkaclient.NotKafka:
 		return causeKafka
+	case errors.As(err, new(*claimError)):
+		return causeClaims
 	case errors.Is(err, errSilent):
 		return causeSilence
 	}

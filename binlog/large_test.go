@@ -22,6 +22,13 @@ const largeNote = "(WITH RECURSIVE r(n, s) AS (SELECT 1, CAST('' AS CHAR(60000))
 func newNotes(t *testing.T) *harness {
 	t.Helper()
 	h := newHarness(t)
+	h.makeNotes(t)
+	return h
+}
+
+// makeNotes makes that table, and its topic.
+func (h *harness) makeNotes(t *testing.T) {
+	t.Helper()
 	h.exec(t, "CREATE TABLE notes (id int PRIMARY KEY, body longtext)")
 	err := kafkaclient.EnsureTopics(t.Context(), h.o.Kafka, []kafkaclient.TopicSpec{{
 		Name: "shop.shop.notes", Partitions: 3, ReplicationFactor: 1, Settings: map[string]string{"max.message.bytes": "10000"},
@@ -29,7 +36,6 @@ func newNotes(t *testing.T) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h
 }
 
 // A record that the broker does not take stops the reader by name: it would not

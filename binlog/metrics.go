@@ -26,6 +26,7 @@ type metrics struct {
 	leader           prometheus.Gauge
 	vanished         *prometheus.CounterVec
 	oversize         *prometheus.CounterVec
+	claims           *prometheus.HistogramVec
 	undecided        prometheus.Gauge
 }
 
@@ -44,21 +45,26 @@ func newMetrics(r prometheus.Registerer) *metrics {
 			Namespace: "telltale", Subsystem: "binlog", Name: "kafka_commit_seconds",
 			Help: "How long Kafka took to commit a transaction, in seconds.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}),
-		behind:    newGauge("behind_bytes", "Bytes of the server's binlog behind what is committed to Kafka."),
-		queue:     newGauge("queue_fill_ratio", "How full the queue between the binlog and Kafka is, from 0 to 1."),
-		position:  newGauge("position_timestamp_seconds", "When the newest published transaction was committed in MySQL, in seconds since 1970."),
-		sessions:  newCounters("sessions_ended_total", "Connections to server and broker that ended, by class (retryable or fatal) and cause.", "class", "cause"),
-		vanished:  newCounters("vanishing_statements_total", "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME, ALTER for one that renames, and CREATE for MariaDB's CREATE OR REPLACE.", "statement"),
-		oversize:  newCounters("oversize_records_total", "Records that were larger than their topic takes and went another way, by the way: claim-check or dead-letter.", "way"),
+		behind:   newGauge("behind_bytes", "Bytes of the server's binlog behind what is committed to Kafka."),
+		queue:    newGauge("queue_fill_ratio", "How full the queue between the binlog and Kafka is, from 0 to 1."),
+		position: newGauge("position_timestamp_seconds", "When the newest published transaction was committed in MySQL, in seconds since 1970."),
+		sessions: newCounters("sessions_ended_total", "Connections to server and broker that ended, by class (retryable or fatal) and cause.", "class", "cause"),
+		vanished: newCounters("vanishing_statements_total", "Statements by which rows of captured tables went without a row event: TRUNCATE, DROP, RENAME, ALTER for one that renames, and CREATE for MariaDB's CREATE OR REPLACE.", "statement"),
+		oversize: newCounters("oversize_records_total", "Records that were larger than their topic takes and went another way, by the way: claim-check or dead-letter.", "way"),
+		claims: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "telltale", Subsystem: "binlog", Name: "claim_check_seconds",
+			Help:    "How long claim checks took to be kept, in seconds, by outcome: stored, failed for one that is tried again, or refused for one at which the reader ended.",
+			Buckets: prometheus.ExponentialBuckets(0.002, 2, 16),
+		}, []string{"outcome"}),
 		undecided: newGauge("undecided_branches", "XA branches that are prepared and neither committed nor rolled back."),
 		leader:    newGauge("leader", "1 while this reader holds the lease of its source, 0 while it stands by."),
 	}
-	for _, cause := range []string{causeMySQL, causeSilence, causeKafka} { // A rate needs the 0 before the first.
+	for _, cause := range []string{causeMySQL, causeSilence, causeKafka, causeClaims} { // A rate needs the 0 before the first.
 		m.sessions.WithLabelValues("retryable", cause)
 	}
 	if r != nil {
 		r.MustRegister(m.events.vec, m.bytesRead, m.rowsRead, m.transactionsRead, m.rows, m.bytes, m.transactions, m.commits, m.commitTime,
-			m.lag.gauge(time.Now), m.behind, m.queue, m.position, m.sessions, m.leader, m.vanished, m.oversize, m.undecided)
+			m.lag.gauge(time.Now), m.behind, m.queue, m.position, m.sessions, m.leader, m.vanished, m.oversize, m.claims, m.undecided)
 	}
 	return m
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/trace"
 
+	"telltale/internal/claimurl"
 	"telltale/internal/kafkaclient"
 	"telltale/internal/ops"
 )
@@ -60,10 +61,11 @@ type Options struct {
 	// Delivery is "exactly-once", the default, or "at-least-once".
 	Delivery string
 	// Oversize says what happens to a record that is larger than its topic takes:
-	// "stop", the default; "claim-check", where a file in ClaimChecks holds it; or
+	// "stop", the default; "claim-check", where ClaimChecks holds it; or
 	// "dead-letter", where the topic DeadLettersTopic does.
 	Oversize string
-	// ClaimChecks is the directory of claim checks. It is made where it is missing.
+	// ClaimChecks is the directory of claim checks, which is made where it is
+	// missing, or the URL of a bucket, as [claimurl.Parse] reads it.
 	ClaimChecks string
 	// Memory is how many bytes the reader works in, beside what a single large row
 	// needs. Default 150,000,000; less than 120,000,000 is refused.
@@ -169,8 +171,8 @@ func (o Options) checkOversize() error {
 	case oversizeStop:
 		return nil
 	case oversizeClaimCheck:
-		if o.ClaimChecks == "" {
-			return errors.New("source.claim_checks must be set for source.oversize: claim-check")
+		if _, err := claimurl.Parse(o.ClaimChecks); err != nil {
+			return fmt.Errorf("source.claim_checks, which source.oversize: claim-check needs: %w", err)
 		}
 	case oversizeDeadLetter:
 	default:

@@ -8,10 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
+	"strconv"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
@@ -79,50 +76,58 @@ func (t *topics) limit(ctx context.Context, which ...*topic) error {
 // counts and `transaction.last` hold for readers that leave it out.
 type overflow struct {
 	policy string
-	dir    string // Of claim checks.
+	claims claimStore // Nil unless the policy needs it.
 	// letters is the topic of dead letters.
 	letters *topic
 	// note is told of each of those.
-	note  func(place)
-	value []byte
+	note    func(place)
+	metrics *metrics
+	value   []byte
 }
 
-// newOverflow makes the directory of claim checks, so that one that cannot be
-// written is known at the start.
-func newOverflow(o Options) (overflow, error) {
-	f := overflow{policy: o.Oversize, dir: o.ClaimChecks}
+// newOverflow opens what the policy needs beside Kafka.
+func newOverflow(ctx context.Context, o Options, m *metrics) (overflow, error) {
+	f := overflow{policy: o.Oversize, metrics: m}
 	if f.policy != oversizeClaimCheck {
 		return f, nil
 	}
 	var err error
-	if f.dir, err = filepath.Abs(f.dir); err != nil {
-		return f, fmt.Errorf("source.claim_checks %q: %w", o.ClaimChecks, err)
+	f.claims, err = openClaims(ctx, o.ClaimChecks)
+	return f, err
+}
+
+// close ends what newOverflow opened.
+func (f *overflow) close() {
+	if f.claims != nil {
+		f.claims.Close()
 	}
-	if err := os.MkdirAll(f.dir, 0o750); err != nil {
-		return f, fmt.Errorf("source.claim_checks: %w", err)
-	}
-	return f, nil
 }
 
 // takes reports whether a record of a topic goes another way.
 func (f *overflow) takes(t *topic, size int) bool { return t.limit > 0 && size > t.limit }
 
 // divert puts the whole record where the policy says and returns the value that
-// stands in its place, which is good until the next call.
+// stands in its place, which is good until the next call. Of the record itself it
+// changes the times.
 func (f *overflow) divert(ctx context.Context, to sink, m *kafka.Message) ([]byte, error) {
+	middle, end, err := images(m.Value)
+	if err != nil {
+		return nil, fmt.Errorf("put a record of topic %s aside: %w", *m.TopicPartition.Topic, err)
+	}
+	committedAt(m.Value[end:])
 	sum := sha256.Sum256(m.Value)
 	where := change.Oversize{Bytes: len(m.Value), SHA256: hex.EncodeToString(sum[:])}
-	var err error
 	switch f.policy {
 	case oversizeClaimCheck:
-		where.URL, err = f.check(where.SHA256, m.Value)
+		where.URL, err = f.check(ctx, *m.TopicPartition.Topic, sum, m.Value)
 	case oversizeDeadLetter:
 		where.Topic, err = f.letters.name, f.letter(ctx, to, m)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("put a record of %d bytes of topic %s aside: %w", len(m.Value), *m.TopicPartition.Topic, err)
+		return nil, err
 	}
-	f.value, err = appendStub(f.value[:0], m.Value, where)
+	f.metrics.oversize.WithLabelValues(f.policy).Inc()
+	f.value, err = appendStub(f.value[:0], m.Value, middle, end, where)
 	return f.value, err
 }
 
@@ -138,62 +143,60 @@ func (f *overflow) letter(ctx context.Context, to sink, m *kafka.Message) error 
 		kafka.Header{Key: headerReason, Value: []byte(errRowTooLarge.Name())},
 	)
 	if err := to.produce(ctx, &whole); err != nil {
-		return err
+		return fmt.Errorf("put a record of %d bytes of topic %s aside: %w", len(m.Value), *m.TopicPartition.Topic, err)
 	}
 	f.note(place{topic: f.letters, partition: whole.TopicPartition.Partition})
 	return nil
 }
 
-// check writes a value into a file that its hash names and returns its URL. It is
-// there for good before the record that names it is committed; a file that no
-// record names may stay from a transaction that was aborted.
-func (f *overflow) check(sum string, value []byte) (string, error) {
-	path := filepath.Join(f.dir, sum+".json")
-	at := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return at, err
-	}
-	temporary, err := os.CreateTemp(f.dir, "unfinished-*")
-	if err != nil {
-		return "", err
-	}
-	defer os.Remove(temporary.Name()) // It is gone where all went well.
-	_, err = temporary.Write(value)
-	if err := errors.Join(err, temporary.Chmod(0o640), temporary.Sync(), temporary.Close()); err != nil {
-		return "", err
-	}
-	if err := os.Rename(temporary.Name(), path); err != nil {
-		return "", err
-	}
-	return at, syncDir(f.dir)
-}
+// Members between and behind the images.
+const (
+	beforeMember = `{"before":`
+	afterMember  = `,"after":`
+)
 
-// syncDir makes a new name in a directory survive a crash of the machine.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// appendStub appends what stands in the place of an envelope: itself with empty
-// images, and where the whole is.
-func appendStub(dst, value []byte, where change.Oversize) ([]byte, error) {
-	const before, after = `{"before":`, `,"after":`
-	start := len(before)
-	middle := start + imageLen(value[min(start, len(value)):])
-	end := middle + len(after)
+// images finds where the before image of an envelope ends, and the after image.
+func images(value []byte) (middle, end int, err error) {
+	middle = len(beforeMember)
+	middle += imageLen(value[min(middle, len(value)):])
+	end = middle + len(afterMember)
 	end += imageLen(value[min(end, len(value)):])
-	if end >= len(value) || string(value[:start]) != before || string(value[middle:middle+len(after)]) != after {
-		return dst, errors.New("it does not begin as an envelope does")
+	if end >= len(value) || string(value[:len(beforeMember)]) != beforeMember || string(value[middle:middle+len(afterMember)]) != afterMember {
+		return 0, 0, errors.New("it does not begin as an envelope does")
 	}
+	return middle, end, nil
+}
+
+// committedAt writes the time of the commit where an envelope says when the
+// record was made, so that the same change has the same bytes, and with them the
+// same claim check, whenever the binlog is read again. Both have as many digits
+// in all the years from 2001 to 2286; in others nothing is written.
+func committedAt(behindImages []byte) {
+	const micros, op, own, id = `,"ts_us":`, `,"op":"`, `","ts_ms":`, `,"id":"`
+	// Quotes stand in no text there unless escaped, so that these are the members'.
+	_, source, _ := bytes.Cut(behindImages, []byte(micros))
+	digits, _, _ := bytes.Cut(source, []byte(","))
+	_, behindOp, _ := bytes.Cut(source, []byte(op))
+	if len(behindOp) < len(own)+1 || string(behindOp[1:][:len(own)]) != own {
+		return
+	}
+	made := behindOp[len(`c",`):]
+	n, err := strconv.ParseInt(string(digits), 10, 64)
+	times := appendUnix(nil, n*1000)
+	if err == nil && bytes.Index(made, []byte(id)) == len(times) {
+		copy(made, times)
+	}
+}
+
+// appendStub appends what stands in the place of an envelope, whose images end
+// there: itself with empty images, and where the whole is.
+func appendStub(dst, value []byte, middle, end int, where change.Oversize) ([]byte, error) {
 	text, err := json.Marshal(where)
 	if err != nil {
 		return dst, fmt.Errorf("encode where it is: %w", err)
 	}
-	dst = appendEmptyImage(append(dst, before...), value[start])
-	dst = appendEmptyImage(append(dst, after...), value[middle+len(after)])
+	dst = appendEmptyImage(append(dst, beforeMember...), value[len(beforeMember)])
+	dst = appendEmptyImage(append(dst, afterMember...), value[middle+len(afterMember)])
 	dst = append(dst, value[end:len(value)-1]...)
 	dst = append(append(dst, `,"oversize":`...), text...)
 	return append(dst, '}'), nil

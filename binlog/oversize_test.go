@@ -1,12 +1,7 @@
 package binlog
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
+	"cmp"
 	"testing"
 
 	"telltale/schemas/change"
@@ -25,48 +20,51 @@ func TestAppendStub(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := appendStub(nil, []byte(tt.value), where)
+			got, err := stubOf(tt.value, where)
 			if err != nil || string(got) != tt.want {
 				t.Errorf("got %s and %v, want %s", got, err, tt.want)
 			}
 		})
 	}
 	for _, value := range []string{``, `{`, `{"schema":{},"payload":{}}`, `{"before":{"a":1`, `{"before":null,"after":{}`} {
-		if got, err := appendStub(nil, []byte(value), where); err == nil {
+		if got, err := stubOf(value, where); err == nil {
 			t.Errorf("%s became %s, want an error", value, got)
 		}
 	}
 }
 
-// A claim check can be written again, as after an aborted transaction, and is
-// found by its URL and hash.
-func TestClaimCheck(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "claims of today")
-	f, err := newOverflow(Options{Oversize: oversizeClaimCheck, ClaimChecks: dir})
+func stubOf(value string, where change.Oversize) ([]byte, error) {
+	middle, end, err := images([]byte(value))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	value := []byte(strings.Repeat("x", 100_000))
-	sum := sha256.Sum256(value)
-	name := hex.EncodeToString(sum[:])
-	for range 2 {
-		at, err := f.check(name, value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		u, err := url.Parse(at)
-		if err != nil || u.Scheme != "file" {
-			t.Fatalf("URL %q: %v", at, err)
-		}
-		got, err := os.ReadFile(u.Path)
-		if err != nil || string(got) != string(value) {
-			t.Fatalf("read %d bytes and %v, want the value", len(got), err)
-		}
+	return appendStub(nil, []byte(value), middle, end, where)
+}
+
+// The time at which a record was made becomes that of the commit, and nothing else
+// changes, whatever a table is called.
+func TestCommittedAt(t *testing.T) {
+	t.Parallel()
+	const source = `,"source":{"ts_ms":1700000000123,"db":"a","ts_us":1700000000123456,"ts_ns":1700000000123456000,"table":",\"ts_us\":1,"},"op":"c",`
+	const behind = `,"id":"u:1:\"ts_ms\":9:0","context":{"actor":"\"ts_ms\":5","ts_ms":"5"}}`
+	tests := []struct{ name, text, want string }{
+		{
+			"times", source + `"ts_ms":1800000000999,"ts_us":1800000000999888,"ts_ns":1800000000999888777` + behind,
+			source + `"ts_ms":1700000000123,"ts_us":1700000000123456,"ts_ns":1700000000123456000` + behind,
+		},
+		{"another length", source + `"ts_ms":1,"ts_us":2,"ts_ns":3` + behind, ""},
+		{"no source", `"ts_ms":1,"ts_us":2,"ts_ns":3` + behind, ""},
+		{"nothing", ``, ""},
 	}
-	files, err := os.ReadDir(dir)
-	if err != nil || len(files) != 1 {
-		t.Errorf("the directory holds %d files (%v), want 1", len(files), err)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := []byte(tt.text)
+			committedAt(got)
+			if want := cmp.Or(tt.want, tt.text); string(got) != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		})
 	}
 }
 

@@ -14,8 +14,9 @@ import (
 	"telltale/internal/preflight"
 )
 
-// Check looks at everything that Run needs, changes nothing, and returns
-// preflight.Findings where something is wrong.
+// Check looks at everything that Run needs, changes nothing that stays, and
+// returns preflight.Findings where something is wrong. Where claim checks may have
+// to be kept it writes a small one, and removes it.
 func Check(ctx context.Context, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -35,6 +36,9 @@ func Check(ctx context.Context, o Options) error {
 	}
 	defer srv.Close()
 	if _, err := srv.survey(ctx, o, f, e); err != nil {
+		return err
+	}
+	if err := checkClaims(ctx, o); err != nil {
 		return err
 	}
 	return kafkaclient.Ping(ctx, o.Kafka)

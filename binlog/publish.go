@@ -9,6 +9,7 @@ import (
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
+	"telltale/binlog/claims"
 	"telltale/internal/kafkaclient"
 	"telltale/internal/tracing"
 )
@@ -72,6 +73,9 @@ func (p *publisher) run(ctx context.Context) error {
 
 // named makes a failure that would come back for ever one that stops the reader.
 func (p *publisher) named(err error) error {
+	if errors.As(err, new(*claims.RefusedError)) {
+		return &StopError{Where: "a position behind the published one", Err: fmt.Errorf("%w: %w", errClaimsRefused, err)}
+	}
 	if !kafkaclient.IsTooLarge(err) {
 		return err
 	}
@@ -179,7 +183,6 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 			if m.Value, err = p.overflow.divert(ctx, p.sink, m); err != nil {
 				return err
 			}
-			p.metrics.oversize.WithLabelValues(p.overflow.policy).Inc()
 		}
 		p.largest.note(r.topic.name, m.Value)
 		if err := p.sink.produce(ctx, m); err != nil {

@@ -60,3 +60,6 @@ var (
 	errHuge        = because("binlog.Huge", "one transaction of the server takes longer to publish than the brokers let a Kafka transaction stay open; raise transaction.max.timeout.ms of the brokers, and transaction.timeout.ms in kafka.properties to the same")
 	errRowTooLarge = because("binlog.RowTooLarge", "a row is larger than its topic takes; raise the topic's max.message.bytes, leave its column out by source.columns, or let source.oversize put it elsewhere")
 )
+
+// What the server that keeps claim checks answers for good.
+var errClaimsRefused = because("binlog.ClaimsRefused", "the bucket of claim checks is gone, or does not take them")

@@ -78,9 +78,10 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	if w.marks, err = w.topics.marks(ctx); err != nil {
 		return err
 	}
-	if w.overflow, err = newOverflow(r.o); err != nil {
+	if w.overflow, err = newOverflow(ctx, r.o, r.metrics); err != nil {
 		return err
 	}
+	defer w.overflow.close()
 	w.overflow.letters = w.topics.letters
 	if w.position, err = r.start(ctx, srv, producer, w.topics, seen.plans); err != nil {
 		return err

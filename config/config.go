@@ -100,13 +100,17 @@ type Source struct {
 	// same ids.
 	Delivery string `mapstructure:"delivery" help:"delivery to Kafka: exactly-once or at-least-once"`
 	// Oversize says what happens to a record that is larger than its topic takes:
-	// stop, the default, ends the reader by name; claim-check writes the record into
-	// a file of ClaimChecks and publishes where it is; dead-letter puts it into the
-	// topic <name>.dead-letters.
+	// stop, the default, ends the reader by name; claim-check keeps the record in
+	// ClaimChecks and publishes where it is; dead-letter puts it into the topic
+	// <name>.dead-letters.
 	Oversize string `mapstructure:"oversize" help:"records larger than their topic takes: stop, claim-check or dead-letter"`
-	// ClaimChecks is the directory of the files that claim-check writes, which
-	// whoever reads the topics must reach too. No default.
-	ClaimChecks string `mapstructure:"claim_checks" help:"directory for records larger than their topic takes"`
+	// ClaimChecks is where claim-check keeps records, which whoever reads the topics
+	// must reach too: a directory, or s3://bucket/prefix?endpoint=…&region=… for a
+	// bucket of Amazon's or, with endpoint (http or https, host and port), of another
+	// server that speaks S3. Credentials come from the environment
+	// (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), a file (AWS_SHARED_CREDENTIALS_FILE)
+	// or the machine's role, and have no place in the URL. No default.
+	ClaimChecks string `mapstructure:"claim_checks" secret:"claims" help:"directory, or s3://bucket/prefix?endpoint=…&region=…, for records larger than their topic takes"`
 	// MemoryMB is how much memory the reader works in, in MB, beside what a single
 	// row of more than 1 MB needs. Default 150, at least 120.
 	MemoryMB int `mapstructure:"memory_mb" help:"memory that the reader works in, in MB"`

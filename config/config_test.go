@@ -36,7 +36,7 @@ func TestGoodFiles(t *testing.T) {
 			Types:             "debezium", TypeOptions: config.TypeOptions{
 				DecimalHandlingMode: "string", TimePrecisionMode: "isostring", BigintUnsignedHandlingMode: "precise", BinaryHandlingMode: "hex",
 			}, Format: "json", TransactionTopic: true, Snapshot: "never", Delivery: "exactly-once",
-			Oversize: "claim-check", ClaimChecks: "/var/lib/telltale/claims", MemoryMB: 200, ServerID: 4294967295,
+			Oversize: "claim-check", ClaimChecks: "s3://claims/shop?endpoint=https%3A%2F%2Fs3.example.com:9000&region=eu-central-1", MemoryMB: 200, ServerID: 4294967295,
 		},
 		Kafka: config.Kafka{
 			Brokers: "SASL_SSL://kafka-1:9093, kafka-2:9093", Partitions: 12, ReplicationFactor: 3,

@@ -7,10 +7,15 @@ import (
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
+
+	"telltale/internal/claimurl"
 )
 
 // hidden stands where a secret was.
 const hidden = "***"
+
+// claimsKind is a value that must not hold a secret, and so has no file for one.
+const claimsKind = "claims"
 
 // fileSuffix ends the key that names a file instead of holding the secret itself.
 const fileSuffix = "_file"
@@ -112,6 +117,10 @@ func mask(kind, value string) string {
 		return hidden
 	case "properties":
 		return maskProperty(value)
+	case claimsKind: // What is refused may be a URL with a secret in it.
+		if _, err := claimurl.Parse(value); err != nil {
+			return hidden
+		}
 	}
 	return value
 }

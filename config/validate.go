@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"telltale/internal/claimurl"
 	"telltale/internal/nearest"
 )
 
@@ -91,9 +92,7 @@ func (l loader) source() {
 	}
 	l.oneOf("source.snapshot", l.Source.Snapshot, []string{"never"}, "initial", "only", "when_needed")
 	l.oneOf("source.oversize", l.Source.Oversize, []string{"stop", "claim-check", "dead-letter"})
-	if l.Source.Oversize == "claim-check" && l.Source.ClaimChecks == "" {
-		l.missing("source.claim_checks", ", and source.oversize: claim-check needs it")
-	}
+	l.claimChecks()
 	if l.Source.Format == "json-with-schema" && l.Source.Oversize != "stop" {
 		l.wrong("source.oversize", "%s leaves the images of a row empty, which a schema does not allow; set source.oversize: stop or source.format: json", l.Source.Oversize)
 	}
@@ -101,6 +100,20 @@ func (l loader) source() {
 		l.wrong("source.memory_mb", "%d MB are not enough to work in, want 120 at least", l.Source.MemoryMB)
 	}
 	l.oneOf("source.delivery", l.Source.Delivery, []string{"exactly-once", "at-least-once"})
+}
+
+// claimChecks checks where they go and never shows it: somebody may have put a
+// secret into the URL.
+func (l loader) claimChecks() {
+	if l.Source.ClaimChecks == "" {
+		if l.Source.Oversize == "claim-check" {
+			l.missing("source.claim_checks", ", and source.oversize: claim-check needs it")
+		}
+		return
+	}
+	if _, err := claimurl.Parse(l.Source.ClaimChecks); err != nil {
+		l.wrong("source.claim_checks", "%v", err)
+	}
 }
 
 // typeOptions checks those that are set.
@@ -300,7 +313,7 @@ func (l loader) given(key, value string) bool {
 // missing names the ways to set a key.
 func (l loader) missing(key, hint string) {
 	f, what, file := leaf(key), "it", l.file
-	if f.secret != "" {
+	if f.secret != "" && f.secret != claimsKind {
 		what += ", or " + key + fileSuffix + ","
 	}
 	if file == "" {

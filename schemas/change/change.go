@@ -38,7 +38,8 @@ type Envelope struct {
 	After  json.RawMessage `json:"after"`
 	Source Source          `json:"source"`
 	Op     Op              `json:"op"`
-	// TsMS, TsUS and TsNS are when the reader handled the change.
+	// TsMS, TsUS and TsNS are when the reader handled the change, or, where there is
+	// an Oversize, when it was committed.
 	TsMS        int64        `json:"ts_ms"`
 	TsUS        int64        `json:"ts_us"`
 	TsNS        int64        `json:"ts_ns"`
