@@ -230,6 +230,15 @@ func newGuarded(t *testing.T) (*harness, *kafka.AdminClient) {
 			"ssl.ca.location=" + ca.File,
 		}},
 	}
+	for deadline := time.Now().Add(patience); ; { // The first handshake can take longer than a reader waits.
+		err := kafkaclient.Ping(t.Context(), h.o.Kafka)
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
 	admin, err := kafka.NewAdminClient(&kafka.ConfigMap{"bootstrap.servers": server.Brokers()})
 	if err != nil {
 		t.Fatal(err)

@@ -133,15 +133,18 @@ func shrunk(was, is []int64, slack int64) string {
 // it was asked last. The end of the newest transaction may still be on its way
 // there.
 func (t *topics) lost(ctx context.Context) error {
-	t.mu.Lock()
-	partitions, was := map[string]int32{}, map[string]topicState{}
-	for name := range t.moved {
-		was[name], partitions[name] = t.recorded[name], t.recorded[name].Partitions
+	was := t.takeMoved()
+	partitions := map[string]int32{}
+	for name, state := range was {
+		partitions[name] = state.Partitions
 	}
-	clear(t.moved)
-	t.mu.Unlock()
 	ends, err := kafkaclient.Ends(ctx, t.o.Kafka, partitions)
 	if err != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		for name := range was { // Next time, then.
+			t.moved[name] = true
+		}
 		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(ends)) {
@@ -150,4 +153,17 @@ func (t *topics) lost(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// takeMoved are the topics that were written since it was asked last, as they are
+// remembered.
+func (t *topics) takeMoved() map[string]topicState {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := map[string]topicState{}
+	for name := range t.moved {
+		all[name] = t.recorded[name]
+	}
+	clear(t.moved)
+	return all
 }

@@ -142,7 +142,8 @@ func names(specs []kafkaclient.TopicSpec) []string {
 func (t *topics) compacted(name string) kafkaclient.TopicSpec {
 	return kafkaclient.TopicSpec{
 		Name: name, Partitions: 1, ReplicationFactor: t.o.ReplicationFactor,
-		Settings: map[string]string{"cleanup.policy": "compact"},
+		// What the newest segment holds is never compacted, and read at every start.
+		Settings: map[string]string{"cleanup.policy": "compact", "segment.bytes": "16777216"},
 	}
 }
 
