@@ -19,6 +19,8 @@ const (
 // the reader's own nor Kafka's came from the server or the way there.
 func causeOf(err error) string {
 	switch {
+	case errors.As(err, new(*claimError)): // One that stops the reader too.
+		return causeClaims
 	case errors.As(err, new(*StopError)):
 		return "event"
 	case errors.As(err, new(*ResumeError)), errors.As(err, new(*unknownBranchError)):
@@ -27,8 +29,6 @@ func causeOf(err error) string {
 		return "preflight"
 	case errors.As(err, new(*TopicError)), errors.As(err, new(*kafkaclient.MissingTopicsError)), kafkaclient.RemedyOf(err) != kafkaclient.NotKafka:
 		return causeKafka
-	case errors.As(err, new(*claimError)):
-		return causeClaims
 	case errors.Is(err, errSilent):
 		return causeSilence
 	}

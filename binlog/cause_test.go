@@ -19,6 +19,7 @@ func TestCauseOf(t *testing.T) {
 		"position":  &ResumeError{Source: "shop"},
 		"preflight": preflight.Findings{{What: "binlog_format"}},
 		"kafka":     kafka.NewError(kafka.ErrTransport, "broker is away", false),
+		"claims":    &StopError{Where: "b.1:4", Err: &claimError{topic: "shop.shop.notes", err: errors.New("NoSuchBucket")}},
 		"silence":   fmt.Errorf("%w for 10s", errSilent),
 		"mysql":     errors.New("invalid connection"),
 	} {
