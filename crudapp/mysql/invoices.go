@@ -29,9 +29,23 @@ func (s *Store) openSeries(ctx context.Context, at time.Time) error {
 	return nil
 }
 
-// issueInvoice issues an order's invoice. Whoever comes next waits for the end of the
-// transaction, and gets the same number where it is undone: that is what leaves no
-// gap.
+// holdNumber holds an order and the series of a year until the transaction ends: all
+// payments of the shop take turns from here on. Its reads lock, and so come before any
+// that does not: the first of those settles what the others see, and MariaDB then
+// refuses to lock a row that is newer.
+func holdNumber(ctx context.Context, tx *sql.Tx, orderID uint64, at time.Time) error {
+	if _, err := hold(ctx, tx, `SELECT id FROM orders WHERE id = ? FOR UPDATE`, orderID); err != nil {
+		return fmt.Errorf("hold order %d: %w", orderID, err)
+	}
+	if _, err := hold(ctx, tx, `SELECT year FROM invoice_series WHERE year = ? FOR UPDATE`, at.Year()); err != nil {
+		return fmt.Errorf("hold the series of invoices of %d: %w", at.Year(), err)
+	}
+	return nil
+}
+
+// issueInvoice issues an order's invoice under the number that holdNumber holds.
+// Whoever comes next gets the same where the transaction is undone: that is what leaves
+// no gap.
 func issueInvoice(ctx context.Context, tx *sql.Tx, orderID uint64, at time.Time) (payment.Invoice, error) {
 	invoice := payment.Invoice{Year: uint16(at.Year()), IssuedAt: at}
 	if _, err := exec(ctx, tx, `UPDATE invoice_series SET last = last + 1 WHERE year = ?`, invoice.Year); err != nil {

@@ -47,14 +47,16 @@ func paymentOf(ctx context.Context, from queryer, customerID uint64, key string)
 }
 
 // Settle implements payment.Store. The order's row, which is locked first, has one
-// payment at a time get further. The number of the invoice is taken last, since all
-// payments of the shop wait for one another from there on.
+// payment of it at a time get further.
 func (s *Store) Settle(ctx context.Context, p payment.Payment) (settled payment.Payment, err error) {
 	if err := s.openSeries(ctx, p.PaidAt); err != nil {
 		return payment.Payment{}, err
 	}
 	step := order.Transition{OrderID: p.OrderID, Version: order.AnyVersion, To: order.StatusPaid, By: p.By(), At: p.PaidAt}
 	err = s.inTxAgain(ctx, fmt.Sprintf("settle order %d", p.OrderID), func(tx *sql.Tx) error {
+		if err := holdNumber(ctx, tx, p.OrderID, p.PaidAt); err != nil {
+			return err
+		}
 		was, _, err := takeStep(ctx, tx, step)
 		if _, late := errors.AsType[*order.StatusError](err); late {
 			settled, err = settledBefore(ctx, tx, p, err)

@@ -5,8 +5,8 @@
 // no other lock that a concurrent one could hold before it gets to that row. What
 // reaches further, as an order does, locks a customer before her addresses and her
 // basket, then products, then stock, and rows of one table in the order of their ids;
-// a step of an order locks the order before its payment, stock and, last, the row that
-// numbers the year's invoices. So nothing of the shop's own can deadlock. Whoever else
+// a step of an order locks the order before the row that numbers the year's invoices,
+// its payment and stock. So nothing of the shop's own can deadlock. Whoever else
 // works on the tables may lock as they like: transactions over several rows are tried
 // again where they lose. Writing statements carry sqlcommenter comments that name
 // actor, request and trace.
