@@ -21,14 +21,19 @@ help() {
 require_tools() { need "is not installed, or not on PATH" java mvn flock realpath mktemp; }
 
 fetch_into() {
+  download
+  try >"$work/log" 2>&1 || show_log_and_die "$title does not run on this Java: $(java -version 2>&1 | head -n 1)"
+  printf '%s\n' "$title" >"$work/root/.fetched"
+}
+
+# download puts the jars into "$work/root/libs".
+download() {
   say "downloading $title (about $megabytes MB)"
   project >"$work/pom.xml"
   mvn --batch-mode --quiet --strict-checksums --file "$work/pom.xml" \
     "org.apache.maven.plugins:maven-dependency-plugin:$COPIER:copy-dependencies" \
     -DincludeScope=runtime -DoutputDirectory="$work/root/libs" \
     >"$work/log" 2>&1 || show_log_and_die "$title cannot be downloaded"
-  try >"$work/log" 2>&1 || show_log_and_die "$title does not run on this Java: $(java -version 2>&1 | head -n 1)"
-  printf '%s\n' "$title" >"$work/root/.fetched"
 }
 
 # project prints what Maven is to fetch.

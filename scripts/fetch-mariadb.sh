@@ -2,12 +2,20 @@
 # Unpacks a MariaDB server into DIR, beside the system: without root, without
 # installing or starting anything. DIR/bin/mariadbd and DIR/bin/mariadb run it.
 # A second call returns at once, and two calls at the same time do the work
-# once.
+# once. MARIADB_SERIES is 10.11, unless told otherwise, or 11.8.
 set -euo pipefail
 export LC_ALL=C
 
 readonly name=mariadb program=mariadbd
-readonly suites=bookworm pattern='^mariadb-server-core$' pinned=1:10.11.18-0+deb12u1 series=1:10.11.
+case ${MARIADB_SERIES:=10.11} in
+  10.11) readonly suites=bookworm pinned=1:10.11.18-0+deb12u1 ;;
+  11.8) readonly suites=trixie pinned=1:11.8.6-0+deb13u1 ;;
+  *)
+    echo "MARIADB_SERIES is $MARIADB_SERIES, and must be 10.11 or 11.8" >&2
+    exit 2
+    ;;
+esac
+readonly pattern='^mariadb-server-core$' series=1:$MARIADB_SERIES.
 
 if [[ $(type -t fetch_main) != function ]]; then
   . "$(dirname -- "${BASH_SOURCE[0]}")/fetch-frame.sh"
