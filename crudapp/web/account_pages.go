@@ -14,6 +14,8 @@ const accountPath = "/account"
 type account struct {
 	// Details is the form of the customer's details.
 	Details versioned
+	// Closing is the form to close the account.
+	Closing []field
 	// SignIns are the customer's last sign-ins, the newest first.
 	SignIns []crudapp.SignedIn
 	// Consent is whether the customer wants to hear of offers.
@@ -29,12 +31,14 @@ func detailsForm(page string, c crudapp.Customer) versioned {
 func (s *server) showAccount(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
 	form := detailsForm(accountPath, c)
 	form.Saved = r.URL.Query().Has("saved")
-	s.renderAccount(w, r, http.StatusOK, c, form)
+	s.renderAccount(w, r, http.StatusOK, c, account{Details: form})
 }
 
 // renderAccount shows the account page with what it shows in any case.
-func (s *server) renderAccount(w http.ResponseWriter, r *http.Request, status int, c crudapp.Customer, form versioned) {
-	data := account{Details: form}
+func (s *server) renderAccount(w http.ResponseWriter, r *http.Request, status int, c crudapp.Customer, data account) {
+	if data.Closing == nil {
+		data.Closing = closeFields()
+	}
 	var err error
 	if data.SignIns, err = s.accounts.SignIns(r.Context(), c.ID); err != nil {
 		s.fail(w, r, err)
@@ -63,7 +67,7 @@ func (s *server) changeAccount(w http.ResponseWriter, r *http.Request, c crudapp
 		s.fail(w, r, err)
 		return
 	}
-	s.renderAccount(w, r, status, stored, form)
+	s.renderAccount(w, r, status, stored, account{Details: form})
 }
 
 // refusedDetails returns the form of details that could not be saved, with the

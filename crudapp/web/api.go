@@ -126,8 +126,8 @@ func (s *server) apiSignOut(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *server) apiShow(w http.ResponseWriter, _ *http.Request, c crudapp.Customer) {
-	writeJSON(w, http.StatusOK, newCustomerJSON(c))
+func (s *server) apiShow(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
+	writeVersion(w, r, c.Version, newCustomerJSON(c))
 }
 
 func (s *server) apiSignIns(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
@@ -152,11 +152,21 @@ func (s *server) apiChange(w http.ResponseWriter, r *http.Request, c crudapp.Cus
 		s.fail(w, r, err)
 		return
 	}
-	changed, err := s.accounts.ChangeDetails(r.Context(), c.ID, body.Version, body.details())
+	from, fail := body.Version, s.fail
+	var err error
+	if r.Header.Get("If-Match") != "" {
+		fail = s.failPrecondition
+		if from, err = ifMatch(r, c.Version); err != nil {
+			fail(w, r, err)
+			return
+		}
+	}
+	changed, err := s.accounts.ChangeDetails(r.Context(), c.ID, from, body.details())
 	if err != nil {
-		s.fail(w, r, err)
+		fail(w, r, err)
 		return
 	}
+	w.Header().Set("ETag", etag(changed.Version))
 	writeJSON(w, http.StatusOK, newCustomerJSON(changed))
 }
 

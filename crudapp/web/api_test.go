@@ -179,6 +179,14 @@ func testAPIConflict(t *testing.T, s *shop) {
 		t.Errorf("stored is %+v, want %+v", p.Stored, want)
 	}
 	check(t, put("Jim", 2), http.StatusOK, `"version":3`)
+
+	const me = "/api/customers/me"
+	if tag := s.get(t, me).header.Get("ETag"); tag != `"3"` {
+		t.Errorf("the ETag is %s, want \"3\"", tag)
+	}
+	body := fmt.Sprintf(`{"email":%q,"name":"Eve"}`, email)
+	check(t, s.put(t, me, body, `"2"`), http.StatusPreconditionFailed, `"code":"conflict"`)
+	check(t, s.put(t, me, body, `"3"`), http.StatusOK, `"version":4`)
 }
 
 func testFiftyTabsOfDetails(t *testing.T, s *shop) {

@@ -50,6 +50,10 @@ func keepAccount(t *testing.T, s *shopper) {
 	submit(page, "/sign-in", [2]string{"password", password})
 	page.AwaitText("127.0.0.1")
 	look(page, "account")
+	submit(page, "/account/close", [2]string{"password", "another pass phrase"})
+	page.AwaitText("This is not your password.")
+	submit(page, "/account/close", [2]string{"password", password})
+	page.Await("to be signed out", `document.querySelector("main a[href='/register']") !== null`)
 }
 
 // conflictInAccount has a customer change the name in two tabs.

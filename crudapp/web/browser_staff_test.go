@@ -64,3 +64,31 @@ func conflictInProduct(t *testing.T, s *shopper) {
 		t.Errorf("the product is %s, want %s", got, want)
 	}
 }
+
+// lookAfterCustomers has staff find a customer, correct her name while another of them
+// does, and close the account.
+func lookAfterCustomers(t *testing.T, s *shopper) {
+	customer := (&shopper{shop: s.shop, browser: s.browser.Person(t)}).open(t, "/register")
+	email := s.register(t, customer, "Bob")
+	page := s.asStaff(t)
+	page.Follow("nav a[href='/staff/customers']")
+	submit(page, "/staff/customers", [2]string{"q", email})
+	page.AwaitText(email)
+	look(page, "staff-customers")
+	page.Follow("tbody a")
+	path := browsertest.Evaluate[string](page, "location.pathname")
+	second := s.open(t, path)
+	submit(page, path, [2]string{"name", "Alice"})
+	page.AwaitText("The details are saved.")
+	look(page, "staff-customer")
+	submit(second, path, [2]string{"name", "Jim"})
+	second.AwaitText("Changed elsewhere meanwhile")
+	second.Do("choose what is stored", chromedp.Click(chromedp.CSS("input[name='pick.name'][value=stored]")))
+	second.Follow("form[action='" + path + "'] button")
+	second.Await("Alice", `document.querySelector("#name").value === "Alice"`)
+	page.Follow("form[action$='/close'] button")
+	submit(page, "/staff/customers", [2]string{"q", email})
+	page.AwaitText("Nobody found.")
+	customer.Do("look at the account", chromedp.Navigate(s.shop.url+"/account"))
+	customer.AwaitText("Sign in")
+}

@@ -47,6 +47,7 @@ func TestBrowser(t *testing.T) {
 		{"an order is settled", settleOrder},
 		{"staff", workAsStaff},
 		{"two tabs change one product", conflictInProduct},
+		{"staff look after customers", lookAfterCustomers},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.walk(t, &shopper{shop: shop, browser: browser.Person(t)})

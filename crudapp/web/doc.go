@@ -9,6 +9,7 @@
 //	POST /sign-out    ends the session
 //	GET  /account     the customer's own details and last ten sign-ins;
 //	                  POST changes the details
+//	POST /account/close                  closes the account, with the password
 //	POST /account/consent                whether to be told of offers
 //	GET  /account/addresses              the customer's addresses
 //	GET  /account/addresses/new          a form for another one
@@ -43,6 +44,11 @@
 //	GET  /staff/reviews            all reviews, older ones by ?before=
 //	POST /staff/reviews/7/hide     keeps a review from others' eyes
 //	POST /staff/reviews/7/show     shows it again
+//	GET  /staff/customers          customers, by ?q= (part of the name or of the
+//	                               e-mail address) and ?after=
+//	GET  /staff/customers/7        one customer: details, orders, addresses, consent,
+//	                               last sign-ins;   POST changes the details
+//	POST /staff/customers/7/close  closes the account
 //	GET  /staff/orders             all orders, by ?q= (a number, or how an e-mail
 //	                               address begins), ?status= and ?before=
 //	GET  /staff/orders/7           one order
@@ -67,11 +73,12 @@
 // unknown members are an error. Whoever registers or signs in gets a session
 // cookie, which the other calls need.
 //
-//	POST   /api/customers     {email, name, phone, password}    201 customer
+//	POST   /api/customers     {…details, password}              201 customer
 //	POST   /api/session       {email, password}                 201 customer
 //	DELETE /api/session                                         204
 //	GET    /api/customers/me                                    200 customer
-//	PUT    /api/customers/me  {email, name, phone, version}     200 customer
+//	PUT    /api/customers/me  {…details, version}               200 customer
+//	POST   /api/customers/me/close         {password}           204
 //	GET    /api/customers/me/sign-ins                           200 {sign_ins}
 //	GET    /api/customers/me/consent                            200 consent
 //	PUT    /api/customers/me/consent       {given}              200 consent
@@ -108,6 +115,10 @@
 //	GET    /api/products/7/stock                                200 stock
 //	PUT    /api/products/7/stock  {on_hand, reorder_level}      200 stock
 //	PUT    /api/reviews/7/hidden  {hidden}                      204
+//	GET    /api/customers?q=&after=                             200 {customers, next}
+//	GET    /api/customers/7                                     200 customer
+//	PUT    /api/customers/7       details                       200 customer
+//	DELETE /api/customers/7       closes the account            204
 //	GET    /api/staff/orders?q=&status=&before=                 200 {orders, next}
 //	GET    /api/staff/orders/7                                  200 order
 //	POST   /api/staff/orders/7/cancel    {reason}               200 order
@@ -120,14 +131,17 @@
 // A customer is
 //
 //	{"id": 7, "email": "bob@example.com", "name": "Bob", "phone": null,
-//	 "version": 1, "created_at": "…", "updated_at": "…"}
+//	 "country": "GB", "version": 1, "created_at": "…", "updated_at": "…"}
+//
+// of which details are email, name, phone and country.
 //
 // sign_ins are the customer's last ten, the newest first:
 //
 //	{"id": 9, "address": "203.0.113.9", "user_agent": "…", "signed_in_at": "…"}
 //
-// PUT replaces all three details: a phone that is absent or null is removed. It
-// names the version that it was made from.
+// PUT replaces the details: a phone that is absent or null is removed, a country that
+// is stays. It names the version that it was made from in If-Match or, where a customer
+// changes her own, as a member.
 //
 // A consent is the customer's last decision whether to be told of offers, null
 // before the first. A postal is what can be changed about an address, which has it
@@ -184,8 +198,9 @@
 // A card that is declined gets 402 and leaves the key free. Who ships names the order's
 // version in If-Match.
 //
-// Addresses, products, stock, orders, baskets and one's own review are answered with an
-// ETag, which but for addresses, baskets and staff's view of orders If-None-Match may name. The first PUT of a review says
+// Customers, addresses, products, stock, orders, baskets and one's own review are
+// answered with an ETag, which but for addresses, baskets and staff's view of orders
+// If-None-Match may name. The first PUT of a review says
 // If-None-Match: *. Other PUTs of them, and DELETE, name in If-Match the one that
 // they were made from, or *; without it they get 428, and 412 where it is no longer
 // the stored one, unless the change asks for what is stored anyway.

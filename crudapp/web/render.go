@@ -31,7 +31,7 @@ type page struct {
 // it. It panics if one does not compile.
 func parsePages(a assets) map[string]*template.Template {
 	layout := template.New("layout.html").Funcs(template.FuncMap{"asset": a.address, "money": money, "country": country, "stars": stars})
-	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/fields.html", "templates/versioned.html", "templates/availability.html", "templates/settlement.html",
+	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/fields.html", "templates/versioned.html", "templates/sign-ins.html", "templates/availability.html", "templates/settlement.html",
 		"templates/obstacle.html", "templates/order-parts.html"))
 	pages := map[string]*template.Template{}
 	for _, name := range []string{
@@ -41,7 +41,7 @@ func parsePages(a assets) map[string]*template.Template {
 		"pay", "invoice",
 		"staff-order-step",
 		"staff-sign-in", "staff-products", "staff-new", "staff-product", "staff-reviews",
-		"staff-orders", "staff-order",
+		"staff-orders", "staff-order", "staff-customers", "staff-customer",
 	} {
 		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(templates, "templates/"+name+".html"))
 	}

@@ -115,6 +115,7 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("POST /sign-out", s.signOut)
 	mux.HandleFunc("GET /account", s.signedIn(s.showAccount))
 	mux.HandleFunc("POST /account", s.signedIn(s.changeAccount))
+	mux.HandleFunc("POST /account/close", s.signedIn(s.closeAccount))
 	mux.HandleFunc("GET /static/{name}", s.serveAsset)
 
 	mux.HandleFunc("POST /api/customers", s.apiRegister)
@@ -123,11 +124,13 @@ func (s *server) routes() http.Handler {
 	mux.HandleFunc("GET /api/customers/me", s.signedIn(s.apiShow))
 	mux.HandleFunc("GET /api/customers/me/sign-ins", s.signedIn(s.apiSignIns))
 	mux.HandleFunc("PUT /api/customers/me", s.signedIn(s.apiChange))
+	mux.HandleFunc("POST /api/customers/me/close", s.signedIn(s.apiCloseAccount))
 	s.routeContact(mux)
 	s.routeGoods(mux)
 	s.routeOrders(mux)
 	s.routePayments(mux)
 	s.routeStaff(mux)
+	s.routeCustomers(mux)
 	return s.unmatched(mux)
 }
 
