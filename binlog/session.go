@@ -45,6 +45,8 @@ type session struct {
 	sink     sink
 	overflow overflow
 	position Position
+	// tables is how many are captured.
+	tables int
 	// progressed is told after every commit.
 	progressed func()
 }
@@ -86,6 +88,12 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	if w.position, err = r.start(ctx, srv, producer, w.topics, seen.plans); err != nil {
 		return err
 	}
+	// What is known of each table is as much as all the rest where there are
+	// thousands, and not asked for again: a stream learns from table maps.
+	w.tables, w.seen.plans = len(seen.plans), nil
+	if !r.o.Truncates {
+		w.seen.defs = nil
+	}
 	return r.read(ctx, w)
 }
 
@@ -107,7 +115,7 @@ func (r *reader) read(ctx context.Context, w session) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	r.o.Logger.Info("reading the binlog", "source", r.o.Name, "server", w.position.ServerUUID,
-		"gtid_set", w.position.GTIDSet, "file", w.position.File, "pos", w.position.Pos, "tables", len(w.seen.plans))
+		"gtid_set", w.position.GTIDSet, "file", w.position.File, "pos", w.position.Pos, "tables", w.tables)
 	s := r.stream(ctx, w, done)
 	defer s.close()
 	tails := newTails(w.topics)
