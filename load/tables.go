@@ -35,7 +35,7 @@ func Tables() []Table {
 		table(Customers, "id", "email", "name", "phone", "version"),
 		{SignIns, []string{"id"}, append(plain("id", "customer_id", "address", "user_agent"), instant("signed_in_at"))},
 		table(Addresses, "id", "customer_id", "recipient", "street", "postcode", "city", "country", "is_default", "version"),
-		table(Consents, "id", "customer_id", "purpose", "given"),
+		{Consents, []string{"id"}, append(plain("id", "customer_id", "purpose", "given"), instant("decided_at"))},
 		{Products, []string{"id"}, append(plain("id", "sku", "name", "currency", "status", "version"), decimal("price"))},
 		table(Stock, "product_id", "on_hand", "reorder_level", "version"),
 		table(Reviews, "id", "product_id", "customer_id", "rating", "text", "version"),

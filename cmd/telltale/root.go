@@ -21,6 +21,7 @@ func newRoot(e env) *cobra.Command {
 		newCRUDAppCommand(e),
 		newRunCommand(e),
 		newDemoCommand(e),
+		newLoadCommand(e),
 		newCheckCommand(e),
 		newRulesCommand(e),
 		newPositionsCommand(e),

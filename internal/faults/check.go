@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"telltale/internal/faults/load"
+	"telltale/load"
 )
 
 // findings are what all comparisons found. Problems are deviations that no
@@ -50,7 +50,7 @@ func (f *findings) topics(want map[uint64]expected, got received) {
 	changes, events := f.tally("row changes"), f.tally("events")
 	for _, customer := range customers(want, got.changes, got.events) {
 		w, c, e := want[customer], got.changes[customer], got.events[customer]
-		compare(changes, customer, changesOf(c), anonymous(w.changes))
+		compare(changes, customer, changesOf(c), plain(w.changes))
 		compare(events, customer, eventsOf(e), w.events)
 		if len(c) == len(w.changes) {
 			f.grouping(customer, c, w.changes)
@@ -99,20 +99,20 @@ func eventsOf(records []rawEvent) []event {
 	return list
 }
 
-// anonymous leaves out the numbers of transactions, which no record has.
-func anonymous(changes []load.Change) []load.Change {
-	list := slices.Clone(changes)
-	for i := range list {
-		list[i].Transaction = 0
+// plain leaves out the numbers of transactions, which no raw change has.
+func plain(changes []change) []load.Change {
+	list := make([]load.Change, len(changes))
+	for i, c := range changes {
+		list[i] = c.Change
 	}
 	return list
 }
 
 // grouping checks that what one transaction did stands in one, and no more.
-func (f *findings) grouping(customer uint64, got []rawChange, want []load.Change) {
+func (f *findings) grouping(customer uint64, got []rawChange, want []change) {
 	for i := 1; i < len(want); i++ {
 		together := got[i].transaction == got[i-1].transaction
-		if together != (want[i].Transaction == want[i-1].Transaction) {
+		if together != (want[i].transaction == want[i-1].transaction) {
 			f.problem("customer %d: the changes %s and %s are in one transaction: %t, want %t",
 				customer, got[i-1].id, got[i].id, together, !together)
 		}

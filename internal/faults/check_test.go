@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"telltale/internal/faults/load"
+	"telltale/load"
 )
 
 // outcome is what a pipeline has made of the history of one customer.
@@ -18,27 +18,35 @@ type outcome struct {
 	twice   []string
 }
 
-// history registers customer 7, and renames her and signs her in twice from
+// committed registers customer 7, and renames her and signs her in twice from
 // one address, in one transaction.
-func history() []load.Change {
-	bob := load.Customer{ID: 7, Email: "bob@example.com", Name: "Bob", Version: 1}
-	alice := bob
-	alice.Name, alice.Version = "Alice", 2
-	signIn := func(id uint64) load.SignIn {
-		return load.SignIn{ID: id, CustomerID: 7, Address: "203.0.113.9", UserAgent: "Agent/1", At: "2026-01-02T03:04:05.000006Z"}
+func committed(t *testing.T) []change {
+	t.Helper()
+	row := func(v map[string]any) load.Row {
+		r, err := load.NewRow(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
 	}
-	return []load.Change{
-		{Transaction: 1, Table: load.Customers, Op: "c", After: bob, Actor: "visitor", Request: "r1"},
-		{Transaction: 2, Table: load.Customers, Op: "u", Before: bob, After: alice},
-		{Transaction: 2, Table: load.SignIns, Op: "c", After: signIn(1), Actor: "customer:7", Request: "r2"},
-		{Transaction: 2, Table: load.SignIns, Op: "c", After: signIn(2), Actor: "customer:7", Request: "r3"},
+	bob := row(map[string]any{"id": 7, "email": "bob@example.com", "name": "Bob", "phone": nil, "version": 1})
+	alice := row(map[string]any{"id": 7, "email": "bob@example.com", "name": "Alice", "phone": nil, "version": 2})
+	signIn := func(id uint64) load.Row {
+		return row(map[string]any{"id": id, "customer_id": 7, "address": "203.0.113.9", "user_agent": "Agent/1", "signed_in_at": "2026-01-02T03:04:05.000006Z"})
+	}
+	return []change{
+		{load.Change{Table: load.Customers, Op: "c", After: bob, Actor: "visitor", Request: "r1"}, 1},
+		{load.Change{Table: load.Customers, Op: "u", Before: bob, After: alice}, 2},
+		{load.Change{Table: load.SignIns, Op: "c", After: signIn(1), Actor: "customer:7", Request: "r2"}, 2},
+		{load.Change{Table: load.SignIns, Op: "c", After: signIn(2), Actor: "customer:7", Request: "r3"}, 2},
 	}
 }
 
 // exactly is the outcome that is wanted.
 func exactly(t *testing.T) (map[uint64]expected, *outcome) {
 	t.Helper()
-	want, sum, err := expectAll(load.History{Changes: map[uint64][]load.Change{7: history()}})
+	all := committed(t)
+	want, sum, err := expectAll(map[uint64][]change{7: all})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,10 +55,8 @@ func exactly(t *testing.T) (map[uint64]expected, *outcome) {
 	}
 	o := &outcome{kept: kept{facts: map[uint64][]historyRow{}, addresses: map[uint64][]string{7: {"203.0.113.9"}}}, taken: map[string][]letter{}}
 	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	for i, c := range history() {
-		transaction := fmt.Sprint("gtid-", c.Transaction)
-		c.Transaction = 0
-		o.changes = append(o.changes, rawChange{id: fmt.Sprint("change-", i), customer: 7, change: c, transaction: transaction})
+	for i, c := range all {
+		o.changes = append(o.changes, rawChange{id: fmt.Sprint("change-", i), customer: 7, change: c.Change, transaction: fmt.Sprint("gtid-", c.transaction)})
 		o.events = append(o.events, rawEvent{id: fmt.Sprintf("change-%d/customer", i), customer: 7, event: want[7].events[i], times: times{committed: at}})
 	}
 	for i, m := range want[7].mails {
@@ -117,9 +123,7 @@ func TestDeviations(t *testing.T) {
 		},
 		"what was rolled back has come": {
 			func(o *outcome) {
-				after := o.changes[1].change.After.(load.Customer)
-				after.Name = "Nobody"
-				o.changes[1].change.After = after
+				o.changes[1].change.After = load.Row(strings.ReplaceAll(string(o.changes[1].change.After), "Alice", "Nobody"))
 			},
 			"row changes: wanted 4, got 4: 1 missing, 1 too many",
 		},

@@ -1,13 +1,18 @@
 package faults
 
 import (
+	"bytes"
 	"context"
-	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
+
+	"telltale/load"
+	"telltale/load/direct"
 )
 
 // alterations is how often a round alters its table.
@@ -24,96 +29,50 @@ func Alterations() Fault {
 	}
 }
 
-// altered is a table of whole numbers that is altered.
-type altered struct {
-	db      *sql.DB
-	random  *rand.Rand
-	columns []string // Beside the id.
-	named   int      // Names that were given so far.
-	rows    rows
-}
-
+// alter puts a second load beside the first, which does nothing but DDL, on a table
+// of its own.
 func alter(ctx context.Context, w *World, random *rand.Rand, _ time.Duration) error {
-	db, err := sql.Open("mysql", w.MySQL)
+	target, err := direct.Open(ctx, direct.Options{DSN: w.DSNs.Shop, Customers: -1, Products: -1})
 	if err != nil {
-		return fmt.Errorf("open the shop's database as root: %w", err)
-	}
-	defer db.Close()
-	// A table for each round: what rows of an earlier one had is not known.
-	name := fmt.Sprintf("altered_%08x", random.Uint32())
-	a := &altered{db: db, random: random, columns: []string{"c0"}, rows: rows{}}
-	if err := a.exec(ctx, "CREATE TABLE shop."+name+" (id int AUTO_INCREMENT PRIMARY KEY, c0 int)"); err != nil {
 		return err
 	}
-	for range alterations {
-		for range 3 {
-			if err := a.insert(ctx, "shop."+name); err != nil {
-				return err
+	var record bytes.Buffer
+	l, err := load.Open(ctx, load.Options{Seed: random.Uint64(), Workers: 1, Rate: 1000, Mix: "ddl=1", Record: &record}, target)
+	if err == nil {
+		err = l.Run(ctx, load.Span{Transactions: alterations})
+	}
+	if err := errors.Join(err, l.Close(), context.Cause(ctx)); err != nil {
+		return err
+	}
+	table, want, err := insertedBetween(&record)
+	if err != nil {
+		return err
+	}
+	return w.awaitRows(ctx, table, want)
+}
+
+// insertedBetween are the rows that a load inserted between its alterations, and
+// where. The copies that it exchanged the table for have names and topics of their
+// own.
+func insertedBetween(record io.Reader) (string, rows, error) {
+	r, inserted, name := load.NewRecordReader(record), rows{}, ""
+	for {
+		e, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return name, inserted, nil
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		for _, c := range e.Changes {
+			if strings.HasSuffix(c.Table, direct.GhostSuffix) {
+				continue
 			}
-		}
-		if err := a.change(ctx, name); err != nil {
-			return err
-		}
-	}
-	return w.awaitRows(ctx, name, a.rows)
-}
-
-func (a *altered) exec(ctx context.Context, statements ...string) error {
-	for _, s := range statements {
-		if _, err := a.db.ExecContext(ctx, s); err != nil {
-			return fmt.Errorf("%s: %w", s, err)
+			var row map[string]int
+			if err := json.Unmarshal([]byte(c.After), &row); err != nil {
+				return "", nil, fmt.Errorf("read a row of %s: %w", c.Table, err)
+			}
+			name, inserted[row["id"]] = c.Table, row
 		}
 	}
-	return nil
-}
-
-// insert writes a row with a value in every column.
-func (a *altered) insert(ctx context.Context, table string) error {
-	row := map[string]int{}
-	values := make([]string, len(a.columns))
-	for i, c := range a.columns {
-		row[c] = int(a.random.Int32())
-		values[i] = fmt.Sprint(row[c])
-	}
-	statement := fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", table, strings.Join(a.columns, ", "), strings.Join(values, ", "))
-	r, err := a.db.ExecContext(ctx, statement)
-	if err != nil {
-		return fmt.Errorf("%s: %w", statement, err)
-	}
-	id, err := r.LastInsertId()
-	if err != nil {
-		return fmt.Errorf("%s: %w", statement, err)
-	}
-	row["id"] = int(id)
-	a.rows[int(id)] = row
-	return nil
-}
-
-// change alters the table in one way.
-func (a *altered) change(ctx context.Context, name string) error {
-	table, i := "shop."+name, a.random.IntN(len(a.columns))
-	old := a.columns[i]
-	a.named++
-	fresh := fmt.Sprintf("c%d", a.named)
-	switch a.random.IntN(6) {
-	case 0:
-		a.columns = append(a.columns, fresh)
-		return a.exec(ctx, "ALTER TABLE "+table+" ADD COLUMN "+fresh+" int FIRST")
-	case 1:
-		if len(a.columns) == 1 {
-			return nil
-		}
-		a.columns = slices.Delete(a.columns, i, i+1)
-		return a.exec(ctx, "ALTER TABLE "+table+" DROP COLUMN "+old)
-	case 2:
-		a.columns[i] = fresh
-		return a.exec(ctx, "ALTER TABLE "+table+" RENAME COLUMN "+old+" TO "+fresh)
-	case 3:
-		return a.exec(ctx, "ALTER TABLE "+table+" MODIFY COLUMN "+old+" bigint")
-	case 4:
-		return a.exec(ctx, "ALTER TABLE "+table+" MODIFY COLUMN "+old+" bigint FIRST")
-	}
-	return a.exec(ctx,
-		"CREATE TABLE shop._"+name+"_gho LIKE "+table, "INSERT INTO shop._"+name+"_gho SELECT * FROM "+table,
-		"RENAME TABLE "+table+" TO shop._"+name+"_del, shop._"+name+"_gho TO "+table, "DROP TABLE shop._"+name+"_del")
 }

@@ -12,12 +12,12 @@ import (
 	"telltale/internal/apachekafka/apachekafkatest"
 	"telltale/internal/binarytest"
 	"telltale/internal/faults"
-	"telltale/internal/faults/load"
 	"telltale/internal/install"
 	"telltale/internal/kafkaserver/kafkatest"
 	"telltale/internal/mysqlserver/mysqllink"
 	"telltale/internal/mysqlserver/mysqltest"
 	"telltale/internal/smtpserver"
+	"telltale/load"
 )
 
 var (
@@ -29,6 +29,13 @@ var (
 	brokerPause  = flag.Duration("broker-pause", 12*time.Second, "how long the broker is stopped in its tracks")
 	commit       = flag.String("commit", "unknown", "which commit runs, for the report")
 	report       = flag.String("report", "", "file to write the result of the rounds to")
+)
+
+const (
+	// rate is how many transactions are due a second.
+	rate = 250
+	// mix is what happens to customers, to whom all consumers refer.
+	mix = "default,sell=0,price=0,review=0"
 )
 
 // leastRate is how many transactions must have been committed a second for a
@@ -150,7 +157,7 @@ func open(t *testing.T, delivery string) (*faults.World, faults.Report) {
 			Binary: binarytest.Build(t), Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Source: link.Addr(), Brokers: kafka.Addr(), SMTP: mail.Addr(),
 			Delivery: delivery,
 		},
-		Source: faults.Source{Server: mysql, Link: link}, Broker: kafka, BrokerPause: *brokerPause, Mail: mail, Load: load.Options{Seed: *seed},
+		Source: faults.Source{Server: mysql, Link: link}, Broker: kafka, BrokerPause: *brokerPause, Mail: mail, Load: load.Options{Seed: *seed, Rate: rate, Mix: mix},
 	})
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {

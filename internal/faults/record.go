@@ -10,7 +10,7 @@ import (
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
-	"telltale/internal/faults/load"
+	"telltale/load"
 )
 
 // rawChange is a row change as its record says it, read as a stranger would:
@@ -90,22 +90,20 @@ func parseChange(m *kafka.Message) (rawChange, error) {
 	return c, nil
 }
 
-// image reads a row of one of the load's tables; nil where there is none.
-func image(table string, raw json.RawMessage) (any, error) {
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
-		return nil, nil
+// image is what a load knows of a row; none where there is none.
+func image(table string, raw json.RawMessage) (load.Row, error) {
+	if len(raw) == 0 {
+		return "", nil
 	}
-	switch table {
-	case load.Customers:
-		var c load.Customer
-		err := json.Unmarshal(raw, &c)
-		return c, err
-	case load.SignIns:
-		var s load.SignIn
-		err := json.Unmarshal(raw, &s)
-		return s, err
+	row, err := load.NewRow(raw)
+	if err != nil {
+		return "", err
 	}
-	return nil, fmt.Errorf("a row of the table %q", table)
+	t, err := load.TableOf(table)
+	if err != nil {
+		return "", err
+	}
+	return row.Only(t.Names())
 }
 
 func parseEvent(m *kafka.Message) (rawEvent, error) {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"telltale/internal/faults/load"
 )
 
 // Report sums up rounds of faults on one world.
@@ -32,10 +30,11 @@ type Part struct {
 
 // written says what the load is, and what it was held against.
 const written = "Each stage ran as a process of its own. " +
-	"The load renamed, registered, signed in and deleted customers, through forms and by hand, " +
-	"with transactions over two tables, statements over several rows, rollbacks, savepoints, updates that change nothing, " +
-	"and commits whose answer was lost. Meanwhile one of the faults below was injected. " +
-	"After each round everything since the first of all was compared with what the load had written down."
+	"The load (`telltale load --dsn`) renamed, registered, signed in and deleted customers, and edited their addresses and consents, " +
+	"a few customers far more than others, in bursts, through forms and by hand, " +
+	"with races for one row, transactions over several tables and over hundreds of rows, statements over several rows, rollbacks, savepoints, " +
+	"updates that change nothing, and commits whose answer was lost. Meanwhile one of the faults below was injected. " +
+	"After each round everything since the first of all was compared with the load's record."
 
 // recovered explains the times.
 const recovered = "Recovery is the time from a harm until something that was committed after it had passed the stage; " +
@@ -97,7 +96,7 @@ func last(parts []Part) Result {
 	return results[len(results)-1]
 }
 
-func (r Report) sum() (sum load.Stats, during time.Duration, again int) {
+func (r Report) sum() (sum Stats, during time.Duration, again int) {
 	for _, p := range r.Parts {
 		for _, one := range p.Results {
 			sum, during = sum.Plus(one.Wrote), during+one.During

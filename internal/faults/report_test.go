@@ -4,8 +4,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"telltale/internal/faults/load"
 )
 
 func TestReport(t *testing.T) {
@@ -13,7 +11,7 @@ func TestReport(t *testing.T) {
 	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	round := func(seed uint64, wanted int, recoveries ...time.Duration) Result {
 		r := Result{
-			Seed: seed, Wrote: load.Stats{Committed: 440, RolledBack: 10, Cut: 20, Landed: 10}, During: 2 * time.Second, Again: int(seed),
+			Seed: seed, Wrote: Stats{Committed: 440, RolledBack: 10, Cut: 20, Landed: 10}, During: 2 * time.Second, Again: int(seed),
 			Tallies: []*Tally{{What: "events", Wanted: wanted, Got: wanted}},
 		}
 		for _, d := range recoveries {

@@ -11,7 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"telltale/internal/faults/load"
+	"telltale/load"
+	"telltale/load/direct"
 )
 
 const (
@@ -48,7 +49,7 @@ type Round struct {
 type Result struct {
 	Seed uint64
 	// Wrote counts this round's transactions, During is how long they took.
-	Wrote  load.Stats
+	Wrote  Stats
 	During time.Duration
 	// Harms are this round's, by stage.
 	Harms []Harm
@@ -65,11 +66,12 @@ type Result struct {
 // compares. The error says all that deviates.
 func (w *World) Play(ctx context.Context, r Round) (Result, error) {
 	result := Result{Seed: r.Seed}
-	before := w.load.History().Stats
-	if err := w.harm(ctx, r, &result); err != nil {
+	before := w.load.Summary()
+	if err := w.harm(ctx, r); err != nil {
 		return result, fmt.Errorf("round with seed %d: %w", r.Seed, err)
 	}
-	result.Wrote = w.load.History().Minus(before)
+	after := w.load.Summary()
+	result.Wrote, result.During = statsOf(after).Minus(statsOf(before)), after.During-before.During
 	if err := w.judge(ctx, &result); err != nil {
 		return result, fmt.Errorf("round with seed %d: %w", r.Seed, err)
 	}
@@ -77,17 +79,19 @@ func (w *World) Play(ctx context.Context, r Round) (Result, error) {
 }
 
 // harm writes the load and injects the fault meanwhile.
-func (w *World) harm(ctx context.Context, r Round, result *Result) error {
+func (w *World) harm(ctx context.Context, r Round) error {
 	ctx, cancel := context.WithTimeout(ctx, loadTime)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		result.During, err = w.load.Run(ctx, r.Transactions)
-		return err
+	group.Go(func() error {
+		if err := w.load.Run(ctx, load.Span{Transactions: r.Transactions}); err != nil {
+			return err
+		}
+		return context.Cause(ctx) // A load that was asked to stop has not failed.
 	})
 	group.Go(func() error {
 		random := rand.New(rand.NewPCG(r.Seed, 0))
-		return r.Inject(ctx, w, random, time.Duration(r.Transactions)*time.Second/time.Duration(w.load.Rate))
+		return r.Inject(ctx, w, random, time.Duration(float64(r.Transactions)/w.load.Rate*float64(time.Second)))
 	})
 	return group.Wait()
 }
@@ -100,7 +104,7 @@ func (w *World) judge(ctx context.Context, result *Result) error {
 	if err != nil {
 		return err
 	}
-	if err := w.load.Verify(ctx); err != nil {
+	if err := w.history.final.Verify(ctx, w.shop); err != nil {
 		return err
 	}
 	got := w.reader.received()
@@ -131,7 +135,7 @@ func (w *World) settle(ctx context.Context) (map[uint64]expected, totals, error)
 		return nil, totals{}, err
 	}
 	before := maps.Clone(w.reader.received().newest)
-	if err := w.load.Mark(ctx); err != nil {
+	if err := w.load.Aside(ctx, direct.Mark); err != nil {
 		return nil, totals{}, err
 	}
 	want, sum, err := w.arrived(ctx)
@@ -146,7 +150,11 @@ func (w *World) settle(ctx context.Context) (map[uint64]expected, totals, error)
 
 // arrived waits until as much has come as must.
 func (w *World) arrived(ctx context.Context) (map[uint64]expected, totals, error) {
-	want, sum, err := expectAll(w.load.History())
+	changes, err := w.history.read()
+	if err != nil {
+		return nil, totals{}, err
+	}
+	want, sum, err := expectAll(changes)
 	if err != nil {
 		return nil, sum, err
 	}

@@ -5,14 +5,16 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
 	_ "github.com/go-sql-driver/mysql" // The driver that sql.Open needs by name.
 
-	"telltale/internal/faults/load"
 	"telltale/internal/install"
 	"telltale/internal/smtpserver"
+	"telltale/load"
+	"telltale/load/direct"
 )
 
 const (
@@ -34,7 +36,7 @@ type Options struct {
 	Source Source
 	// Mail is the server at install.Options.SMTP.
 	Mail *smtpserver.Server
-	// Load is what is written; its DSN is filled in.
+	// Load is what is written; its record goes to the directory.
 	Load load.Options
 }
 
@@ -49,7 +51,10 @@ type World struct {
 	// Source is that of the options.
 	Source Source
 
-	load      *load.Load
+	load    *load.Load
+	history *history
+	// shop and consumers are the two databases.
+	shop      *sql.DB
 	consumers *sql.DB
 	reader    *reader
 	mails     *mails
@@ -107,8 +112,18 @@ func (w *World) connect(ctx context.Context, o Options) (err error) {
 	if w.consumers, err = sql.Open("mysql", w.DSNs.Consumers); err != nil {
 		return fmt.Errorf("open the consumers' database: %w", err)
 	}
-	o.Load.DSN = w.DSNs.Shell
-	w.load, err = load.Open(ctx, o.Load)
+	if w.shop, err = sql.Open("mysql", w.DSNs.Shell); err != nil {
+		return fmt.Errorf("open the shop's database: %w", err)
+	}
+	if w.history, err = newHistory(filepath.Join(w.Dir, "load.jsonl")); err != nil {
+		return err
+	}
+	target, err := direct.Open(ctx, direct.Options{DSN: w.DSNs.Shell})
+	if err != nil {
+		return err
+	}
+	o.Load.Record = w.history.file
+	w.load, err = load.Open(ctx, o.Load, target)
 	return err
 }
 
@@ -156,8 +171,13 @@ func (w *World) Close() error {
 	if w.load != nil {
 		errs = append(errs, w.load.Close())
 	}
-	if w.consumers != nil {
-		errs = append(errs, w.consumers.Close())
+	if w.history != nil {
+		errs = append(errs, w.history.close())
+	}
+	for _, db := range []*sql.DB{w.shop, w.consumers} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
 	}
 	return errors.Join(errs...)
 }

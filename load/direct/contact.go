@@ -111,6 +111,7 @@ type consent struct {
 	CustomerID uint64 `json:"customer_id"`
 	Purpose    string `json:"purpose"`
 	Given      int    `json:"given"`
+	At         string `json:"decided_at"`
 }
 
 // consent decides otherwise than last time.
@@ -121,8 +122,11 @@ func (t *transaction) consent(ctx context.Context) error {
 		c.Given = 1 - t.row(all[len(all)-1]).(consent).Given
 	}
 	o := t.request(c.CustomerID)
+	at := t.moment()
+	c.At = at.Format(recordTime)
 	var err error
-	c.ID, err = t.insert(ctx, 1, o, "INSERT INTO consents (customer_id, purpose, given) VALUES (?, ?, ?)", c.CustomerID, c.Purpose, c.Given)
+	c.ID, err = t.insert(ctx, 1, o, "INSERT INTO consents (customer_id, purpose, given, decided_at) VALUES (?, ?, ?, ?)",
+		c.CustomerID, c.Purpose, c.Given, at.Format(statementTime))
 	if err != nil {
 		return err
 	}

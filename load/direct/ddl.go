@@ -12,6 +12,9 @@ import (
 // alteredPrefix begins the names of the tables that the load makes itself.
 const alteredPrefix = "load_ddl_"
 
+// GhostSuffix ends the name of a copy that is to take the place of such a table.
+const GhostSuffix = "_gho"
+
 // altered is a table of whole numbers that all workers alter, one at a time.
 type altered struct {
 	mu      sync.Mutex
@@ -100,7 +103,7 @@ func (a *altered) each(f func(map[string]any)) {
 
 // exchange puts a copy in the table's place, as gh-ost does.
 func (t *transaction) exchange(ctx context.Context, a *altered) error {
-	ghost, old := a.name+"_gho", a.name+"_del"
+	ghost, old := a.name+GhostSuffix, a.name+"_del"
 	if err := t.command(ctx, "CREATE TABLE "+ghost+" LIKE "+a.name); err != nil {
 		return err
 	}

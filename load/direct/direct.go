@@ -29,9 +29,11 @@ type Options struct {
 	// go-sql-driver's form, with the shop's database. The deed ddl needs the right to
 	// create and alter tables too.
 	DSN string
-	// Customers is how many customers each worker begins with. Default 40.
+	// Customers is how many customers each worker begins with. Default 40; below 0
+	// none, which is for ddl alone.
 	Customers int
-	// Products is how many products each worker puts on the shelves. Default 5.
+	// Products is how many products each worker puts on the shelves. Default 5; below
+	// 0 none.
 	Products int
 }
 
@@ -112,7 +114,10 @@ func (t *Target) check(ctx context.Context) error {
 func (t *Target) Name() string { return "direct" }
 
 // Deeds implements load.Target.
-func (t *Target) Deeds() []load.Deed {
+func (t *Target) Deeds() []load.Deed { return Deeds() }
+
+// Deeds are what a load on a database can be made of.
+func Deeds() []load.Deed {
 	all := deeds()
 	list := make([]load.Deed, len(all))
 	for i, d := range all {

@@ -32,7 +32,7 @@ func (t *transaction) signInOne(ctx context.Context) error { return t.signIn(ctx
 // signed in from where.
 func (t *transaction) signIn(ctx context.Context, id uint64) error {
 	o := t.request(id)
-	at := time.UnixMicro(1_767_225_600_000_000 + t.random.Int64N(20_000_000_000_000)).UTC()
+	at := t.moment()
 	token := make([]byte, 32)
 	for i := range 4 {
 		binary.LittleEndian.PutUint64(token[8*i:], t.random.Uint64())
@@ -52,6 +52,11 @@ func (t *transaction) signIn(ctx context.Context, id uint64) error {
 	return t.created(o, ref{table: load.SignIns, id: s.ID}, customerRef(id), s)
 }
 
+// moment is one of the year 2026, to the microsecond.
+func (t *transaction) moment() time.Time {
+	return time.UnixMicro(1_767_225_600_000_000 + t.random.Int64N(20_000_000_000_000)).UTC()
+}
+
 // network is one of few addresses, so that customers come back to theirs.
 func (t *transaction) network() string {
 	if t.random.IntN(4) == 0 {
@@ -62,10 +67,12 @@ func (t *transaction) network() string {
 
 // arrive registers a worker's first customers and puts her products on the shelves.
 func (t *transaction) arrive(ctx context.Context) error {
-	if _, err := t.register(ctx, t.target.Customers, origin{}); err != nil {
-		return err
+	if t.target.Customers > 0 {
+		if _, err := t.register(ctx, t.target.Customers, origin{}); err != nil {
+			return err
+		}
 	}
-	for range t.target.Products {
+	for range max(t.target.Products, 0) {
 		if err := t.addProduct(ctx); err != nil {
 			return err
 		}

@@ -1,0 +1,142 @@
+package faults
+
+// The rows of what belongs to a customer, as the record has them.
+type (
+	customerRow struct {
+		ID    uint64 `json:"id"`
+		Email string `json:"email"`
+		Name  string `json:"name"`
+		// Phone is empty where it is null.
+		Phone string `json:"phone"`
+	}
+	signInRow struct {
+		ID        uint64 `json:"id"`
+		Customer  uint64 `json:"customer_id"`
+		Address   string `json:"address"`
+		UserAgent string `json:"user_agent"`
+		At        string `json:"signed_in_at"`
+	}
+	addressRow struct {
+		ID        uint64 `json:"id"`
+		Customer  uint64 `json:"customer_id"`
+		Recipient string `json:"recipient"`
+		Street    string `json:"street"`
+		// Postcode is empty where it is null.
+		Postcode string `json:"postcode"`
+		City     string `json:"city"`
+		Country  string `json:"country"`
+		Default  int    `json:"is_default"`
+	}
+	consentRow struct {
+		Customer uint64 `json:"customer_id"`
+		Given    int    `json:"given"`
+		At       string `json:"decided_at"`
+	}
+)
+
+func nullable(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func (b *builder) customer(before, after customerRow) error {
+	switch {
+	case before.ID == 0:
+		return b.registered(after)
+	case after.ID == 0:
+		return nil // No event tells of a customer who was deleted.
+	}
+	return b.updated(before, after)
+}
+
+func (b *builder) registered(c customerRow) error {
+	if err := b.event("CustomerRegistered", map[string]any{"id": c.ID, "name": c.Name, "email": c.Email, "country": country}); err != nil {
+		return err
+	}
+	b.fact("name", none, c.Name)
+	b.fact("email", none, c.Email)
+	b.fact("country", none, country)
+	b.email = c.Email
+	b.mail("mailer", "customer", b.email)
+	return nil
+}
+
+func (b *builder) updated(before, after customerRow) error {
+	if before.Name != after.Name {
+		if err := b.event("CustomerNameChanged", map[string]any{"id": after.ID, "old_name": before.Name, "new_name": after.Name}); err != nil {
+			return err
+		}
+		b.fact("name", before.Name, after.Name)
+		b.mail("mailer", "customer", b.email)
+	}
+	if before.Email != after.Email {
+		if err := b.event("CustomerEmailChanged", map[string]any{"id": after.ID, "old_email": before.Email, "new_email": after.Email}); err != nil {
+			return err
+		}
+		b.fact("email", before.Email, after.Email)
+		b.mail("mailer", "old-address", before.Email)
+		b.mail("mailer", "new-address", after.Email)
+		b.email = after.Email
+	}
+	if before.Phone == after.Phone {
+		return nil
+	}
+	err := b.event("CustomerPhoneChanged", map[string]any{"id": after.ID, "old_phone": nullable(before.Phone), "new_phone": nullable(after.Phone)})
+	if err != nil {
+		return err
+	}
+	b.fact("phone", orNone(before.Phone), orNone(after.Phone))
+	b.mail("mailer", "customer", b.email)
+	return nil
+}
+
+func (b *builder) signIn(before, s signInRow) error {
+	if before.ID != 0 {
+		return nil // She was deleted, with her sign-ins.
+	}
+	err := b.event("CustomerSignedIn", map[string]any{
+		"id": s.Customer, "sign_in": s.ID, "address": s.Address, "user_agent": s.UserAgent, "at": s.At,
+	})
+	if err != nil {
+		return err
+	}
+	b.fact("sign_in", none, s.Address)
+	if b.known[s.Address] {
+		return nil
+	}
+	b.known[s.Address] = true
+	b.addresses = append(b.addresses, s.Address)
+	b.mail("security", "customer", b.email)
+	return nil
+}
+
+func (b *builder) address(before, after addressRow) error {
+	data := map[string]any{
+		"id": after.Customer, "address": after.ID, "recipient": after.Recipient, "street": after.Street,
+		"postcode": nullable(after.Postcode), "city": after.City, "country": after.Country,
+	}
+	chosen := before.Default == 0 && after.Default == 1
+	switch {
+	case before.ID == 0:
+		data["default"] = chosen
+		return b.event("AddressAdded", data)
+	case after.ID == 0:
+		return b.event("AddressRemoved", map[string]any{"id": before.Customer, "address": before.ID})
+	case chosen:
+		return b.event("AddressMadeDefault", map[string]any{"id": after.Customer, "address": after.ID})
+	}
+	return b.event("AddressChanged", data)
+}
+
+func (b *builder) consent(before, after consentRow) error {
+	if before.Customer != 0 {
+		return nil // She was deleted, with her decisions.
+	}
+	kind := "MarketingConsentWithdrawn"
+	if after.Given == 1 {
+		kind = "MarketingConsentGiven"
+	}
+	return b.event(kind, map[string]any{"id": after.Customer, "at": after.At})
+}
