@@ -43,6 +43,38 @@ type Change struct {
 	Request string `json:"request_id,omitempty"`
 }
 
+// NewChange is what was done to a row of a table, by hand: nil stands for no row.
+// The key is none where the rows lack a column of it.
+func NewChange(table string, before, after any) (Change, error) {
+	c := Change{Table: table, Op: "u"}
+	var err error
+	if c.Before, err = rowOrNone(before); err != nil {
+		return c, err
+	}
+	if c.After, err = rowOrNone(after); err != nil {
+		return c, err
+	}
+	switch {
+	case before == nil:
+		c.Op = "c"
+	case after == nil:
+		c.Op = "d"
+	}
+	key := []string{"id"} // Of a table that a load makes itself.
+	if t, err := TableOf(table); err == nil {
+		key = t.Key
+	}
+	c.Key, err = max(c.After, c.Before).key(key)
+	return c, err
+}
+
+func rowOrNone(v any) (Row, error) {
+	if v == nil {
+		return "", nil
+	}
+	return NewRow(v)
+}
+
 // Entry is any other line: a transaction and how it ended.
 type Entry struct {
 	// N and Worker are the step's.

@@ -66,6 +66,19 @@ func (r Row) Only(columns []string) (Row, error) {
 	return encodeObject(object)
 }
 
+// key are the columns of a key, or none where one is missing.
+func (r Row) key(columns []string) (Row, error) {
+	key, err := r.Only(columns)
+	if err != nil {
+		return "", err
+	}
+	there, err := key.columns()
+	if err != nil || len(there) < len(columns) {
+		return "", err
+	}
+	return key, nil
+}
+
 // columns are those that the row has; none where there is no row.
 func (r Row) columns() ([]string, error) {
 	if r == "" {

@@ -11,6 +11,9 @@ const (
 	Products  = "products"
 	Stock     = "stock"
 	Reviews   = "reviews"
+	// Those that the API alone writes so far.
+	BasketLines = "basket_lines"
+	Orders      = "orders"
 )
 
 // Table is what the load knows of a table.
@@ -39,6 +42,8 @@ func Tables() []Table {
 		{Products, []string{"id"}, append(plain("id", "sku", "name", "currency", "status", "version"), decimal("price"))},
 		table(Stock, "product_id", "on_hand", "reorder_level", "version"),
 		table(Reviews, "id", "product_id", "customer_id", "rating", "text", "version"),
+		{BasketLines, []string{"customer_id", "product_id"}, plain("customer_id", "product_id", "quantity")},
+		{Orders, []string{"id"}, append(plain("id", "customer_id", "status", "currency", "version"), decimal("total"))},
 	}
 }
 

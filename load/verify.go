@@ -41,6 +41,9 @@ func (f *Final) Add(e Entry) error {
 		return nil
 	}
 	for _, c := range e.Changes {
+		if c.Key == "" {
+			continue // The API does not say which row it was.
+		}
 		rows := f.rows[c.Table]
 		if rows == nil {
 			rows = map[Row]Row{}

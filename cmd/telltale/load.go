@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"telltale/load"
+	"telltale/load/api"
 	"telltale/load/direct"
 )
 
@@ -26,6 +27,7 @@ const (
 
 // loadFlags are the flags of the load, which reads no configuration.
 type loadFlags struct {
+	api          string
 	dsn, dsnFile string
 	mix, record  string
 	rate, burst  float64
@@ -40,14 +42,16 @@ func newLoadCommand(e env) *cobra.Command {
 	var f loadFlags
 	cmd := &cobra.Command{
 		Use:   "load",
-		Short: "Put a realistic, seeded load on the shop's database",
-		Long: "Put a realistic, seeded load on the shop's database, for a time or until Ctrl-C, and print what\n" +
-			"latencies came of it. The schedule does not wait for answers: latency counts from when a deed was\n" +
-			"due. A few customers and products are far more popular than others, and there are bursts.\n\n" +
-			"It registers customers (…@load.example) and products (LOAD-…) of its own, which stay, and changes\n" +
-			"no row of others. --list shows what it can do. A DSN on the command line can be seen by others on\n" +
-			"this machine; --dsn-file hides it.",
-		Example: "  telltale load --dsn 'shell:…@tcp(127.0.0.1:3306)/shop' --rate 100 --seconds 60\n" +
+		Short: "Put a realistic, seeded load on the shop",
+		Long: "Put a realistic, seeded load on the shop, by its API or by statements in its database, for a time\n" +
+			"or until Ctrl-C, and print what latencies came of it. The schedule does not wait for answers:\n" +
+			"latency counts from when a deed was due. A few customers and products are far more popular than\n" +
+			"others, and there are bursts. --list shows what it can do.\n\n" +
+			"It registers customers of its own (…@load.example), which stay, and with --dsn products (LOAD-…);\n" +
+			"rows of others are changed only as customers do it who order what is on the shelves. A DSN on the\n" +
+			"command line can be seen by others on this machine; --dsn-file hides it.",
+		Example: "  telltale load --api http://127.0.0.1:8080 --rate 50\n" +
+			"  telltale load --dsn 'shell:…@tcp(127.0.0.1:3306)/shop' --rate 100 --seconds 60\n" +
 			"  telltale load --dsn-file dsn --mix default,ddl=1,rename=0 --seed 7 --record load.jsonl",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,13 +62,14 @@ func newLoadCommand(e env) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&f.api, "api", "", "the shop's URL, http://127.0.0.1:8080")
 	flags.StringVar(&f.dsn, "dsn", "", "the shop's database, user:password@tcp(host:3306)/shop")
 	flags.StringVar(&f.dsnFile, "dsn-file", "", "file whose first line is the DSN")
 	flags.Float64Var(&f.rate, "rate", 20, "transactions that are due a second, on the average")
 	flags.Float64Var(&f.burst, "burst", 3, "how many times that is due in one second of every ten; 1 for no bursts")
 	flags.IntVar(&f.seconds, "seconds", 60, "how long transactions are begun; 0 is until Ctrl-C")
 	flags.IntVar(&f.workers, "workers", 8, "how many transactions are made at the same time")
-	flags.IntVar(&f.customers, "customers", 40, "customers that each worker begins with")
+	flags.IntVar(&f.customers, "customers", 0, "customers that each worker begins with (default 40, with --api 3)")
 	flags.Uint64Var(&f.seed, "seed", 0, "what decides the load (default: a random one, which is printed)")
 	flags.StringVar(&f.mix, "mix", "default", "what is done: deed=weight,…, where default stands for the weights that --list shows")
 	flags.StringVar(&f.record, "record", "", "file for a record of all that was committed, a JSON object a line; must not exist")
@@ -74,9 +79,14 @@ func newLoadCommand(e env) *cobra.Command {
 
 func listDeeds(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "DEED\tWEIGHT\tWHAT IS DONE")
-	for _, d := range direct.Deeds() {
-		fmt.Fprintf(table, "%s\t%d\t%s\n", d.Name, d.Weight, d.Doc)
+	for _, target := range []struct {
+		flag  string
+		deeds []load.Deed
+	}{{"--api", api.Deeds()}, {"--dsn", direct.Deeds()}} {
+		fmt.Fprintf(table, "WITH %s\tWEIGHT\tWHAT IS DONE\n", target.flag)
+		for _, d := range target.deeds {
+			fmt.Fprintf(table, "%s\t%d\t%s\n", d.Name, d.Weight, d.Doc)
+		}
 	}
 	return table.Flush()
 }
@@ -89,15 +99,11 @@ func runLoad(cmd *cobra.Command, e env, f loadFlags) error {
 	if !cmd.Flags().Changed("seed") {
 		f.seed = rand.Uint64()
 	}
-	dsn, err := f.source()
-	if err != nil {
-		return err
-	}
 	record, closeRecord, err := createRecord(f.record)
 	if err != nil {
 		return err
 	}
-	target, err := direct.Open(cmd.Context(), direct.Options{DSN: dsn, Customers: f.customers})
+	target, err := f.open(cmd.Context())
 	if err != nil {
 		return errors.Join(err, closeRecord())
 	}
@@ -114,8 +120,8 @@ func runLoad(cmd *cobra.Command, e env, f loadFlags) error {
 // check finds what makes no sense before anything is opened.
 func (f loadFlags) check(cmd *cobra.Command) error {
 	switch {
-	case (f.dsn == "") == (f.dsnFile == ""):
-		return usagef(cmd, "want one of --dsn and --dsn-file")
+	case f.targets() != 1:
+		return usagef(cmd, "want one of --api, --dsn and --dsn-file")
 	case f.rate <= 0:
 		return usagef(cmd, "--rate %g is not above 0", f.rate)
 	case f.burst < 1 || f.burst > load.MaxBurst:
@@ -124,10 +130,14 @@ func (f loadFlags) check(cmd *cobra.Command) error {
 		return usagef(cmd, "--seconds %d is below 0", f.seconds)
 	case f.workers < 1:
 		return usagef(cmd, "--workers %d is below 1", f.workers)
-	case f.customers < 1:
+	case f.customers < 1 && cmd.Flags().Changed("customers"):
 		return usagef(cmd, "--customers %d is below 1", f.customers)
 	}
-	if _, err := load.ParseMix(f.mix, direct.Deeds()); err != nil {
+	deeds := direct.Deeds()
+	if f.api != "" {
+		deeds = api.Deeds()
+	}
+	if _, err := load.ParseMix(f.mix, deeds); err != nil {
 		return usagef(cmd, "--mix: %v", err)
 	}
 	return nil
@@ -138,6 +148,28 @@ func (f loadFlags) span() string {
 		return "until Ctrl-C"
 	}
 	return fmt.Sprintf("for %d s", f.seconds)
+}
+
+// targets is how many are named.
+func (f loadFlags) targets() (n int) {
+	for _, name := range []string{f.api, f.dsn, f.dsnFile} {
+		if name != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// open opens the target that is named.
+func (f loadFlags) open(ctx context.Context) (load.Target, error) {
+	if f.api != "" {
+		return api.Open(ctx, api.Options{URL: f.api, Visitors: f.customers})
+	}
+	dsn, err := f.source()
+	if err != nil {
+		return nil, err
+	}
+	return direct.Open(ctx, direct.Options{DSN: dsn, Customers: f.customers})
 }
 
 // source is the DSN, wherever it stands.

@@ -209,6 +209,21 @@ func TestDeviations(t *testing.T) {
 	}
 }
 
+// TestUnknownColumns checks that a change of a column that the load does not know is
+// a change without events.
+func TestUnknownColumns(t *testing.T) {
+	t.Parallel()
+	touched := committed(t)[:1]
+	touched = append(touched, change{load.Change{Table: load.Customers, Op: "u", Before: touched[0].After, After: touched[0].After}, 2})
+	got, err := expect(touched)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.changes) != 2 || len(got.events) != 1 || got.events[0].kind != "CustomerRegistered" {
+		t.Errorf("got %d changes with the events %+v, want 2 with a registration alone", len(got.changes), got.events)
+	}
+}
+
 func TestTornTransactions(t *testing.T) {
 	t.Parallel()
 	r := &reader{open: map[int32]string{}}

@@ -74,15 +74,24 @@ type builder struct {
 
 // images are a change's rows, read as what they are rows of.
 func images[T any](c change) (before, after T, err error) {
-	for row, into := range map[load.Row]*T{c.Before: &before, c.After: &after} {
-		if row == "" {
-			continue
-		}
-		if err := json.Unmarshal([]byte(row), into); err != nil {
-			return before, after, fmt.Errorf("read a row of %s: %s: %w", c.Table, row, err)
-		}
+	if err := image(c.Before, &before); err != nil {
+		return before, after, fmt.Errorf("read a row of %s: %w", c.Table, err)
+	}
+	if err := image(c.After, &after); err != nil {
+		return before, after, fmt.Errorf("read a row of %s: %w", c.Table, err)
 	}
 	return before, after, nil
+}
+
+// image leaves what it reads into as it is where there is no row.
+func image(row load.Row, into any) error {
+	if row == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(row), into); err != nil {
+		return fmt.Errorf("%s: %w", row, err)
+	}
+	return nil
 }
 
 // add adds what comes of a change.

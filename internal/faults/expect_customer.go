@@ -121,13 +121,28 @@ func (b *builder) address(before, after addressRow) error {
 	switch {
 	case before.ID == 0:
 		data["default"] = chosen
-		return b.event("AddressAdded", data)
+		return b.whole("AddressAdded", data)
 	case after.ID == 0:
-		return b.event("AddressRemoved", map[string]any{"id": before.Customer, "address": before.ID})
+		return b.whole("AddressRemoved", map[string]any{"id": before.Customer, "address": before.ID})
 	case chosen:
-		return b.event("AddressMadeDefault", map[string]any{"id": after.Customer, "address": after.ID})
+		return b.whole("AddressMadeDefault", map[string]any{"id": after.Customer, "address": after.ID})
 	}
-	return b.event("AddressChanged", data)
+	return b.whole("AddressChanged", data)
+}
+
+// whole adds an event of which the history keeps the data as they are, but for whose
+// they are.
+func (b *builder) whole(kind string, data map[string]any) error {
+	if err := b.event(kind, data); err != nil {
+		return err
+	}
+	delete(data, "id")
+	rest, err := encode(data)
+	if err != nil {
+		return err
+	}
+	b.fact("data", none, rest)
+	return nil
 }
 
 func (b *builder) consent(before, after consentRow) error {
@@ -138,5 +153,5 @@ func (b *builder) consent(before, after consentRow) error {
 	if after.Given == 1 {
 		kind = "MarketingConsentGiven"
 	}
-	return b.event(kind, map[string]any{"id": after.Customer, "at": after.At})
+	return b.whole(kind, map[string]any{"id": after.Customer, "at": after.At})
 }

@@ -81,8 +81,8 @@ func parseChange(m *kafka.Message) (rawChange, error) {
 		times:  times{time.UnixMicro(e.Source.TsUS), time.Now()},
 	}
 	var err error
-	if c.change.Before, err = image(e.Source.Table, e.Before); err == nil {
-		c.change.After, err = image(e.Source.Table, e.After)
+	if c.change.Before, err = known(e.Source.Table, e.Before); err == nil {
+		c.change.After, err = known(e.Source.Table, e.After)
 	}
 	if err != nil {
 		return rawChange{}, fmt.Errorf("read the row change at %s: %w", m.TopicPartition, err)
@@ -90,8 +90,8 @@ func parseChange(m *kafka.Message) (rawChange, error) {
 	return c, nil
 }
 
-// image is what a load knows of a row; none where there is none.
-func image(table string, raw json.RawMessage) (load.Row, error) {
+// known is what a load knows of a row; none where there is none.
+func known(table string, raw json.RawMessage) (load.Row, error) {
 	if len(raw) == 0 {
 		return "", nil
 	}

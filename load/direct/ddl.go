@@ -60,7 +60,7 @@ func (t *transaction) insertAltered(ctx context.Context, a *altered) error {
 	}
 	row["id"] = id
 	a.rows[id] = row
-	return t.note(origin{}, a.name, "c", nil, row)
+	return t.note(origin{}, a.name, nil, row)
 }
 
 // alterOnce changes the table in one way.
@@ -111,7 +111,7 @@ func (t *transaction) exchange(ctx context.Context, a *altered) error {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.rows)) {
-		if err := t.note(origin{}, ghost, "c", nil, a.rows[id]); err != nil {
+		if err := t.note(origin{}, ghost, nil, a.rows[id]); err != nil {
 			return err
 		}
 	}

@@ -53,7 +53,7 @@ func (t *transaction) addProduct(ctx context.Context) error {
 		return err
 	}
 	t.stocked = append(t.stocked, p.ID)
-	return t.note(o, load.Stock, "c", nil, s)
+	return t.note(o, load.Stock, nil, s)
 }
 
 // amount is a price.
@@ -107,7 +107,7 @@ func (t *transaction) count(ctx context.Context, s stock, by int, o origin) (sto
 	if _, err := t.exec(ctx, 1, o, statement, after.OnHand, s.ProductID, s.Version); err != nil {
 		return s, err
 	}
-	return after, t.note(o, load.Stock, "u", s, after)
+	return after, t.note(o, load.Stock, s, after)
 }
 
 // review is a row of the reviews as the load knows it.

@@ -68,59 +68,32 @@ func (t *transaction) created(o origin, r, owner ref, row any) error {
 	if owner != (ref{}) {
 		t.fresh.own[owner] = append(t.fresh.own[owner], r)
 	}
-	return t.note(o, r.table, "c", nil, row)
+	return t.note(o, r.table, nil, row)
 }
 
 // changed notes a row that was updated.
 func (t *transaction) changed(o origin, r ref, row any) error {
 	before := t.row(r)
 	t.fresh.row[r] = row
-	return t.note(o, r.table, "u", before, row)
+	return t.note(o, r.table, before, row)
 }
 
 // deleted notes a row that was deleted.
 func (t *transaction) deleted(o origin, r ref) error {
 	before := t.row(r)
 	t.fresh.row[r] = gone{}
-	return t.note(o, r.table, "d", before, nil)
+	return t.note(o, r.table, before, nil)
 }
 
 // note is for rows that the worker does not keep.
-func (t *transaction) note(o origin, table, op string, before, after any) error {
-	b, err := rowOf(before)
+func (t *transaction) note(o origin, table string, before, after any) error {
+	c, err := load.NewChange(table, before, after)
 	if err != nil {
 		return err
 	}
-	a, err := rowOf(after)
-	if err != nil {
-		return err
-	}
-	key, err := keyOf(table, max(a, b)) // Either is empty or both have the key.
-	if err != nil {
-		return err
-	}
-	t.changes = append(t.changes, load.Change{
-		Table: table, Op: op, Key: key, Before: b, After: a, Actor: o.actor, Request: o.request,
-	})
+	c.Actor, c.Request = o.actor, o.request
+	t.changes = append(t.changes, c)
 	return nil
-}
-
-func rowOf(row any) (load.Row, error) {
-	if row == nil {
-		return "", nil
-	}
-	return load.NewRow(row)
-}
-
-func keyOf(table string, row load.Row) (load.Row, error) {
-	if strings.HasPrefix(table, alteredPrefix) {
-		return row.Only([]string{"id"})
-	}
-	t, err := load.TableOf(table)
-	if err != nil {
-		return "", err
-	}
-	return row.Only(t.Key)
 }
 
 // command runs a statement that changes no row.

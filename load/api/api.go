@@ -1,0 +1,110 @@
+// Package api puts a load on the shop by its JSON API, as programs of its customers
+// would: they register, browse, change their details, review, order and pay.
+//
+// Each worker has visitors of its own, each with a session. What a visitor's rows are
+// is known from the answers; where an answer was lost, they are read again, and what
+// is different is what the lost request did.
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"telltale/load"
+)
+
+// Options say which shop gets the load.
+type Options struct {
+	// URL is where the shop is, http://127.0.0.1:8080.
+	URL string
+	// Visitors is how many customers each worker begins with. Default 3: to register
+	// is the most expensive thing a shop does.
+	Visitors int
+	// Timeout is how long an answer may take before it counts as lost. Default 30 s.
+	Timeout time.Duration
+}
+
+// Target is the shop.
+type Target struct {
+	Options
+	client *http.Client
+	// products are what is sold, in the order of the shop.
+	products []uint64
+}
+
+// Open looks whether a shop is there and what it sells. The load that the target is
+// handed to closes it.
+func Open(ctx context.Context, o Options) (*Target, error) {
+	if o.Visitors == 0 {
+		o.Visitors = 3
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 30 * time.Second
+	}
+	at, err := url.Parse(o.URL)
+	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
+		return nil, fmt.Errorf("read the shop's URL: %q is not like http://127.0.0.1:8080", o.URL)
+	}
+	o.URL = strings.TrimSuffix(o.URL, "/")
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = maxIdle
+	t := &Target{Options: o, client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}}
+	if err := t.look(ctx); err != nil {
+		transport.CloseIdleConnections()
+		return nil, fmt.Errorf("look at the shop at %s: %w", o.URL, err)
+	}
+	return t, nil
+}
+
+// maxIdle is how many connections are kept for several workers.
+const maxIdle = 64
+
+// look reads the first page of what is sold.
+func (t *Target) look(ctx context.Context) error {
+	var list struct {
+		Products []struct {
+			ID uint64 `json:"id"`
+		} `json:"products"`
+	}
+	a, err := t.send(ctx, request{method: http.MethodGet, path: "/api/products", into: &list})
+	if err != nil {
+		return err
+	}
+	if a.status != http.StatusOK {
+		return fmt.Errorf("it answers %d where a shop lists its products", a.status)
+	}
+	for _, p := range list.Products {
+		t.products = append(t.products, p.ID)
+	}
+	if len(t.products) == 0 {
+		return fmt.Errorf("it sells nothing; run `telltale crudapp seed` for it first")
+	}
+	return nil
+}
+
+// Name implements load.Target.
+func (t *Target) Name() string { return "api" }
+
+// Deeds implements load.Target.
+func (t *Target) Deeds() []load.Deed { return Deeds() }
+
+// Open implements load.Target.
+func (t *Target) Open(_ context.Context, n int, run string) (load.Worker, error) {
+	w := &worker{target: t, n: n, run: run, deeds: map[string]deed{}}
+	for _, d := range append(deeds(), deed{Deed: load.Deed{Name: load.Arrive}, do: (*visit).arrive}) {
+		w.deeds[d.Name] = d
+	}
+	return w, nil
+}
+
+// Close implements load.Target.
+func (t *Target) Close() error {
+	t.client.CloseIdleConnections()
+	return nil
+}

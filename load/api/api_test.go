@@ -1,0 +1,174 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"telltale/internal/binarytest"
+	"telltale/internal/install"
+	"telltale/internal/mysqlserver/mysqltest"
+	"telltale/load"
+	"telltale/load/api"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const transactions = 500
+
+// TestRecord holds the record of a load on a shop that runs against its tables.
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	server := mysqltest.Start(t)
+	shop, err := install.New(t.Context(), install.Options{Binary: binarytest.Build(t), Dir: t.TempDir(), MySQL: server.DSN("")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, shop, "crudapp", "seed")
+	serve(t, shop)
+
+	var record bytes.Buffer
+	target, err := api.Open(t.Context(), api.Options{URL: "http://" + shop.ShopAddr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := load.Open(t.Context(), load.Options{
+		Seed: 7, Rate: 100_000, Workers: 3, Mix: "default,browse=5,register=2,lose-answer=4,race=4", Record: &record,
+	}, target)
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Run(t.Context(), load.Span{Transactions: transactions}); err != nil {
+		t.Fatal(err)
+	}
+	s := l.Summary()
+	t.Logf("%v in %s: %+v", s.Outcomes, s.During, s.All)
+	if s.All.Count != transactions || s.Outcomes[load.Committed] < transactions/2 || s.Outcomes[load.Read] == 0 {
+		t.Errorf("got %+v, want %d, most of them committed and some read", s, transactions)
+	}
+	if s.Outcomes[load.Landed]+s.Outcomes[load.Vanished] == 0 || s.Outcomes[load.Unknown] > 0 {
+		t.Errorf("got %v, want some answers lost, and all known in the end", s.Outcomes)
+	}
+
+	checkKinds(t, bytes.NewReader(record.Bytes()))
+	final, err := load.ReadFinal(&record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := mysqltest.DB(t, server, "shop")
+	if err := final.Verify(t.Context(), db); err != nil {
+		t.Error(err)
+	}
+	if _, err := db.ExecContext(context.WithoutCancel(t.Context()), "UPDATE customers SET name = 'somebody else' ORDER BY id DESC LIMIT 1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := final.Verify(t.Context(), db); err == nil {
+		t.Error("Verify has not seen a change that is not in the record")
+	}
+}
+
+// run runs a command of the shop's to its end.
+func run(t *testing.T, shop *install.Install, args ...string) {
+	t.Helper()
+	p, err := shop.Start(args[len(args)-1], args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-p.Done()
+	if err := p.Outcome(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// serve starts the shop and waits until it answers.
+func serve(t *testing.T, shop *install.Install) {
+	t.Helper()
+	p, err := shop.Start("crudapp", "crudapp", "--ops-listen=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := p.Stop(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	if err := p.Await(ctx, func(ctx context.Context) bool {
+		target, err := api.Open(ctx, api.Options{URL: "http://" + shop.ShopAddr})
+		if err != nil {
+			return false
+		}
+		return target.Close() == nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkKinds checks that the record has some of everything.
+func checkKinds(t *testing.T, record io.Reader) {
+	t.Helper()
+	kinds := map[string]int{}
+	for r := load.NewRecordReader(record); ; {
+		e, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range e.Changes {
+			kinds[c.Table+" "+c.Op]++
+			if !strings.HasPrefix(c.Request, "load-") {
+				t.Errorf("the change %+v names no request", c)
+			}
+		}
+	}
+	for _, kind := range []string{
+		"customers c", "customers u", "sign_ins c", "addresses c", "addresses u", "reviews c",
+		"basket_lines c", "basket_lines d", "orders c", "orders u",
+	} {
+		if kinds[kind] == 0 {
+			t.Errorf("got no %s among %v", kind, kinds)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	empty := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"products": []}`) }))
+	defer empty.Close()
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	for name, tt := range map[string]struct{ url, want string }{
+		"no URL":         {"nonsense", "is not like http://127.0.0.1:8080"},
+		"no such server": {"http://127.0.0.1:1", "connection refused"},
+		"no shop":        {other.URL, "it answers 404"},
+		"nothing sold":   {empty.URL, "telltale crudapp seed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			target, err := api.Open(t.Context(), api.Options{URL: tt.url})
+			if err == nil {
+				_ = target.Close()
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
+	}
+}

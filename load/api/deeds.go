@@ -1,0 +1,284 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"telltale/load"
+)
+
+// Deeds are what a load on the API can be made of.
+func Deeds() []load.Deed {
+	all := deeds()
+	list := make([]load.Deed, len(all))
+	for i, d := range all {
+		list[i] = d.Deed
+	}
+	return list
+}
+
+func deeds() []deed {
+	named := func(name string, weight int, doc string, do func(*visit, context.Context) (load.Outcome, error)) deed {
+		return deed{load.Deed{Name: name, Weight: weight, Doc: doc}, do}
+	}
+	return []deed{
+		named("browse", 50, "a visitor looks at a page of products, at a popular one and its reviews", (*visit).browse),
+		named("register", 1, "somebody registers, and is a visitor from then on", (*visit).register),
+		named("sign-in", 2, "a visitor signs in again", (*visit).signInAgain),
+		named("details", 12, "a visitor changes name or phone number", (*visit).details),
+		named("address", 5, "a visitor adds, corrects or removes an address", (*visit).address),
+		named("review", 4, "a visitor reviews a popular product, or changes the review", (*visit).review),
+		named("basket", 14, "a visitor puts a popular product into the basket, or takes one out", (*visit).basket),
+		named("order", 6, "a visitor orders what is in the basket", (*visit).order),
+		named("pay", 4, "a visitor pays for an order, twice under one idempotency key", (*visit).pay),
+		named("cancel", 1, "a visitor cancels an order", (*visit).cancel),
+		named("race", 1, "several tabs save a visitor's details at the same moment; one wins", (*visit).race),
+		named("lose-answer", 1, "a visitor hangs up while details are saved, and what took place is read back", (*visit).loseAnswer),
+	}
+}
+
+// arrive registers a worker's first visitors.
+func (v *visit) arrive(ctx context.Context) (load.Outcome, error) {
+	for range v.target.Visitors {
+		outcome, err := v.register(ctx)
+		if err != nil {
+			return "", err
+		}
+		if outcome != load.Committed {
+			return "", fmt.Errorf("register the first visitors: the shop has %s", outcome)
+		}
+	}
+	return load.Committed, nil
+}
+
+// register makes a new visitor.
+func (v *visit) register(ctx context.Context) (load.Outcome, error) {
+	v.serial++
+	v.changes = nil
+	v.who = &visitor{email: fmt.Sprintf("%s.%d.%d@load.example", v.run, v.step.N, v.serial), password: "pastry-" + v.run + "-" + strconv.FormatInt(v.step.N, 10)}
+	body := map[string]string{"email": v.who.email, "name": v.unique("Zoë"), "password": v.who.password}
+	r := request{method: http.MethodPost, path: "/api/customers", body: body, into: &v.who.customer}
+	a, err := v.ask(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	if a.status == http.StatusServiceUnavailable || a.status == http.StatusTooManyRequests {
+		return load.Refused, nil
+	}
+	if !a.ok() {
+		return "", fmt.Errorf("%s %s: the shop answers %d (%s)", r.method, r.path, a.status, a.problem)
+	}
+	v.who.session = a.cookies
+	v.visitors = append(v.visitors, v.who)
+	if err := v.note(load.Customers, nil, v.who.customer); err != nil {
+		return "", err
+	}
+	v.changes[len(v.changes)-1].Actor = "" // Nobody is signed in yet.
+	return v.keep()
+}
+
+func (v *visit) browse(ctx context.Context) (load.Outcome, error) {
+	product := "/api/products/" + strconv.FormatUint(v.product(), 10)
+	for _, path := range []string{"/api/products", product, product + "/reviews"} {
+		a, err := v.ask(ctx, request{method: http.MethodGet, path: path})
+		if isLost(err) {
+			return load.Refused, nil // Nothing was to be changed.
+		}
+		if err != nil {
+			return "", err
+		}
+		if !a.ok() {
+			return load.Refused, nil
+		}
+	}
+	return load.Read, nil
+}
+
+func (v *visit) signInAgain(ctx context.Context) (load.Outcome, error) {
+	if err := v.who.signIn(ctx, v); err != nil {
+		return "", err
+	}
+	type signIn struct {
+		CustomerID uint64 `json:"customer_id"`
+		UserAgent  string `json:"user_agent"`
+	}
+	if err := v.note(load.SignIns, nil, signIn{v.who.customer.ID, "telltale-load"}); err != nil {
+		return "", err
+	}
+	return v.keep()
+}
+
+// save asks the shop to store details, from the version that is known.
+func (v *visit) save(name string, phone load.Nullable) request {
+	c := v.who.customer
+	body := map[string]any{"email": c.Email, "name": name, "phone": phone, "version": c.Version}
+	return v.named(request{method: http.MethodPut, path: "/api/customers/me", body: body})
+}
+
+func (v *visit) details(ctx context.Context) (load.Outcome, error) {
+	phone := v.who.customer.Phone
+	if v.random.IntN(3) == 0 {
+		phone = load.Nullable(fmt.Sprintf("+49 30 %d", 100_000+v.random.IntN(10_000_000)))
+	}
+	saved := v.who.customer
+	r := v.save(v.unique("Ann-Marie O'Neill"), phone)
+	r.into = &saved
+	a, err := v.target.send(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	if !a.ok() {
+		return v.refused(ctx, r, a)
+	}
+	if err := v.note(load.Customers, v.who.customer, saved); err != nil {
+		return "", err
+	}
+	v.who.customer = saved
+	return v.keep()
+}
+
+// tabs is how many save at the same moment.
+const tabs = 5
+
+func (v *visit) race(ctx context.Context) (load.Outcome, error) {
+	type try struct {
+		request
+		saved customer
+		answer
+	}
+	tries := make([]try, tabs)
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range tries {
+		tries[i].request = v.save(v.unique("Racer"), v.who.customer.Phone)
+		tries[i].into = &tries[i].saved
+		group.Go(func() (err error) {
+			tries[i].answer, err = v.target.send(ctx, tries[i].request)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
+	before, winners := v.who.customer, 0
+	for _, one := range tries {
+		switch {
+		case one.ok():
+			winners++
+			v.request, v.who.customer = one.header["X-Request-Id"], one.saved
+			if err := v.note(load.Customers, before, one.saved); err != nil {
+				return "", err
+			}
+		case one.status != http.StatusConflict:
+			return v.refused(ctx, one.request, one.answer)
+		}
+	}
+	if winners != 1 {
+		return "", fmt.Errorf("%d of %d tabs saved customer %d from version %d, want one", winners, tabs, before.ID, before.Version)
+	}
+	return v.keep()
+}
+
+// loseAnswer hangs up at a random moment. To save once more from the same version
+// decides it: one of the two has taken place.
+func (v *visit) loseAnswer(ctx context.Context) (load.Outcome, error) {
+	moment, cancel := context.WithTimeout(ctx, time.Duration(v.random.Int64N(int64(10*time.Millisecond))))
+	lost := v.save(v.unique("Lost"), v.who.customer.Phone)
+	first := v.request
+	a, err := v.target.send(moment, lost)
+	cancel()
+	if err != nil && !isLost(err) {
+		return "", err
+	}
+	answered := err == nil && a.ok()
+	if !answered {
+		if err := v.recorder.Note(v.step, load.Unknown, nil); err != nil {
+			return "", err
+		}
+	}
+	before := v.who.customer
+	saved := before
+	r := v.save(v.unique("Again"), before.Phone)
+	r.into = &saved
+	a, err = v.target.send(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	outcome := load.Vanished
+	if !a.ok() {
+		if _, err := v.refused(ctx, r, a); err != nil {
+			return "", err
+		}
+		saved, v.request = v.who.customer, first
+		if saved == before {
+			return load.Unknown, nil
+		}
+		outcome = load.Landed
+	}
+	if answered {
+		outcome = load.Committed
+	}
+	if outcome == load.Vanished { // What took place is the second.
+		if err := v.recorder.Note(v.step, load.Vanished, nil); err != nil {
+			return "", err
+		}
+	}
+	v.who.customer = before
+	if err := v.note(load.Customers, before, saved); err != nil {
+		return "", err
+	}
+	v.who.customer = saved
+	if outcome == load.Vanished {
+		return outcome, v.recorder.Note(v.step, load.Committed, v.changes)
+	}
+	return outcome, v.recorder.Note(v.step, outcome, v.changes)
+}
+
+func (v *visit) address(ctx context.Context) (load.Outcome, error) {
+	ids := slices.Sorted(maps.Keys(v.who.addresses))
+	const base = "/api/customers/me/addresses"
+	r := request{method: http.MethodPost, path: base}
+	id := uint64(0)
+	if len(ids) > 0 && (len(ids) > 3 || v.random.IntN(4) > 0) {
+		id = ids[v.random.IntN(len(ids))]
+		r.method, r.path = http.MethodPut, base+"/"+strconv.FormatUint(id, 10)
+		if len(ids) > 1 && v.random.IntN(3) == 0 {
+			r.method = http.MethodDelete
+		}
+		r.header = map[string]string{"If-Match": strconv.Quote(strconv.Itoa(int(v.who.addresses[id].Version)))}
+	}
+	if r.method != http.MethodDelete {
+		r.body = postal{Recipient: v.who.customer.Name, Street: v.unique("Harrow Road"), City: "Łódź", Country: "PL"}
+	}
+	a, err := v.ask(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	if !a.ok() {
+		return v.refused(ctx, r, a)
+	}
+	// Another may have become the default.
+	return v.reread(ctx)
+}
+
+// reread reads all of the visitor's again, and records what is different.
+func (v *visit) reread(ctx context.Context) (load.Outcome, error) {
+	before, asked := *v.who, v.request
+	if err := v.who.load(ctx, v); err != nil {
+		return "", err
+	}
+	v.request = asked
+	if err := v.differences(before); err != nil {
+		return "", err
+	}
+	if len(v.changes) == 0 {
+		return load.Read, nil
+	}
+	return v.keep()
+}
