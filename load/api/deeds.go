@@ -254,7 +254,7 @@ func (v *visit) address(ctx context.Context) (load.Outcome, error) {
 		r.header = map[string]string{"If-Match": strconv.Quote(strconv.Itoa(int(v.who.addresses[id].Version)))}
 	}
 	if r.method != http.MethodDelete {
-		r.body = postal{Recipient: v.who.customer.Name, Street: v.unique("Harrow Road"), City: "Łódź", Country: "PL"}
+		r.body = postal{Recipient: v.who.customer.Name, Street: v.unique("Harrow Road"), City: "Köln", Country: "DE"}
 	}
 	a, err := v.ask(ctx, r)
 	if err != nil {

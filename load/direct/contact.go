@@ -45,7 +45,7 @@ func (t *transaction) address(ctx context.Context) error {
 func (t *transaction) addAddress(ctx context.Context, id uint64, first bool) error {
 	o := t.request(id)
 	a := address{
-		CustomerID: id, Recipient: t.customer(id).Name, Street: t.unique("Harrow Road"), City: "Łódź", Country: "PL", Version: 1,
+		CustomerID: id, Recipient: t.customer(id).Name, Street: t.unique("Harrow Road"), City: "Köln", Country: "DE", Version: 1,
 	}
 	if t.random.IntN(2) == 0 {
 		a.Postcode = load.Nullable(fmt.Sprintf("%05d", t.random.IntN(100_000)))
