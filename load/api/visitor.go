@@ -101,7 +101,9 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 	for _, l := range basket.Lines {
 		who.basket[l.Product] = l.Quantity
 	}
-	who.orders = maps.Clone(who.orders) // Only the newest are on the page.
+	known := who.orders
+	who.orders = map[uint64]order{}
+	maps.Copy(who.orders, known) // Only the newest are on the page.
 	for _, o := range orders.Page {
 		who.orders[o.ID] = o
 	}
@@ -123,22 +125,6 @@ func (who *visitor) signIn(ctx context.Context, v *visit) error {
 	}
 	who.session = a.cookies
 	return nil
-}
-
-// set is a copy with another value; drop one without.
-func set[K comparable, V any](m map[K]V, key K, value V) map[K]V {
-	c := maps.Clone(m)
-	if c == nil {
-		c = map[K]V{}
-	}
-	c[key] = value
-	return c
-}
-
-func drop[K comparable, V any](m map[K]V, key K) map[K]V {
-	c := maps.Clone(m)
-	delete(c, key)
-	return c
 }
 
 // addressRow is an address as its row.
