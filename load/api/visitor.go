@@ -82,8 +82,10 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 		path string
 		into any
 	}{
-		{"/api/customers/me", &who.customer}, {"/api/customers/me/addresses", &addresses},
-		{"/api/orders", &orders}, {"/api/basket", &basket},
+		{"/api/customers/me", &who.customer},
+		{"/api/customers/me/addresses", &addresses},
+		{"/api/orders", &orders},
+		{"/api/basket", &basket},
 	} {
 		r := v.named(request{method: http.MethodGet, path: one.path, into: one.into})
 		a, err := v.target.send(ctx, r)
