@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -127,30 +126,4 @@ func testAddByAPI(t *testing.T, s *shop) {
 	check(t, s.call(t, http.MethodPost, "/api/products", body), http.StatusUnprocessableEntity, `"sku":"Another product has this SKU."`)
 	check(t, s.send(t, http.MethodDelete, "/api/staff/session", ""), http.StatusNoContent)
 	check(t, s.get(t, at), http.StatusNotFound)
-}
-
-func testFiftyTabs(t *testing.T, s *shop) {
-	sold := s.product(t, "active")
-	s.signInStaff(t)
-	path := fmt.Sprintf("/api/products/%d", sold.ID)
-	const tabs = 50
-	var answers [tabs]answer
-	var wg sync.WaitGroup
-	for i := range tabs {
-		wg.Go(func() { answers[i] = s.put(t, path, productBody(fmt.Sprintf("Tab %d", i), "1"), `"1"`) })
-	}
-	wg.Wait()
-	stored := s.get(t, path).body
-	if !strings.Contains(stored, `"version":2`) {
-		t.Errorf("stored is %s, want version 2", stored)
-	}
-	for i, a := range answers {
-		want := http.StatusPreconditionFailed
-		if strings.Contains(stored, fmt.Sprintf(`"name":"Tab %d"`, i)) {
-			want = http.StatusOK
-		}
-		if a.status != want {
-			t.Errorf("tab %d got status %d while %s is stored", i, a.status, stored)
-		}
-	}
 }
