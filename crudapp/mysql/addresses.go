@@ -27,16 +27,8 @@ func (s *Store) Addresses(ctx context.Context, customerID uint64) ([]contact.Add
 	if err != nil {
 		return nil, fmt.Errorf("read the addresses of customer %d: %w", customerID, err)
 	}
-	defer rows.Close()
-	var found []contact.Address
-	for rows.Next() {
-		a, err := scanAddress(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read an address of customer %d: %w", customerID, err)
-		}
-		found = append(found, a)
-	}
-	if err := rows.Err(); err != nil {
+	found, err := collect(rows, scanAddress)
+	if err != nil {
 		return nil, fmt.Errorf("read the addresses of customer %d: %w", customerID, err)
 	}
 	return found, nil

@@ -33,16 +33,8 @@ func (s *Store) Items(ctx context.Context, q catalogue.Query) ([]catalogue.Item,
 	if err != nil {
 		return nil, fmt.Errorf("read products: %w", err)
 	}
-	defer rows.Close()
-	var found []catalogue.Item
-	for rows.Next() {
-		item, err := scanItem(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read a product of a list: %w", err)
-		}
-		found = append(found, item)
-	}
-	if err := rows.Err(); err != nil {
+	found, err := collect(rows, scanItem)
+	if err != nil {
 		return nil, fmt.Errorf("read products: %w", err)
 	}
 	return found, nil

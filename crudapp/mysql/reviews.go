@@ -42,16 +42,8 @@ func (s *Store) reviews(ctx context.Context, condition string, args ...any) ([]r
 	if err != nil {
 		return nil, fmt.Errorf("read reviews: %w", err)
 	}
-	defer rows.Close()
-	var found []review.Review
-	for rows.Next() {
-		one, err := scanReview(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read a review of a list: %w", err)
-		}
-		found = append(found, one)
-	}
-	if err := rows.Err(); err != nil {
+	found, err := collect(rows, scanReview)
+	if err != nil {
 		return nil, fmt.Errorf("read reviews: %w", err)
 	}
 	return found, nil

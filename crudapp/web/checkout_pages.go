@@ -14,11 +14,8 @@ import (
 	"telltale/crudapp/order"
 )
 
-const (
-	checkoutPath = "/checkout"
-	// fieldBasket is the fingerprint of the basket that a form shows.
-	fieldBasket = "basket"
-)
+// fieldBasket is the fingerprint of the basket that a form shows.
+const fieldBasket = "basket"
 
 // checkout is the data of the page on which a customer orders.
 type checkout struct {

@@ -65,7 +65,7 @@ func (s *shop) addressID(t *testing.T) uint64 {
 	return id
 }
 
-// put puts so many of a product into the basket and returns the basket's ETag.
+// fill puts so many of a product into the basket and returns the basket's ETag.
 func (s *shop) fill(t *testing.T, item catalogue.Item, quantity int) string {
 	t.Helper()
 	got := s.call(t, http.MethodPut, fmt.Sprintf("/api/basket/lines/%d", item.ID), fmt.Sprintf(`{"quantity":%d}`, quantity))
