@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +38,7 @@ func (f *faultLines) add(l faultLine) {
 
 const faultsHead = `# Faults of the servers, the network, topics and brokers, and what came of them
 
-%s, on Telltale %s. ` + "`make faults`" + ` does it again and writes this page. Those of the stages and of a broker under load are in [faults.md](faults.md).
+%s, on Telltale %s. ` + "`make faults`" + ` does it again and writes this page. Those of the stages and of a broker under load are in [faults.md](faults.md).%s
 
 One reader went through all faults of a kind on each server, %d rounds of each, with seed %d, from which each round drew what exactly happened. What a test wrote stands in its own history: after each round each row's versions stood in its topic as that has them, none missing, none twice but where an operator had said so, none in another order, and nothing that was not committed. A reader that ended did so by the name of an error, before it published anything that was not right, and went on with the command that the error names.
 
@@ -50,7 +52,7 @@ func (f *faultLines) markdown() string {
 		return cmp.Or(strings.Compare(a.fault, b.fault), strings.Compare(a.server, b.server))
 	})
 	var b strings.Builder
-	fmt.Fprintf(&b, faultsHead, time.Now().UTC().Format("2006-01-02 15:04 UTC"), *faultCommit, *faultRounds, *faultSeed)
+	fmt.Fprintf(&b, faultsHead, time.Now().UTC().Format("2006-01-02 15:04 UTC"), *faultCommit, machineLoad(), *faultRounds, *faultSeed)
 	for i, l := range f.lines {
 		if i == 0 || f.lines[i-1].fault != l.fault {
 			fmt.Fprintf(&b, "- **%s**: %s\n", l.fault, l.what)
@@ -64,6 +66,17 @@ func (f *faultLines) markdown() string {
 	}
 	b.WriteString("\nRecovery is the time from when the reader could go on, by itself or by the command, until all was published; a command and a start of the reader are part of it.\n")
 	return b.String()
+}
+
+// machineLoad says how busy the machine was, where that can be asked: it is what
+// the times are to be read by.
+func machineLoad() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(text))
+	if err != nil || len(fields) < 3 {
+		return ""
+	}
+	return fmt.Sprintf(" The machine has %d processors, and a load of %s over the last quarter of an hour.", runtime.NumCPU(), fields[2])
 }
 
 func (l *faultLine) answers() string {
