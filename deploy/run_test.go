@@ -12,13 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"telltale/internal/binarytest"
 	"telltale/internal/mysqlserver/mysqltest"
 )
-
-// patience is how long a condition may take to come true on a busy machine.
-const patience = time.Minute
 
 // TestServicesRun runs what docker-compose.yml says, as processes: the accounts
 // and settings of its MySQL, and each service that runs our image with its
@@ -34,7 +31,7 @@ func TestServicesRun(t *testing.T) {
 		w.start(t, s)
 	}
 	for _, s := range stages(t, w.project) {
-		await(t, s.Name+" to be ready", func() string {
+		binarytest.Await(t, s.Name+" to be ready", func() string {
 			output, err := ready(t.Context(), w.ops[s.Name])
 			if err != nil {
 				return output
@@ -44,7 +41,7 @@ func TestServicesRun(t *testing.T) {
 	}
 
 	w.register(t, "Bob", "bob@example.com")
-	await(t, "the mail", func() string {
+	binarytest.Await(t, "the mail", func() string {
 		if mails := w.smtp.Mails(); len(mails) != 1 || !slices.Equal(mails[0].To, []string{"bob@example.com"}) {
 			return fmt.Sprintf("got %+v", mails)
 		}
@@ -54,25 +51,9 @@ func TestServicesRun(t *testing.T) {
 	w.killDump(t)
 
 	panels := loadDashboard(t)
-	await(t, "what the dashboard shows", func() string {
+	binarytest.Await(t, "what the dashboard shows", func() string {
 		return strings.Join(missing(panels, w.scrape(t)), "\n")
 	})
-}
-
-// await polls until wanting, which says what is still wrong, says nothing.
-func await(t *testing.T, what string, wanting func() string) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		left := wanting()
-		if left == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("wait for %s: %s", what, left)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
 }
 
 // newClient keeps no connection open, and so no goroutine.

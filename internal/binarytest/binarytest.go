@@ -63,3 +63,22 @@ func Get(t testing.TB, url string) (status int, body string) {
 	}
 	return response.StatusCode, strings.TrimSpace(string(text))
 }
+
+// patience is how long a condition may take to come true on a busy machine.
+const patience = 2 * time.Minute
+
+// Await polls until wanting, which says what is still wrong, says nothing.
+func Await(t testing.TB, what string, wanting func() string) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		left := wanting()
+		if left == "" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("wait for %s: %s", what, left)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}

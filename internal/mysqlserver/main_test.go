@@ -106,7 +106,7 @@ func testServerDiesWithItsParent(t *testing.T, servers mysqltest.Servers) {
 	}
 	_ = cmd.Wait()
 	// The server holds the lock as long as it lives.
-	lock, err := dirlock.Acquire(t.Context(), dir, 10*time.Second)
+	lock, err := dirlock.Acquire(t.Context(), dir, time.Minute)
 	if err != nil {
 		t.Fatalf("the server outlived its parent: %v", err)
 	}

@@ -64,19 +64,3 @@ func TestOutages(t *testing.T) {
 
 // patience is how long a condition may take to come true on a busy machine.
 const patience = 2 * time.Minute
-
-// await polls until wanting, which says what is still wrong, says nothing.
-func await(t *testing.T, what string, wanting func() string) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	for {
-		left := wanting()
-		if left == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("wait for %s: %s", what, left)
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}

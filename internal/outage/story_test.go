@@ -9,6 +9,7 @@ import (
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
+	"telltale/internal/binarytest"
 	"telltale/internal/kafkaclient"
 	"telltale/internal/smtpserver"
 )
@@ -23,7 +24,7 @@ func (w *world) change(t *testing.T, n int) {
 				VALUES (%[1]d, '%[2]s', 'Bob', 'x', NOW(6), NOW(6));
 			UPDATE customers SET name = 'Alice', version = version + 1 WHERE id = %[1]d`, w.customers, address(w.customers))
 		// A connection of before a restart is found out by its use.
-		await(t, "the database to take a change", func() string {
+		binarytest.Await(t, "the database to take a change", func() string {
 			if err := w.shop.PingContext(t.Context()); err != nil {
 				return err.Error()
 			}
@@ -40,7 +41,7 @@ func address(customer int) string { return fmt.Sprintf("customer-%d@example.com"
 // settled waits until all changes have had their effect and every stage is ready.
 func (w *world) settled(t *testing.T) {
 	t.Helper()
-	await(t, "all mails", func() string {
+	binarytest.Await(t, "all mails", func() string {
 		if got, want := len(w.received()), 2*w.customers; got < want {
 			return fmt.Sprintf("got %d, want %d", got, want)
 		}

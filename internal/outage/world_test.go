@@ -139,7 +139,7 @@ func (w *world) readyz(t *testing.T, stage string) (status int, body string) {
 
 func (w *world) awaitReady(t *testing.T, stage string) {
 	t.Helper()
-	await(t, stage+" to be ready", func() string {
+	binarytest.Await(t, stage+" to be ready", func() string {
 		if status, body := w.readyz(t, stage); status != http.StatusOK {
 			return body
 		}
@@ -150,7 +150,7 @@ func (w *world) awaitReady(t *testing.T, stage string) {
 // awaitTrouble waits until a stage says why it is not ready.
 func (w *world) awaitTrouble(t *testing.T, stage, says string) {
 	t.Helper()
-	await(t, stage+" to say what it misses", func() string {
+	binarytest.Await(t, stage+" to say what it misses", func() string {
 		status, body := w.readyz(t, stage)
 		if status != http.StatusServiceUnavailable || !strings.Contains(strings.ToLower(body), says) {
 			return fmt.Sprintf("%d %s, want 503 and %q", status, body, says)
