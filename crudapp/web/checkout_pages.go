@@ -14,8 +14,12 @@ import (
 	"telltale/crudapp/order"
 )
 
-// fieldBasket is the fingerprint of the basket that a form shows.
-const fieldBasket = "basket"
+// What a check-out carries along of the basket that it shows: the fingerprint, and the
+// products.
+const (
+	fieldBasket = "basket"
+	fieldShown  = "shown"
+)
 
 // checkout is the data of the page on which a customer orders.
 type checkout struct {
@@ -23,7 +27,7 @@ type checkout struct {
 	Key    string
 	Basket order.Basket
 	Lines  []basketLine
-	// Gone are lines that were shown before and are no longer there.
+	// Gone are the names of products that were shown before and are no longer there.
 	Gone      []string
 	Addresses []contact.Address
 	// Chosen is the address that it shall be sent to.
@@ -132,13 +136,10 @@ func (s *server) refuseCheckout(w http.ResponseWriter, r *http.Request, c crudap
 		http.Redirect(w, r, basketPath, http.StatusSeeOther)
 		return
 	}
-	data, readErr := s.openCheckout(r, c, b, asked.Key)
+	data, readErr := s.refusedCheckout(r, c, b, asked)
 	if readErr != nil {
 		s.fail(w, r, readErr)
 		return
-	}
-	if slices.ContainsFunc(data.Addresses, func(a contact.Address) bool { return a.ID == asked.AddressID }) {
-		data.Chosen = asked.AddressID
 	}
 	data.Message = failureOf(err).detail
 	for _, field := range []string{order.FieldAddress, order.FieldQuantity} {
@@ -146,17 +147,28 @@ func (s *server) refuseCheckout(w http.ResponseWriter, r *http.Request, c crudap
 			data.Message = problems[field]
 		}
 	}
-	data.compare(r)
 	s.render(w, r, page{name: "checkout", status: failureOf(err).status, customer: &c, data: data})
 }
 
-// compare notes what changed since the form was shown, by what it carries along.
+// refusedCheckout returns the page of a form that was posted: with its key, its
+// address and what is different from what it showed.
+func (s *server) refusedCheckout(r *http.Request, c crudapp.Customer, b order.Basket, asked order.Checkout) (checkout, error) {
+	data, err := s.openCheckout(r, c, b, asked.Key)
+	if err != nil {
+		return checkout{}, err
+	}
+	if slices.ContainsFunc(data.Addresses, func(a contact.Address) bool { return a.ID == asked.AddressID }) {
+		data.Chosen = asked.AddressID
+	}
+	data.compare(r)
+	data.Gone, err = s.gone(r, b)
+	return data, err
+}
+
+// compare notes what is different from what the form showed, by what it carries along.
 func (c *checkout) compare(r *http.Request) {
-	var ids []string
 	for i, l := range c.Lines {
-		id := strconv.FormatUint(l.ProductID, 10)
-		ids = append(ids, id)
-		was := r.PostForm.Get(wasPrefix + id)
+		was := r.PostForm.Get(wasPrefix + strconv.FormatUint(l.ProductID, 10))
 		if was == "" {
 			was = "not in it"
 		}
@@ -164,9 +176,26 @@ func (c *checkout) compare(r *http.Request) {
 			c.Lines[i].Was = was
 		}
 	}
-	for _, id := range r.PostForm["shown"] {
-		if !slices.Contains(ids, id) {
-			c.Gone = append(c.Gone, r.PostForm.Get("name."+id))
+}
+
+// gone returns the names of the products that the form showed and that are no longer
+// in the basket.
+func (s *server) gone(r *http.Request, b order.Basket) ([]string, error) {
+	shown := r.PostForm[fieldShown]
+	var names []string
+	for _, text := range shown[:min(len(shown), order.MaxLines)] {
+		id, err := strconv.ParseUint(text, 10, 64)
+		if err != nil || b.Line(id).Quantity > 0 {
+			continue
+		}
+		switch item, err := s.catalogue.Item(r.Context(), id); {
+		case errors.Is(err, crudapp.ErrNotFound):
+			names = append(names, "Something that we no longer have")
+		case err != nil:
+			return nil, err
+		default:
+			names = append(names, item.Name)
 		}
 	}
+	return names, nil
 }
