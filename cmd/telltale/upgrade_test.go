@@ -33,6 +33,7 @@ func TestUpgradeWithoutDowntime(t *testing.T) {
 	settle(t, db)
 
 	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
 	stages := []*running{w.start(ctx, t, "binlog"), w.start(ctx, t, "translator")}
 	eventually(t, "the translator", func() (bool, string) {
 		for _, s := range stages {
@@ -43,7 +44,7 @@ func TestUpgradeWithoutDowntime(t *testing.T) {
 	})
 
 	said := &sayings{want: map[uint64][]saying{}}
-	older := startOlder(db, said)
+	older := startOlder(t, db, said)
 	older.awaitMore(t)
 	w.migrateTo(t, mysql.VersionCountryAdded)
 	older.awaitMore(t)

@@ -88,23 +88,23 @@ func settle(t *testing.T, db *sql.DB) {
 type traffic struct {
 	done  atomic.Int64
 	stop  context.CancelFunc
-	ended chan error
+	ended chan struct{}
+	err   error // Why it ended by itself, once it has.
 }
 
-func startTraffic(do func(ctx context.Context, n int64) error) *traffic {
+func startTraffic(t *testing.T, do func(ctx context.Context, n int64) error) *traffic {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	x := &traffic{stop: stop, ended: make(chan error, 1)}
+	x := &traffic{stop: stop, ended: make(chan struct{})}
 	go func() {
-		for ctx.Err() == nil {
+		defer close(x.ended)
+		for ctx.Err() == nil && x.err == nil {
 			// What was begun is done, so that all that is stored is known.
-			if err := do(context.WithoutCancel(ctx), x.done.Load()); err != nil {
-				x.ended <- err
-				return
-			}
+			x.err = do(context.WithoutCancel(ctx), x.done.Load())
 			x.done.Add(1)
 		}
-		x.ended <- nil
 	}()
+	t.Cleanup(func() { x.stop(); <-x.ended })
 	return x
 }
 
@@ -115,8 +115,8 @@ func (x *traffic) awaitMore(t *testing.T) {
 	from := x.done.Load()
 	eventually(t, "the shop's traffic", func() (bool, string) {
 		select {
-		case err := <-x.ended:
-			t.Fatal(err)
+		case <-x.ended:
+			t.Fatalf("the shop's traffic ended: %v", x.err)
 		default:
 		}
 		return x.done.Load() >= from+some, fmt.Sprintf("%d times since", x.done.Load()-from)
@@ -126,16 +126,17 @@ func (x *traffic) awaitMore(t *testing.T) {
 func (x *traffic) end(t *testing.T) {
 	t.Helper()
 	x.stop()
-	if err := <-x.ended; err != nil {
-		t.Fatal(err)
+	if <-x.ended; x.err != nil {
+		t.Fatal(x.err)
 	}
 }
 
 // startOlder serves as the version of the shop did that knew of no country: people
 // register and change their names.
-func startOlder(db *sql.DB, s *sayings) *traffic {
+func startOlder(t *testing.T, db *sql.DB, s *sayings) *traffic {
+	t.Helper()
 	var id uint64
-	return startTraffic(func(ctx context.Context, n int64) error {
+	return startTraffic(t, func(ctx context.Context, n int64) error {
 		if n%2 == 1 {
 			s.add(id, fmt.Sprintf(`CustomerNameChanged {"id":%d,"old_name":"Old%d","new_name":"Older"}`, id, n-1))
 			_, err := db.ExecContext(ctx, "UPDATE customers SET email = email, name = 'Older', phone = NULL, version = version + 1 WHERE id = ? AND version = 1", id)
@@ -179,7 +180,7 @@ func startNewer(t *testing.T, dsn string, s *sayings) *newer {
 	passwords := argon2id.New(argon2id.Options{Params: argon2id.Params{Memory: 64, Time: 1, Threads: 1}})
 	x := &newer{accounts: crudapp.NewAccounts(crudapp.AccountsOptions{Store: store, Passwords: passwords})}
 	var c crudapp.Customer
-	x.traffic = startTraffic(func(ctx context.Context, n int64) (err error) {
+	x.traffic = startTraffic(t, func(ctx context.Context, n int64) (err error) {
 		if n%2 == 1 {
 			s.add(c.ID, fmt.Sprintf(`CustomerCountryChanged {"id":%d,"old_country":"NO","new_country":"SE"}`, c.ID))
 			moved := c.Details
