@@ -96,8 +96,8 @@ func TestRunRefusesWhatItMayNotCreate(t *testing.T) {
 	o.Rules = copyRules(t, "after.version", "after.vresion")
 	o.Registerer = nil
 	var problem *Problem
-	if err := Run(t.Context(), o); !errors.As(err, &problem) || problem.Line != 10 {
-		t.Errorf("got %v, want a Problem at line 10", err)
+	if err := Run(t.Context(), o); !errors.As(err, &problem) || problem.Line != 12 {
+		t.Errorf("got %v, want a Problem at line 12", err)
 	}
 }
 
