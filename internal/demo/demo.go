@@ -172,7 +172,7 @@ func (d *demo) startWatching(context.Context) error {
 func (d *demo) watchTopics() {
 	err := feed.Watch(d.following, feed.WatchOptions{
 		Kafka:     d.kafka(),
-		Changes:   []string{Source + "." + shopDatabase + ".", Source + "." + shopAggregate},
+		Changes:   rawTopics(),
 		Events:    []string{"events."},
 		Positions: Source + ".positions",
 		Position:  d.backlogs.setPosition,
@@ -186,6 +186,12 @@ func (d *demo) watchTopics() {
 	if err != nil {
 		d.fail(err)
 	}
+}
+
+// rawTopics are the prefixes of the topics of row changes: one a table, and one for
+// the tables of each customer, product and order that are routed together.
+func rawTopics() []string {
+	return []string{Source + "." + shopDatabase + ".", Source + ".customer", Source + ".product", Source + ".order"}
 }
 
 func (d *demo) kafka() kafkaclient.Config {

@@ -26,10 +26,8 @@ const (
 )
 
 const (
-	// shopDatabase is the application's database, shopAggregate the name under
-	// which its tables of one customer are routed together.
-	shopDatabase  = "shop"
-	shopAggregate = "customer"
+	// shopDatabase is the application's database.
+	shopDatabase = "shop"
 	// keptOffsets is how far back in each partition the page reads at its start.
 	keptOffsets = 500
 	// lookUpTime bounds how long a mail waits to be told apart.
