@@ -203,7 +203,12 @@ func resumes(page *browsertest.Tab, again *child, before string) {
 func givePhone(t *testing.T, page *browsertest.Tab) {
 	t.Helper()
 	const link, save = `.welcome a[href="/account"]`, "form[action='/account'] button"
-	page.Do("show the shop anew", chromedp.Evaluate[chromedp.Void](`document.querySelector("iframe").src += ""`))
+	page.Do("show the shop anew", chromedp.Evaluate[chromedp.Void](`(() => {
+		const shop = document.querySelector("iframe");
+		shop.addEventListener("load", () => { shop.dataset.anew = "yes" }, { once: true });
+		shop.src += "";
+	})()`))
+	page.Await("the shop", `document.querySelector("iframe").dataset.anew === "yes"`)
 	page.Do("go to the account", chromedp.Click(chromedp.CSS(link), page.Frame(link)))
 	form := page.Frame("#phone")
 	if got := browsertest.Query(page, "read the name", chromedp.Value(chromedp.CSS("#name"), form)); got != "Eve" {
