@@ -191,12 +191,12 @@
 //	 "refunded_at": "…"}
 //	{"id": 4, "order_id": 7, "carrier": "…", "tracking": null, "shipped_at": "…"}
 //
-// Who orders, pays, records a payment or refunds names the request in Idempotency-Key, in 1 to
-// 64 visible ASCII characters: what comes again under the same key is answered as it
-// was and done once, other things under it get 422. The key of an order
-// or a payment is one of the customer's whose it is, that of a refund one of the member of staff who asks.
-// A card that is declined gets 402 and leaves the key free. Who ships names the order's
-// version in If-Match.
+// Who orders, pays, records a payment or refunds names the request in Idempotency-Key,
+// in 1 to 64 visible ASCII characters: what comes again under the same key is answered
+// as it was and done once, other things under it get 422. The key of an order or a
+// payment is one of the customer's whose it is, that of a refund one of the member of
+// staff who asks. A card that is declined gets 402 and leaves the key free. Who ships
+// names the order's version in If-Match.
 //
 // Customers, addresses, products, stock, orders, baskets and one's own review are
 // answered with an ETag, which but for addresses, baskets and staff's view of orders
@@ -209,8 +209,8 @@
 // "code" that programs can rely on: invalid (422, with "errors": sentence by
 // field), conflict (409, or 412 after If-Match, with "yours": what was asked for
 // and "stored": what there is now), precondition_required (428), unauthenticated
-// (401), declined (402), forbidden (403), not_found (404), method_not_allowed (405), too_large
-// (413), unsupported_media_type (415), malformed (400), too_many (429, with
+// (401), declined (402), forbidden (403), not_found (404), method_not_allowed (405),
+// too_large (413), unsupported_media_type (415), malformed (400), too_many (429, with
 // Retry-After), unavailable (503, with Retry-After) and internal (500).
 //
 // # Requests
