@@ -11,9 +11,10 @@ const (
 	Products  = "products"
 	Stock     = "stock"
 	Reviews   = "reviews"
-	// Those that the API alone writes so far.
+	Orders    = "orders"
+	// OrderLines are known by statements alone, BasketLines by the API alone.
+	OrderLines  = "order_lines"
 	BasketLines = "basket_lines"
-	Orders      = "orders"
 )
 
 // Table is what the load knows of a table.
@@ -44,6 +45,7 @@ func Tables() []Table {
 		table(Reviews, "id", "product_id", "customer_id", "rating", "text", "version"),
 		{BasketLines, []string{"customer_id", "product_id"}, plain("customer_id", "product_id", "quantity")},
 		{Orders, []string{"id"}, append(plain("id", "customer_id", "status", "currency", "version"), decimal("total"))},
+		{OrderLines, []string{"order_id", "line"}, append(plain("order_id", "line", "product_id", "sku", "name", "quantity"), decimal("unit_price"))},
 	}
 }
 

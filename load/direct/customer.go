@@ -197,12 +197,14 @@ func (t *transaction) big(ctx context.Context) error {
 	return nil
 }
 
-// removeOne deletes a customer where there are plenty.
+// removeOne deletes a customer where there are plenty, unless she has ordered: orders
+// stay.
 func (t *transaction) removeOne(ctx context.Context) error {
-	if len(t.customers) <= t.target.Customers {
+	id := t.pick()
+	if len(t.customers) <= t.target.Customers || len(t.owned(customerRef(id), load.Orders)) > 0 {
 		return t.touch(ctx)
 	}
-	return t.remove(ctx, t.pick())
+	return t.remove(ctx, id)
 }
 
 // remove deletes a customer with all that belongs to her, by hand.

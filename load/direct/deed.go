@@ -50,6 +50,8 @@ func deeds() []deed {
 		named("consent", 2, "a customer allows to be told of offers, or does not any more", auto, (*transaction).consent),
 		named("review", 3, "a customer reviews a product, or changes the review", auto, (*transaction).review),
 		named("sell", 10, "stock of a popular product is counted down, which all workers do at the same time", commit, (*transaction).sell),
+		named("order", 5, "a customer orders: stock of several products, an order and its lines in one transaction", commit, (*transaction).place),
+		named("cancel", 1, "an order is cancelled by hand, and its stock forgotten", auto, (*transaction).cancel),
 		named("price", 2, "staff change a product's price", auto, (*transaction).price),
 		named("race", 2, "several connections save one customer's form at the same moment; one wins", auto, (*transaction).race),
 		named("rollback", 6, "a transaction over two tables is rolled back", rollback, (*transaction).household),

@@ -150,7 +150,8 @@ func checkKinds(t *testing.T, record io.Reader) {
 	}
 	for _, kind := range []string{
 		"customers c", "customers u", "customers d", "sign_ins c", "sign_ins d", "addresses c", "addresses u", "addresses d",
-		"consents c", "products c", "products u", "stock c", "stock u", "reviews c", "reviews u", "load c",
+		"consents c", "products c", "products u", "stock c", "stock u", "reviews c", "reviews u",
+		"orders c", "orders u", "order_lines c", "load c",
 	} {
 		if kinds[kind] == 0 {
 			t.Errorf("got no %s among %v", kind, kinds)

@@ -28,6 +28,9 @@ type stock struct {
 
 func productRef(id uint64) ref { return ref{table: load.Products, id: id} }
 
+// currency is that of all prices.
+const currency = "EUR"
+
 // delivered is how much stock comes at a time.
 const delivered = 100
 
@@ -37,7 +40,7 @@ func (t *transaction) addProduct(ctx context.Context) error {
 	t.serial++
 	p := product{
 		SKU: fmt.Sprintf("LOAD-%s-%d-%d", t.run, t.step.N, t.serial), Name: t.unique("Brötchen"), Price: t.amount(),
-		Currency: "EUR", Status: "active", Version: 1,
+		Currency: currency, Status: "active", Version: 1,
 	}
 	var err error
 	p.ID, err = t.insert(ctx, 1, o, "INSERT INTO products (sku, name, description, price, currency, attributes, status, created_at) "+
