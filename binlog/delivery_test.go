@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -95,4 +96,67 @@ func count(t *testing.T, c kafkaclient.Config, topic string) (n int) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// A source that delivered exactly once is switched to at-least-once and dies between
+// a record and its position: what stands behind the position is no loss of the
+// positions topic, whichever way the next reader delivers.
+func TestSwitchedDeliveryDies(t *testing.T) {
+	t.Parallel()
+	for _, next := range []string{deliveryAtLeastOnce, deliveryExactlyOnce} {
+		t.Run(next, func(t *testing.T) {
+			t.Parallel()
+			h := newHarness(t)
+			h.exec(t, customers)
+			h.start(t)
+			h.exec(t, "INSERT INTO customers (name) VALUES ('x')")
+			h.published(t)
+			h.mustStop(t)
+
+			h.o.Delivery = deliveryAtLeastOnce
+			h.start(t)
+			begun, err := readStored(t.Context(), h.o.Kafka, h.o.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.exec(t, "INSERT INTO customers (name) VALUES ('y')")
+			h.published(t)
+			h.mustStop(t)
+			h.rewind(t, begun)
+
+			h.o.Delivery = next
+			h.start(t)
+			h.exec(t, "INSERT INTO customers (name) VALUES ('z')")
+			h.published(t)
+			h.mustStop(t)
+			var ids []string
+			for _, r := range h.records(t, "customers", 4) {
+				ids = append(ids, r.ID)
+			}
+			slices.Sort(ids) // They are in several partitions.
+			if len(slices.Compact(ids)) != 3 {
+				t.Errorf("the changes are %q, want three, one of them again", ids)
+			}
+		})
+	}
+}
+
+// rewind makes the positions topic say what it said before, as if the newest of it
+// had never come.
+func (h *harness) rewind(t *testing.T, to stored) {
+	t.Helper()
+	producer, err := kafkaclient.NewTxnProducer(t.Context(), h.o.Kafka, kafkaclient.TxnOptions{TransactionalID: producerID(h.o.Name)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer producer.Close()
+	topics := &topics{o: h.o, positions: newTopic(PositionsTopic(h.o.Name), 1), recorded: map[string]topicState{}}
+	for name, state := range to.topics {
+		if err := topics.say(name, state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := announce(t.Context(), producer, h.o.Name, to.position, topics.unsaid); err != nil {
+		t.Fatal(err)
+	}
 }

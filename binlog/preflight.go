@@ -22,6 +22,15 @@ func Check(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := checkServers(ctx, o); err != nil {
+		return err
+	}
+	return checkClaims(ctx, o)
+}
+
+// checkServers looks at the server and the brokers, which is what moving a position
+// needs. The options are complete.
+func checkServers(ctx context.Context, o Options) error {
 	f, err := newFilter(o)
 	if err != nil {
 		return err
@@ -36,9 +45,6 @@ func Check(ctx context.Context, o Options) error {
 	}
 	defer srv.Close()
 	if _, err := srv.survey(ctx, o, f, e); err != nil {
-		return err
-	}
-	if err := checkClaims(ctx, o); err != nil {
 		return err
 	}
 	return kafkaclient.Ping(ctx, o.Kafka)

@@ -27,7 +27,7 @@ const (
 // committed; a second reader of the same source stands by.
 func Run(ctx context.Context, o Options) error {
 	o.Health.Set(HealthPart, errStarting) // Before anything that takes time: a change made now may not be seen.
-	r, err := newReader(ctx, o)
+	r, err := newReader(ctx, o, Check)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -47,8 +47,8 @@ func Run(ctx context.Context, o Options) error {
 	return holdLease(ctx, r.o.Kafka, r.o.Name, r.o.Logger, told, r.sessions)
 }
 
-// newReader checks everything before anything is touched.
-func newReader(ctx context.Context, o Options) (*reader, error) {
+// newReader checks what the caller needs before anything is touched.
+func newReader(ctx context.Context, o Options, check func(context.Context, Options) error) (*reader, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func newReader(ctx context.Context, o Options) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := Check(ctx, o); err != nil {
+	if err := check(ctx, o); err != nil {
 		return nil, err
 	}
 	t := &topics{o: o}
@@ -168,7 +168,7 @@ func errNoPosition(source string) error {
 // transaction of a reader is open.
 func underLease(ctx context.Context, o Options, f func(context.Context, *reader, *kafkaclient.TxnProducer) (Position, error)) (Position, error) {
 	var p Position
-	r, err := newReader(ctx, o)
+	r, err := newReader(ctx, o, checkServers)
 	if err != nil {
 		return p, err
 	}

@@ -60,6 +60,9 @@ func (t *topics) load(ctx context.Context, plans []*plan) error {
 		return err
 	}
 	t.recorded, t.moved = t.stored.topics, map[string]bool{}
+	if err := t.allowRepeats(); err != nil {
+		return err
+	}
 	specs, raw := append(own, t.compacted(t.schemas.name)), map[string]bool{}
 	for _, p := range plans { // Tables of an aggregate share one.
 		if spec := t.raw(p); !raw[spec.Name] {
@@ -143,7 +146,8 @@ func (t *topics) compacted(name string) kafkaclient.TopicSpec {
 	return kafkaclient.TopicSpec{
 		Name: name, Partitions: 1, ReplicationFactor: t.o.ReplicationFactor,
 		// What the newest segment holds is never compacted, and read at every start.
-		Settings: map[string]string{"cleanup.policy": "compact", "segment.bytes": "16777216"},
+		// Some who run Kafka for others take no segment below 50 MiB, or 64.
+		Settings: map[string]string{"cleanup.policy": "compact", "segment.bytes": "67108864"},
 	}
 }
 

@@ -53,11 +53,40 @@ func (t *topics) record(topic string, now topicState) error {
 	if _, ok := t.recorded[topic]; ok {
 		return nil
 	}
-	value, err := json.Marshal(now)
+	return t.say(topic, now)
+}
+
+// allowRepeats remembers of all topics, before a reader that delivers at least once
+// writes to any, that records may stand behind their ends which are written again.
+// How a topic was written last does not tell: its next record is there before the
+// position that says how.
+func (t *topics) allowRepeats() error {
+	if t.o.Delivery != deliveryAtLeastOnce {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(t.recorded)) {
+		state := t.recorded[name]
+		if state.AtLeastOnce || state.Ends == nil {
+			continue
+		}
+		state.AtLeastOnce = true
+		if err := t.say(name, state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// say remembers what a topic is, and puts it among what is to be committed next.
+// The caller holds mu.
+func (t *topics) say(topic string, state topicState) error {
+	value, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("encode the state of topic %s: %w", topic, err)
 	}
-	t.recorded[topic] = now
+	t.recorded[topic] = state
 	t.unsaid = append(t.unsaid, &stateRecord{topic: t.positions, key: []byte(topicKey(t.o.Name, topic)), value: value})
 	return nil
 }
