@@ -65,7 +65,7 @@ func outcome(tr *translator, shape change.Shape, before, after string) string {
 	case len(out) == 0:
 		return "none"
 	}
-	return fmt.Sprintf("%s", out[0].event.Data)
+	return string(out[0].event.Data)
 }
 
 // Where there is one shape, a column that it lacks is a mistake even of has().
