@@ -24,4 +24,4 @@ func batchOf(memory int) int { return memory / 48 }
 func heldOf(batch int) int { return 2 * batch }
 
 // queueOf is the share of what waits in Kafka's client.
-func queueOf(memory int) int { return memory / 8 }
+func queueOf(memory int) int { return memory / 10 }

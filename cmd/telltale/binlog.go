@@ -33,7 +33,7 @@ func newBinlogCommand(e env) *cobra.Command {
 func (e env) limit(memoryMB int) {
 	set := func(v string) bool { return strings.HasPrefix(v, "GOMEMLIMIT=") }
 	if e.limitMemory != nil && !slices.ContainsFunc(e.environ, set) {
-		e.limitMemory(int64(memoryMB) * 1e6 * 2 / 5)
+		e.limitMemory(int64(memoryMB) * 1e6 / 3)
 	}
 }
 

@@ -9,7 +9,7 @@ func TestMemoryLimit(t *testing.T) {
 		environ []string
 		want    int64
 	}{
-		{"the reader's share", []string{"HOME=/root"}, 60_000_000},
+		{"the reader's share", []string{"HOME=/root"}, 50_000_000},
 		{"set by the environment", []string{"GOMEMLIMIT=1GiB"}, 0},
 	}
 	for _, tt := range tests {

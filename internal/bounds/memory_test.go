@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"flag"
 	"fmt"
+	"slices"
 	"testing"
 
 	"telltale/internal/apachekafka/apachekafkatest"
@@ -16,18 +17,18 @@ import (
 // budget is how much memory the reader may have resident, whatever it reads, but
 // for a single row that is large itself: that needs multiple times its own size
 // beside, in the server's packet, the record, and the Kafka client's copy of it,
-// plain and compressed. Of that the process gives its own size back late. A start
-// needs perTable for each captured table beside, for as long as it lasts.
+// plain and compressed. Of that the process gives its own size back late.
 const (
 	budget   = 150e6
 	multiple = 6
-	perTable = 25e3
+	// flat is by how much two peaks differ that are the same.
+	flat = budget / 10
 )
 
 var (
 	tables  = flag.Int("tables", 120, "how many tables there are, of which a hundred are written")
 	rows    = flag.Int("rows", 1_000_000, "how many rows one transaction writes")
-	backlog = flag.Int("backlog", 10_000, "how many transactions wait when the reader starts")
+	backlog = flag.Int("backlog", 10_000, "how many transactions wait when the reader starts; before that, a thirtieth and a third of them")
 )
 
 // TestMemory measures the reader's peak at each kind of big thing.
@@ -54,11 +55,7 @@ func TestMemory(t *testing.T) {
 	// A start asks for the newest transaction again, and takes what that one did.
 	w.fits("small rows behind both", budget+multiple*128<<20, 1000, func() { w.items(1000) })
 
-	w.reader.stop(t)
-	w.exec(fmt.Sprintf("CALL write_items(%d)", *backlog))
-	w.start()
-	w.reader.await(t, "done with the backlog", func() bool { return w.reader.rows(t) >= *backlog })
-	w.within("a start, and a backlog of single rows", budget+perTable*float64(*tables))
+	w.catchesUp(*backlog/30, *backlog/3, *backlog)
 }
 
 // world is a server's database and the reader that reads it.
@@ -95,14 +92,32 @@ func (w *world) fits(what string, limit float64, n int, write func()) {
 	w.within(what, limit)
 }
 
-// within fails where the reader's peak is above limit.
-func (w *world) within(what string, limit float64) {
+// catchesUp starts the reader anew after each number of single-row transactions,
+// and fails where it needs more the longer it was away.
+func (w *world) catchesUp(backlogs ...int) {
+	w.Helper()
+	var peaks []int
+	for _, n := range backlogs {
+		w.reader.stop(w)
+		w.exec(fmt.Sprintf("CALL write_items(%d)", n))
+		w.start()
+		w.reader.await(w, "done with the backlog", func() bool { return w.reader.rows(w) >= n })
+		peaks = append(peaks, w.within(fmt.Sprintf("a start, and a backlog of %d transactions", n), budget))
+	}
+	if low, high := slices.Min(peaks), slices.Max(peaks); high-low > flat {
+		w.Errorf("backlogs of %v transactions took %v bytes of memory, want %d between them at most", backlogs, peaks, int(flat))
+	}
+}
+
+// within returns the reader's peak, and fails where it is above limit.
+func (w *world) within(what string, limit float64) int {
 	w.Helper()
 	peak := w.reader.peak(w)
 	w.Logf("%s: %d MB of %d MB", what, peak/1e6, int(limit)/1e6)
 	if float64(peak) > limit {
 		w.Errorf("%s took %d bytes of memory, want %d at most", what, peak, int(limit))
 	}
+	return peak
 }
 
 // makeTables makes the tables that are written, n of them empty.
