@@ -21,8 +21,9 @@ import (
 const (
 	budget   = 150e6
 	multiple = 6
-	// flat is by how much two peaks differ that are the same.
-	flat = budget / 10
+	// flat is by how much the peaks of two backlogs may differ: a short one does not
+	// fill the batches and the client's queue, a seventh of the budget.
+	flat = budget / 6
 )
 
 var (
