@@ -1,5 +1,6 @@
-// Package crudapp is the people of a small shop: customers register, sign in, and
-// change their name, e-mail address and telephone number; staff sign in to pages of
+// Package crudapp is the people of a small shop: customers register, sign in,
+// change their name, e-mail address, telephone number and country, and close their
+// accounts; staff sign in to pages of
 // their own. What is sold is package crudapp/catalogue, how it is bought package
 // crudapp/order, paid package crudapp/payment and sent package crudapp/shipment, how a
 // customer is reached package crudapp/contact, and what customers think of what is sold
