@@ -95,8 +95,8 @@ func (t *Target) Name() string { return "api" }
 func (t *Target) Deeds() []load.Deed { return Deeds() }
 
 // Open implements load.Target.
-func (t *Target) Open(_ context.Context, n int, run string) (load.Worker, error) {
-	w := &worker{target: t, n: n, run: run, deeds: map[string]deed{}}
+func (t *Target) Open(_ context.Context, _ int, run string) (load.Worker, error) {
+	w := &worker{target: t, run: run, deeds: map[string]deed{}}
 	for _, d := range append(deeds(), deed{Deed: load.Deed{Name: load.Arrive}, do: (*visit).arrive}) {
 		w.deeds[d.Name] = d
 	}

@@ -19,7 +19,6 @@ type deed struct {
 // worker has visitors of its own.
 type worker struct {
 	target   *Target
-	n        int
 	run      string
 	deeds    map[string]deed
 	visitors []*visitor
