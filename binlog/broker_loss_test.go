@@ -47,6 +47,7 @@ func newLosing(t *testing.T, servers mysqltest.Servers, random *rand.Rand) *losi
 // some has transactions published, each in a Kafka transaction of its own.
 func (l *losing) some(t *testing.T) (transactions int) {
 	t.Helper()
+	l.behind[l.published(t).GTIDSet] = len(l.log)
 	transactions = 1 + l.random.IntN(3)
 	for range transactions {
 		l.write(t, 1)
