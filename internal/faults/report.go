@@ -57,6 +57,7 @@ func (r Report) Markdown() string {
 	line("| commits whose answer was lost | %d, of which %d took place |", sum.Cut, sum.Landed)
 	line("| mails taken twice, under one Message-ID | %d |", again)
 	compared(line, last(r.Parts))
+	writeIndex(line)
 	line("\n## The faults\n")
 	for _, p := range r.Parts {
 		line("- **%s**, %s: %s", p.Fault.Name, p.rounds(), p.Fault.Doc)
