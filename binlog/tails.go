@@ -86,7 +86,7 @@ func (t *tails) committed() {
 }
 
 // locate finds where topics end that are opened, and fails where records of them
-// are gone. What stands behind the ends that were remembered is left to overrun.
+// are gone.
 func (t *topics) locate(ctx context.Context, opened []*topic) error {
 	partitions := map[string]int32{}
 	for _, one := range opened {
@@ -102,11 +102,19 @@ func (t *topics) locate(ctx context.Context, opened []*topic) error {
 			return fmt.Errorf("open topic %s: the brokers that were asked do not know it any more", one.name)
 		}
 		one.next = slices.Clone(one.ends)
-		was := written[one.name]
-		if reason := shrunk(was.Ends, one.ends, 0); reason != "" {
+		if reason := shrunk(written[one.name].Ends, one.ends, 0); reason != "" {
 			return &TopicError{Topic: one.name, Reason: reason}
 		}
-		if was.AtLeastOnce { // What is behind the position comes again by design.
+	}
+	return nil
+}
+
+// suspect notes what stands behind the ends that were remembered of topics, for
+// overrun to look at. With at-least-once it comes again by design.
+func (t *topics) suspect(opened []*topic) {
+	for _, one := range opened {
+		was := t.written([]string{one.name})[one.name]
+		if was.AtLeastOnce {
 			continue
 		}
 		for p, end := range was.Ends {
@@ -115,7 +123,6 @@ func (t *topics) locate(ctx context.Context, opened []*topic) error {
 			}
 		}
 	}
-	return nil
 }
 
 // shrunk says which partition ends before where it ended, give or take so many
@@ -139,20 +146,20 @@ func (t *topics) lost(ctx context.Context) error {
 		partitions[name] = state.Partitions
 	}
 	ends, err := kafkaclient.Ends(ctx, t.o.Kafka, partitions)
-	if err != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		for name := range was { // Next time, then.
-			t.moved[name] = true
-		}
-		return err
-	}
 	for _, name := range slices.Sorted(maps.Keys(ends)) {
 		if reason := shrunk(was[name].Ends, ends[name], 1); reason != "" {
-			return &TopicError{Topic: name, Reason: reason}
+			err = &TopicError{Topic: name, Reason: reason}
+			break
 		}
 	}
-	return nil
+	if err != nil { // They are asked for again.
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		for name := range was {
+			t.moved[name] = true
+		}
+	}
+	return err
 }
 
 // takeMoved are the topics that were written since it was asked last, as they are

@@ -87,7 +87,11 @@ func (t *topics) load(ctx context.Context, plans []*plan) error {
 // make proves that those of the topics which were written are what they were,
 // creates the others where they are not there, and opens those for rows.
 func (t *topics) make(ctx context.Context, specs []kafkaclient.TopicSpec) error {
-	there, err := t.compare(ctx, names(specs))
+	var there map[string]kafkaclient.Topic
+	err := t.confirmed(ctx, func() (err error) {
+		there, err = t.compare(ctx, names(specs))
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -122,9 +126,11 @@ func (t *topics) make(ctx context.Context, specs []kafkaclient.TopicSpec) error 
 	if err := t.limit(ctx, opened...); err != nil {
 		return err
 	}
-	if err := t.locate(ctx, append(counted, opened...)); err != nil {
+	counted = append(counted, opened...)
+	if err := t.confirmed(ctx, func() error { return t.locate(ctx, counted) }); err != nil {
 		return err
 	}
+	t.suspect(counted)
 	for _, one := range opened {
 		t.byName[one.name] = one
 	}

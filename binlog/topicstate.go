@@ -3,6 +3,7 @@ package binlog
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -157,10 +158,12 @@ func (t *topics) watch(ctx context.Context, end context.CancelCauseFunc) (stop f
 			t.mu.Lock()
 			names := t.opened
 			t.mu.Unlock()
-			_, err := t.compare(ctx, names)
-			if err == nil {
-				err = t.lost(ctx)
-			}
+			err := t.confirmed(ctx, func() error {
+				if _, err := t.compare(ctx, names); err != nil {
+					return err
+				}
+				return t.lost(ctx)
+			})
 			if fatal(err) { // Any other is for those who need Kafka to say.
 				end(err)
 				return
@@ -168,6 +171,25 @@ func (t *topics) watch(ctx context.Context, end context.CancelCauseFunc) (stop f
 		}
 	}()
 	return func() { cancel(); <-done }
+}
+
+// confirmed looks at topics, and again where one is not what it was: a broker that
+// is cut off from the others, or has just started, may not know better for some
+// seconds. What is gone for good stays so.
+func (t *topics) confirmed(ctx context.Context, look func() error) error {
+	const again = 2
+	for range again {
+		err := look()
+		if !errors.As(err, new(*TopicError)) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(t.o.topicsEvery / 6):
+		}
+	}
+	return look()
 }
 
 // Adopt has a source go on with its topics as they are, of which some were

@@ -3,6 +3,7 @@ package kafkaclient
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -11,30 +12,61 @@ import (
 // endsAtOnce is how many partitions' ends are asked for by one request.
 const endsAtOnce = 2000
 
+// endsPatience is how long Ends asks again where partitions have no leader yet that
+// knows of it, as those of a new topic.
+const endsPatience = 10 * time.Second
+
 // Ends asks where the partitions of topics end, by the number of each topic's
 // partitions: at the offset that the next record gets, whatever is committed. A
 // topic that the brokers do not know is left out.
 func Ends(ctx context.Context, c Config, partitions map[string]int32) (map[string][]int64, error) {
-	ends := map[string][]int64{}
-	wanted := map[kafka.TopicPartition]kafka.OffsetSpec{}
-	err := c.WithAdmin(func(a *kafka.AdminClient) error {
-		for name, n := range partitions {
-			ends[name] = make([]int64, n)
-			for p := range n {
-				wanted[kafka.TopicPartition{Topic: &name, Partition: p}] = kafka.LatestOffsetSpec
-			}
-			if len(wanted) < endsAtOnce {
-				continue
-			}
-			if err := listEnds(ctx, a, wanted, ends); err != nil {
+	var ends map[string][]int64
+	err := c.WithAdmin(func(a *kafka.AdminClient) (err error) {
+		for deadline := time.Now().Add(endsPatience); ; {
+			ends, err = askEnds(ctx, a, partitions)
+			if RemedyOf(err) != Retry || time.Now().After(deadline) {
 				return err
 			}
-			clear(wanted)
+			select {
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			case <-time.After(100 * time.Millisecond):
+			}
 		}
-		return listEnds(ctx, a, wanted, ends)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask for the ends of %d kafka topics at %q: %w", len(partitions), c.Brokers, err)
+	}
+	return ends, nil
+}
+
+// unanswered stands for the end of a partition that no broker has told.
+const unanswered = -1
+
+// askEnds makes as many requests as there must be.
+func askEnds(ctx context.Context, a *kafka.AdminClient, partitions map[string]int32) (map[string][]int64, error) {
+	ends := map[string][]int64{}
+	wanted := map[kafka.TopicPartition]kafka.OffsetSpec{}
+	for name, n := range partitions {
+		ends[name] = slices.Repeat([]int64{unanswered}, int(n))
+		for p := range n {
+			wanted[kafka.TopicPartition{Topic: &name, Partition: p}] = kafka.LatestOffsetSpec
+		}
+		if len(wanted) < endsAtOnce {
+			continue
+		}
+		if err := listEnds(ctx, a, wanted, ends); err != nil {
+			return nil, err
+		}
+		clear(wanted)
+	}
+	if err := listEnds(ctx, a, wanted, ends); err != nil {
+		return nil, err
+	}
+	for name, of := range ends {
+		if p := slices.Index(of, unanswered); p >= 0 {
+			return nil, fmt.Errorf("topic %s, partition %d: no broker has answered", name, p)
+		}
 	}
 	return ends, nil
 }
