@@ -259,11 +259,11 @@ func TestDemo(t *testing.T) {
 
 	c.interrupt(t)
 	c = start(t, binary, "--dir", dir)
-	s := c.state(t)
-	// Her name, her address and her country, and then another name.
-	if len(s.Cards) != 2 || s.Cards[0].ID != registered.ID || s.Cards[1].ID != renamed.ID || !hasMail(s.Cards[1]) || len(s.Mails) != 2 || len(s.History) != 4 {
-		t.Errorf("after a restart: got %+v, want the two cards, the mails and the history from before", s)
-	}
+	poll(t, patience, "the two cards, the mails and the history from before the restart", func() bool {
+		s := c.state(t)
+		// Her name, her address and her country, and then another name.
+		return len(s.Cards) == 2 && s.Cards[0].ID == registered.ID && s.Cards[1].ID == renamed.ID && hasMail(s.Cards[1]) && len(s.Mails) == 2 && len(s.History) == 4
+	})
 	post(t, c.shop+"/api/session", bob, http.StatusBadRequest) // Unknown field: the shop is there.
 	delete(bob, "name")
 	post(t, c.shop+"/api/session", bob, http.StatusCreated)
