@@ -61,18 +61,28 @@ func TestTrackStuck(t *testing.T) {
 	if err := tr.stuck(start); err != nil {
 		t.Errorf("nothing was handed over: got %v", err)
 	}
-	taken := tr.handOver(start)
-	if err := tr.stuck(start.Add(stuckAfter)); err != nil {
-		t.Errorf("in time: got %v", err)
+	now := start
+	taken := tr.handOver(func() time.Time { return now }, toKafka)
+	check := func(at time.Time, want string) {
+		t.Helper()
+		got := ""
+		if err := tr.stuck(at); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("after %v: %q, want %q", at.Sub(start), got, want)
+		}
 	}
-	err := tr.stuck(start.Add(stuckAfter + time.Second))
-	if want := "changes wait, and Kafka has taken none for 31s"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
+	check(start.Add(stuckAfter), "")
+	check(start.Add(stuckAfter+time.Second), "changes wait, and Kafka has taken none for 31s")
+	stored := tr.handOver(func() time.Time { return now }, toClaims)
+	check(start.Add(stuckAfter+2*time.Second), "changes wait, and the store of claim checks has taken none for 32s")
+	now = start.Add(time.Minute)
+	stored()
+	check(now.Add(stuckAfter), "") // Kafka had nothing to take meanwhile.
+	check(now.Add(stuckAfter+time.Second), "changes wait, and Kafka has taken none for 31s")
 	taken()
-	if err := tr.stuck(start.Add(time.Hour)); err != nil {
-		t.Errorf("taken: got %v", err)
-	}
+	check(start.Add(time.Hour), "")
 }
 
 // The lag grows while a transaction waits for Kafka.

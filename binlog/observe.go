@@ -72,7 +72,7 @@ func (r *reader) look(ctx context.Context, srv *server, t *track) []logFile {
 	if !read {
 		return nil
 	}
-	if t.since.Load() == 0 { // Nothing waits for Kafka, and the server was heard.
+	if !t.waits() { // Nothing waits for Kafka, and the server was heard.
 		r.works()
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookEvery)

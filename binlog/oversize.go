@@ -106,6 +106,14 @@ func (f *overflow) close() {
 // takes reports whether a record of a topic goes another way.
 func (f *overflow) takes(t *topic, size int) bool { return t.limit > 0 && size > t.limit }
 
+// taker is who takes the records that go another way.
+func (f *overflow) taker() string {
+	if f.policy == oversizeClaimCheck {
+		return toClaims
+	}
+	return toKafka
+}
+
 // divert puts the whole record where the policy says and returns the value that
 // stands in its place, which is good until the next call. Of the record itself it
 // changes the times.

@@ -156,7 +156,7 @@ func (p *publisher) transaction(ctx context.Context, b *batch) (*batch, error) {
 
 // produce hands a batch's records to the producer, which copies them.
 func (p *publisher) produce(ctx context.Context, b *batch) error {
-	defer p.stream.track.handOver(p.now())()
+	defer p.stream.track.handOver(p.now, toKafka)()
 	for i := range b.traced {
 		p.spans.Add(b.traced[i].step())
 	}
@@ -180,7 +180,9 @@ func (p *publisher) produce(ctx context.Context, b *batch) error {
 			m.Headers = p.headers[:]
 		}
 		if p.overflow.takes(r.topic, len(m.Key)+len(m.Value)+len(r.headerKey)+r.header.end-r.header.start) {
-			if m.Value, err = p.overflow.divert(ctx, p.sink, m); err != nil {
+			taken := p.stream.track.handOver(p.now, p.overflow.taker())
+			m.Value, err = p.overflow.divert(ctx, p.sink, m)
+			if taken(); err != nil {
 				return err
 			}
 		}
@@ -204,7 +206,7 @@ func (p *publisher) commit(ctx context.Context, position Position, w work) error
 // nothing changes: what was put off can still be settled.
 func (p *publisher) end(ctx context.Context, position Position, w work, now bool) error {
 	start := p.now()
-	defer p.stream.track.handOver(start)()
+	defer p.stream.track.handOver(p.now, toKafka)()
 	final, err := p.sink.commit(ctx, position, p.tails, now)
 	if err != nil {
 		return fmt.Errorf("publish up to %s:%d: %w", position.File, position.Pos, err)

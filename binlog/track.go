@@ -3,13 +3,24 @@ package binlog
 import (
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-// stuckAfter is how long Kafka's client may take over what is handed to it at once
-// before the reader counts as stuck.
+// stuckAfter is how long Kafka's client, or the store of claim checks, may take over
+// what is handed to it at once before the reader counts as stuck.
 const stuckAfter = 30 * time.Second
+
+// Who is handed something.
+const (
+	toKafka  = "Kafka"
+	toClaims = "the store of claim checks"
+)
+
+// handOver is something that was given to somebody who has not taken it yet.
+type handOver struct {
+	to    string // Empty where there is no such thing.
+	since time.Time
+}
 
 // coordinates are a place in a server's binlog. The file is empty where none is
 // known.
@@ -20,11 +31,8 @@ type coordinates struct {
 
 // track is how far reading and publishing have got, for those who watch.
 type track struct {
-	// since is when Kafka's client was given something that it has not taken yet,
-	// in nanoseconds since 1970; 0 where there is no such thing.
-	since atomic.Int64
-
-	mu sync.Mutex
+	mu      sync.Mutex
+	waiting handOver
 	// read is the end of the newest whole transaction, or what stands behind it,
 	// committed what is published. open says that there is a difference.
 	read, committed coordinates
@@ -78,21 +86,39 @@ func (t *track) published() coordinates {
 	return t.read
 }
 
-// handOver notes that Kafka's client is given something; what it returns is to be
-// called when that is taken.
-func (t *track) handOver(now time.Time) (taken func()) {
-	t.since.Store(now.UnixNano())
-	return func() { t.since.Store(0) }
+// handOver notes that somebody is given something, perhaps in the middle of giving
+// something to another; what it returns is to be called when that is taken.
+func (t *track) handOver(now func() time.Time, to string) (taken func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	before := t.waiting
+	t.waiting = handOver{to, now()}
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.waiting = before; before.to != "" {
+			t.waiting.since = now()
+		}
+	}
+}
+
+// waits reports whether something is not taken yet.
+func (t *track) waits() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.waiting.to != ""
 }
 
 // stuck is an error while a hand-over takes too long.
 func (t *track) stuck(now time.Time) error {
-	since := t.since.Load()
-	if since == 0 {
+	t.mu.Lock()
+	w := t.waiting
+	t.mu.Unlock()
+	if w.to == "" {
 		return nil
 	}
-	if took := now.Sub(time.Unix(0, since)); took > stuckAfter {
-		return fmt.Errorf("changes wait, and Kafka has taken none for %v", took.Truncate(time.Second))
+	if took := now.Sub(w.since); took > stuckAfter {
+		return fmt.Errorf("changes wait, and %s has taken none for %v", w.to, took.Truncate(time.Second))
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ type Bucket struct {
 // time, all within putTimeout and what the bytes take at the slowest.
 const (
 	answerTimeout = 30 * time.Second // From the last byte sent to the first received.
-	putTimeout    = time.Minute
+	putTimeout    = 20 * time.Second
 	slowest       = 1 << 20 // Bytes a second.
 )
 

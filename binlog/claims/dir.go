@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // nameOf is the name of the file or object that holds a value.
@@ -40,7 +41,10 @@ func OpenDir(path string) (*Dir, error) {
 func (d *Dir) Put(_ context.Context, sum [sha256.Size]byte, value []byte) (string, error) {
 	path := filepath.Join(d.path, nameOf(sum))
 	at := (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+	// One that is there gets a new date, so that whoever removes old ones keeps it
+	// as long as the record that names it now.
+	now := time.Now()
+	if err := os.Chtimes(path, now, now); !errors.Is(err, fs.ErrNotExist) {
 		return at, err
 	}
 	return at, d.write(path, value)

@@ -33,7 +33,10 @@ var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 // place in it and are refused.
 func Parse(text string) (Location, error) {
 	scheme, _, isURL := strings.Cut(text, "://")
-	if !isURL {
+	switch {
+	case !isURL && (strings.HasPrefix(text, "s3:") || strings.HasPrefix(text, "file:")):
+		return Location{}, errors.New("it is no such URL; " + form)
+	case !isURL:
 		return directory(text)
 	}
 	u, err := url.Parse(text)

@@ -61,6 +61,7 @@ func TestRefused(t *testing.T) {
 		{"capitals", "s3://Hunter2", "a bucket's name"},
 		{"a fragment", "s3://claims#hunter2", "no such URL"},
 		{"no URL", "s3://claims:hunter2", "no such URL"},
+		{"one slash", "s3:/hunter2/a", "no such URL"},
 		{"a broken query", "s3://claims?a=%hunter2", "cannot be read"},
 	}
 	for _, tt := range tests {
