@@ -155,6 +155,9 @@ func (a *Accounts) ChangeDetails(ctx context.Context, id uint64, version uint32,
 // same.
 func (a *Accounts) lost(ctx context.Context, u DetailsUpdate) (Customer, error) {
 	stored, err := a.store.Customer(ctx, u.ID)
+	if u.Details.Country == "" {
+		u.Details.Country = stored.Country
+	}
 	if err != nil || stored.Details == u.Details {
 		return stored, err
 	}

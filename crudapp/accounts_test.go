@@ -85,6 +85,9 @@ func TestRegisterChecksValues(t *testing.T) {
 		{"254 bytes of e-mail", func(r *crudapp.Registration) { r.Email = longEmail(254) }, ""},
 		{"255 bytes of e-mail", func(r *crudapp.Registration) { r.Email = longEmail(255) }, "email"},
 		{"host without dots", func(r *crudapp.Registration) { r.Email = "bob@localhost" }, ""},
+		{"address of a closed account", func(r *crudapp.Registration) { r.Email = "closed-2@shop.Invalid" }, "email"},
+		{"domain that is kept from being given out", func(r *crudapp.Registration) { r.Email = "bob@invalid" }, "email"},
+		{"domain that sounds like it", func(r *crudapp.Registration) { r.Email = "bob@notinvalid.example" }, ""},
 		{"tag", func(r *crudapp.Registration) { r.Email = "bob+shop@example.com" }, ""},
 
 		{"no name", func(r *crudapp.Registration) { r.Name = " \t" }, "name"},

@@ -18,7 +18,8 @@ type Store interface {
 	CustomerByEmail(ctx context.Context, email string) (Customer, string, error)
 	// UpdateDetails changes a customer's details and counts the version up, if
 	// the stored version is still the given one; otherwise it returns false and
-	// changes nothing. It returns ErrEmailTaken as CreateCustomer does.
+	// changes nothing. The country stays where the details have none. It returns
+	// ErrEmailTaken as CreateCustomer does.
 	UpdateDetails(ctx context.Context, u DetailsUpdate) (bool, error)
 	// Customers returns customers with an account by id.
 	Customers(ctx context.Context, q CustomerQuery) ([]Customer, error)

@@ -64,11 +64,18 @@ func isEmail(email string) bool {
 		return false
 	}
 	local, domain, _ := strings.Cut(email, "@")
-	return isASCII(local) && isDomain(domain)
+	return isASCII(local) && isDomain(domain) && !isNobodys(domain)
 }
 
 func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+}
+
+// isNobodys reports whether no mail can ever reach the domain (RFC 2606). The
+// addresses of closed accounts are of such a one: who took theirs first would keep
+// an account from being closed.
+func isNobodys(domain string) bool {
+	return domain == "invalid" || strings.HasSuffix(domain, ".invalid")
 }
 
 func isDomain(domain string) bool {

@@ -71,10 +71,11 @@ func (s *Store) Customers(ctx context.Context, q crudapp.CustomerQuery) ([]cruda
 
 // UpdateDetails implements crudapp.Store. The comparison of the version is part
 // of the statement: of several made from one version, the server lets one find
-// its row.
+// its row. A country that is there stays where u has none: the upgrade may have
+// filled it in since u was decided, which moves no version.
 func (s *Store) UpdateDetails(ctx context.Context, u crudapp.DetailsUpdate) (bool, error) {
 	result, err := s.exec(ctx,
-		`UPDATE customers SET email = ?, name = ?, phone = ?, country = ?, updated_at = ?, version = version + 1 WHERE id = ? AND version = ? AND deleted_at IS NULL`,
+		`UPDATE customers SET email = ?, name = ?, phone = ?, country = COALESCE(?, country), updated_at = ?, version = version + 1 WHERE id = ? AND version = ? AND deleted_at IS NULL`,
 		u.Details.Email, u.Details.Name, nullable(u.Details.Phone), nullable(u.Details.Country), u.At, u.ID, u.Version)
 	if isError(err, errDuplicateEntry) {
 		return false, crudapp.ErrEmailTaken

@@ -40,7 +40,8 @@ func upgrades(country string) []*goose.Migration {
 		{VersionCountryAdded, addColumn("customers", "country", countryType+" NULL")},
 		{VersionCountryDefault, statement("ALTER TABLE customers ALTER COLUMN country SET DEFAULT '" + country + "'")},
 		{VersionCountryFilled, fillCountries(country)},
-		{VersionCountryRequired, statement("ALTER TABLE customers MODIFY COLUMN country " + countryType + " NOT NULL DEFAULT '" + country + "'")},
+		{VersionCountryRequired, inTurn(fillCountries(country),
+			statement("ALTER TABLE customers MODIFY COLUMN country "+countryType+" NOT NULL DEFAULT '"+country+"'"))},
 	}
 	migrations := make([]*goose.Migration, len(steps))
 	for i, s := range steps {
@@ -54,6 +55,20 @@ func statement(text string) func(context.Context, *sql.DB) error {
 	return func(ctx context.Context, db *sql.DB) error {
 		if _, err := db.ExecContext(ctx, text); err != nil {
 			return fmt.Errorf("run %q: %w", text, err)
+		}
+		return nil
+	}
+}
+
+// inTurn is a migration of several parts. VersionCountryRequired fills in once more,
+// since a NULL that somebody stored by hand after the step before would make it fail
+// at every start.
+func inTurn(parts ...func(context.Context, *sql.DB) error) func(context.Context, *sql.DB) error {
+	return func(ctx context.Context, db *sql.DB) error {
+		for _, part := range parts {
+			if err := part(ctx, db); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
