@@ -62,13 +62,13 @@ func testLastPieces(t *testing.T, server *mysqlserver.Server) {
 	}
 }
 
-// testOrderOnce sends one form on twenty connections at once, and another under its
+// testOrderOnce sends one form on fifty connections at once, and another under its
 // key.
 func testOrderOnce(t *testing.T, server *mysqlserver.Server) {
 	store, _ := openStore(t, server, "orderonce")
 	s, item := newShopper(t, store, "bob"), goods(t, store, "B-1", 50)
 	s.put(t, item, 2)
-	const tabs = 20
+	const tabs = 50
 	var ids [tabs]uint64
 	var wg sync.WaitGroup
 	for i := range tabs {
@@ -95,7 +95,7 @@ func testOrderOnce(t *testing.T, server *mysqlserver.Server) {
 	}
 }
 
-// testCancelOnce has twenty tabs cancel an order: its goods come back once.
+// testCancelOnce has fifty tabs cancel an order: its goods come back once.
 func testCancelOnce(t *testing.T, server *mysqlserver.Server) {
 	store, _ := openStore(t, server, "cancelonce")
 	s, item := newShopper(t, store, "bob"), goods(t, store, "B-1", 5)
@@ -106,7 +106,7 @@ func testCancelOnce(t *testing.T, server *mysqlserver.Server) {
 	}
 	var won atomic.Int32
 	var wg sync.WaitGroup
-	for range 20 {
+	for range 50 {
 		wg.Go(func() {
 			_, err := store.CancelOrder(t.Context(), order.Cancellation{Transition: order.Transition{
 				OrderID: o.ID, Version: 1, To: order.StatusCancelled, By: order.ByCustomer, At: at,

@@ -190,3 +190,21 @@ func testOrderQueries(t *testing.T, store *mysql.Store, bobs order.Order) {
 		}
 	}
 }
+
+// testBasketCascade deletes a customer by hand: her basket goes with her where the
+// server logs that, and keeps her where it does not.
+func testBasketCascade(t *testing.T, server *mysqlserver.Server, logged bool) {
+	store, db := openStore(t, server, "cascade")
+	c := bob()
+	c = create(t, store, c)
+	s := shopper{store: store, customer: c}
+	s.put(t, goods(t, store, "B-1", 5), 2)
+	_, err := db.ExecContext(t.Context(), `DELETE FROM customers WHERE id = ?`, c.ID)
+	var left int
+	if err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM basket_lines`).Scan(&left); err != nil {
+		t.Fatal(err)
+	}
+	if gone := err == nil && left == 0; gone != logged {
+		t.Errorf("deleting the customer: %v, and %d lines are left; want the basket to go: %t", err, left, logged)
+	}
+}
