@@ -39,8 +39,9 @@
 // what the statement's comment says, absent where it was typed by hand. At is the
 // client's clock when the answer came. Outcome is committed; or unknown where the
 // answer to the commit was lost, followed by a line with the same n once it was
-// read back: landed with the changes again, or vanished. Changes count where they
-// are committed or landed. What was rolled back on purpose is not in the record.
+// read back: landed with the changes again, or vanished. By the API it stays unknown
+// where that cannot be told. Changes count where they are committed or landed. What
+// was rolled back on purpose is not in the record.
 //
 // Lines of one worker are in the order of commit. Several workers change a row of
 // the stock; its version tells their order.

@@ -41,7 +41,7 @@ type Worker interface {
 type Options struct {
 	// Seed decides the plan.
 	Seed uint64
-	// Rate is how many transactions are due a second. Default 20.
+	// Rate is how many transactions are due a second, up to MaxRate. Default 20.
 	Rate float64
 	// Burst is how many times Rate is due during a second in every ten, from 1 to
 	// MaxBurst. Default 3.
@@ -72,9 +72,9 @@ func (o Options) withDefaults() Options {
 
 func (o Options) validate() error {
 	switch {
-	case o.Rate < 0:
-		return fmt.Errorf("a rate of %g a second is not above 0", o.Rate)
-	case o.Burst < 1 || o.Burst > MaxBurst:
+	case !(o.Rate > 0 && o.Rate <= MaxRate): // Nor NaN.
+		return fmt.Errorf("a rate of %g a second is not above 0, and at most %d", o.Rate, MaxRate)
+	case !(o.Burst >= 1 && o.Burst <= MaxBurst):
 		return fmt.Errorf("bursts of %g times the rate are not from 1 to %g", o.Burst, MaxBurst)
 	case o.Workers < 0:
 		return fmt.Errorf("%d workers are none", o.Workers)
@@ -94,6 +94,7 @@ type Load struct {
 }
 
 // Open begins the record, opens the workers and has them arrive one after another.
+// Where ctx ends meanwhile, what is under way is finished, and Run then does nothing.
 // Close the load in any case.
 func Open(ctx context.Context, o Options, target Target) (*Load, error) {
 	l := &Load{Options: o.withDefaults(), target: target, tally: newTally()}
@@ -112,13 +113,18 @@ func Open(ctx context.Context, o Options, target Target) (*Load, error) {
 	if err != nil {
 		return l, err
 	}
+	work, release := graceful(ctx)
+	defer release()
 	for n := range l.Workers {
-		w, err := target.Open(ctx, n, run)
+		if ctx.Err() != nil {
+			break
+		}
+		w, err := target.Open(work, n, run)
 		if err != nil {
 			return l, err
 		}
 		l.workers = append(l.workers, w)
-		if _, err := l.do(ctx, l.planner.Aside(n, Arrive)); err != nil {
+		if _, err := l.do(work, l.planner.Aside(n, Arrive)); err != nil {
 			return l, err
 		}
 	}

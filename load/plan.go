@@ -13,6 +13,9 @@ const (
 	// MaxBurst bounds how many times the rate a burst is: with more, nothing would
 	// be left to do between bursts.
 	MaxBurst = burstEvery / burstFor * 0.9
+	// MaxRate is how many transactions may be due a second, which is far more than
+	// any shop does. With none the clock of a plan could stand still.
+	MaxRate = 1_000_000
 )
 
 // Step is one deed of a plan.

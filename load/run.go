@@ -41,6 +41,9 @@ type due struct {
 func (l *Load) Run(ctx context.Context, span Span) error {
 	began := time.Now()
 	defer func() { l.tally.ran(time.Since(began)) }()
+	if ctx.Err() != nil {
+		return nil // Not all workers may have arrived.
+	}
 	work, release := graceful(ctx)
 	defer release()
 	group, work := errgroup.WithContext(work)

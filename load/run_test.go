@@ -3,6 +3,7 @@ package load_test
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,34 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// interrupted is a target during whose first arrival the load is stopped.
+type interrupted struct {
+	held
+	stop    context.CancelFunc
+	arrived *int
+}
+
+func (i interrupted) Open(context.Context, int, string) (load.Worker, error) { return i, nil }
+func (i interrupted) Do(ctx context.Context, s load.Step, _ *load.Recorder) (load.Outcome, error) {
+	i.stop()
+	*i.arrived++
+	return load.Committed, ctx.Err()
+}
+
+// TestStopArriving checks the same while workers arrive.
+func TestStopArriving(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	arrived := 0
+	l, err := load.Open(ctx, load.Options{Workers: 3}, interrupted{stop: stop, arrived: &arrived})
+	if err == nil {
+		err = l.Run(ctx, load.Span{})
+	}
+	if err != nil || arrived != 1 || l.Summary().All.Count != 0 {
+		t.Errorf("got %v and %d workers, want the first to arrive whole and nothing else", err, arrived)
+	}
+}
+
 // TestLatency checks that a deed that waited for another counts from when it was due.
 func TestLatency(t *testing.T) {
 	t.Parallel()
@@ -92,5 +121,28 @@ func TestError(t *testing.T) {
 	target.free <- broken
 	if err := <-done; !errors.Is(err, broken) || !strings.Contains(err.Error(), "worker 0, step 2: wait: broken") {
 		t.Errorf("got %v, want where it broke", err)
+	}
+}
+
+// TestImpossible checks that what no plan can be made of is refused.
+func TestImpossible(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		options load.Options
+		want    string
+	}{
+		"a rate that is no number":  {load.Options{Rate: math.NaN()}, "a rate of NaN"},
+		"a rate without end":        {load.Options{Rate: math.Inf(1)}, "a rate of +Inf"},
+		"a rate below 0":            {load.Options{Rate: -1}, "a rate of -1"},
+		"bursts that are no number": {load.Options{Burst: math.NaN()}, "bursts of NaN"},
+		"bursts below the rate":     {load.Options{Burst: 0.5}, "bursts of 0.5"},
+		"fewer workers than nobody": {load.Options{Workers: -1}, "-1 workers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load.Open(t.Context(), tt.options, held{})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want an error with %q", err, tt.want)
+			}
+		})
 	}
 }

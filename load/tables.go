@@ -4,17 +4,22 @@ import "fmt"
 
 // Tables that the load writes.
 const (
-	Customers = "customers"
-	SignIns   = "sign_ins"
-	Addresses = "addresses"
-	Consents  = "consents"
-	Products  = "products"
-	Stock     = "stock"
-	Reviews   = "reviews"
-	Orders    = "orders"
-	// OrderLines are known by statements alone, BasketLines by the API alone.
-	OrderLines  = "order_lines"
+	Customers  = "customers"
+	SignIns    = "sign_ins"
+	Addresses  = "addresses"
+	Consents   = "consents"
+	Products   = "products"
+	Stock      = "stock"
+	Reviews    = "reviews"
+	Orders     = "orders"
+	OrderLines = "order_lines"
+	// BasketLines are known by the API alone, Refunds and Shipments by statements
+	// alone.
 	BasketLines = "basket_lines"
+	Payments    = "payments"
+	Invoices    = "invoices"
+	Refunds     = "refunds"
+	Shipments   = "shipments"
 )
 
 // Table is what the load knows of a table.
@@ -46,6 +51,10 @@ func Tables() []Table {
 		{BasketLines, []string{"customer_id", "product_id"}, plain("customer_id", "product_id", "quantity")},
 		{Orders, []string{"id"}, append(plain("id", "customer_id", "status", "currency", "version"), decimal("total"))},
 		{OrderLines, []string{"order_id", "line"}, append(plain("order_id", "line", "product_id", "sku", "name", "quantity"), decimal("unit_price"))},
+		{Payments, []string{"id"}, append(plain("id", "order_id", "customer_id", "method", "currency", "reference", "version"), decimal("amount"), decimal("refunded"))},
+		{Invoices, []string{"year", "number"}, plain("year", "number", "order_id")},
+		{Refunds, []string{"id"}, append(plain("id", "order_id", "payment_id", "staff_id", "currency", "reason"), decimal("amount"))},
+		table(Shipments, "id", "order_id", "staff_id", "carrier", "tracking"),
 	}
 }
 

@@ -47,9 +47,10 @@ func newLoadCommand(e env) *cobra.Command {
 			"or until Ctrl-C, and print what latencies came of it. The schedule does not wait for answers:\n" +
 			"latency counts from when a deed was due. A few customers and products are far more popular than\n" +
 			"others, and there are bursts. --list shows what it can do.\n\n" +
-			"It registers customers of its own (…@load.example), which stay, and with --dsn products (LOAD-…);\n" +
-			"rows of others are changed only as customers do it who order what is on the shelves. A DSN on the\n" +
-			"command line can be seen by others on this machine; --dsn-file hides it.",
+			"It registers customers of its own (…@load.example), which stay, and with --dsn products (LOAD-…)\n" +
+			"and clerks, as whom nobody can sign in; rows of others are changed only as customers do it who\n" +
+			"order what is on the shelves. A DSN on the command line can be seen by others on this machine;\n" +
+			"--dsn-file hides it.",
 		Example: "  telltale load --api http://127.0.0.1:8080 --rate 50\n" +
 			"  telltale load --dsn 'shell:…@tcp(127.0.0.1:3306)/shop' --rate 100 --seconds 60\n" +
 			"  telltale load --dsn-file dsn --mix default,ddl=1,rename=0 --seed 7 --record load.jsonl",
@@ -99,13 +100,13 @@ func runLoad(cmd *cobra.Command, e env, f loadFlags) error {
 	if !cmd.Flags().Changed("seed") {
 		f.seed = rand.Uint64()
 	}
-	record, closeRecord, err := createRecord(f.record)
+	target, err := f.open(cmd.Context())
 	if err != nil {
 		return err
 	}
-	target, err := f.open(cmd.Context())
+	record, closeRecord, err := createRecord(f.record)
 	if err != nil {
-		return errors.Join(err, closeRecord())
+		return errors.Join(err, target.Close())
 	}
 	fmt.Fprintf(e.stderr, "load: seed %d, %g a second, %s\n", f.seed, f.rate, f.span())
 	l, err := load.Open(cmd.Context(), load.Options{
@@ -122,9 +123,9 @@ func (f loadFlags) check(cmd *cobra.Command) error {
 	switch {
 	case f.targets() != 1:
 		return usagef(cmd, "want one of --api, --dsn and --dsn-file")
-	case f.rate <= 0:
-		return usagef(cmd, "--rate %g is not above 0", f.rate)
-	case f.burst < 1 || f.burst > load.MaxBurst:
+	case !(f.rate > 0 && f.rate <= load.MaxRate): // Nor NaN.
+		return usagef(cmd, "--rate %g is not above 0, and at most %d", f.rate, load.MaxRate)
+	case !(f.burst >= 1 && f.burst <= load.MaxBurst):
 		return usagef(cmd, "--burst %g is not from 1 to %g", f.burst, load.MaxBurst)
 	case f.seconds < 0:
 		return usagef(cmd, "--seconds %d is below 0", f.seconds)

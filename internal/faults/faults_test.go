@@ -35,7 +35,7 @@ const (
 	// rate is how many transactions are due a second.
 	rate = 250
 	// mix is what happens to customers, to whom all consumers refer.
-	mix = "default,sell=0,order=0,cancel=0,price=0,review=0"
+	mix = "default,sell=0,order=0,cancel=0,pay=0,ship=0,refund=0,price=0,review=0"
 )
 
 // leastRate is how many transactions must have been committed a second for a

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"net/http"
@@ -34,6 +35,8 @@ func TestRecord(t *testing.T) {
 	}
 	run(t, shop, "crudapp", "seed")
 	serve(t, shop)
+	db := mysqltest.DB(t, server, "shop")
+	inStock := number(t, db, "SELECT SUM(on_hand) FROM stock")
 
 	var record bytes.Buffer
 	target, err := api.Open(t.Context(), api.Options{URL: "http://" + shop.ShopAddr})
@@ -63,12 +66,20 @@ func TestRecord(t *testing.T) {
 		t.Errorf("got %v, want some answers lost, and all known in the end", s.Outcomes)
 	}
 
-	checkKinds(t, bytes.NewReader(record.Bytes()))
+	kinds := checkKinds(t, bytes.NewReader(record.Bytes()))
+	for _, table := range []string{load.Customers, load.Reviews, load.Orders, load.OrderLines, load.Payments, load.Invoices} {
+		if got, want := number(t, db, "SELECT COUNT(*) FROM "+table), kinds[table+" c"]; got != want {
+			t.Errorf("the table %s has %d rows, the record %d", table, got, want)
+		}
+	}
+	ordered := number(t, db, "SELECT SUM(quantity) FROM order_lines JOIN orders ON id = order_id WHERE status <> 'cancelled'")
+	if left := number(t, db, "SELECT SUM(on_hand) FROM stock"); left != inStock-ordered {
+		t.Errorf("the stock is %d after %d of %d were ordered", left, ordered, inStock)
+	}
 	final, err := load.ReadFinal(&record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := mysqltest.DB(t, server, "shop")
 	if err := final.Verify(t.Context(), db); err != nil {
 		t.Error(err)
 	}
@@ -120,8 +131,16 @@ func serve(t *testing.T, shop *install.Install) {
 	}
 }
 
-// checkKinds checks that the record has some of everything.
-func checkKinds(t *testing.T, record io.Reader) {
+func number(t *testing.T, db *sql.DB, query string) (n int) {
+	t.Helper()
+	if err := db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return n
+}
+
+// checkKinds checks that the record has some of everything, and returns how many.
+func checkKinds(t *testing.T, record io.Reader) map[string]int {
 	t.Helper()
 	kinds := map[string]int{}
 	for r := load.NewRecordReader(record); ; {
@@ -141,12 +160,13 @@ func checkKinds(t *testing.T, record io.Reader) {
 	}
 	for _, kind := range []string{
 		"customers c", "customers u", "sign_ins c", "addresses c", "addresses u", "reviews c",
-		"basket_lines c", "basket_lines d", "orders c", "orders u",
+		"basket_lines c", "basket_lines d", "orders c", "orders u", "order_lines c", "stock u", "payments c", "invoices c",
 	} {
 		if kinds[kind] == 0 {
 			t.Errorf("got no %s among %v", kind, kinds)
 		}
 	}
+	return kinds
 }
 
 func TestRefused(t *testing.T) {

@@ -140,6 +140,7 @@ func (v *visit) pay(ctx context.Context) (load.Outcome, error) {
 	if !ok {
 		return v.order(ctx)
 	}
+	v.about = o.ID
 	var receipts [2]struct {
 		ID uint64 `json:"id"`
 	}
@@ -168,6 +169,7 @@ func (v *visit) cancel(ctx context.Context) (load.Outcome, error) {
 	if !ok {
 		return v.browse(ctx)
 	}
+	v.about = o.ID
 	r := request{
 		method: http.MethodPost, path: fmt.Sprintf("/api/orders/%d/cancel", o.ID), body: map[string]string{"reason": "The load thought better of it."},
 		header: map[string]string{"If-Match": strconv.Quote(strconv.Itoa(int(o.Version)))},

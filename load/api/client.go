@@ -35,6 +35,14 @@ type answer struct {
 // ok tells whether the shop did what it was asked for.
 func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 
+// busy tells whether the shop did nothing since it has too much to do.
+func (a answer) busy() bool {
+	return a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable
+}
+
+// userAgent is what the load calls itself.
+const userAgent = "telltale-load"
+
 // lostError is a request of which nobody knows whether it was carried out.
 type lostError struct{ err error }
 
@@ -99,7 +107,7 @@ func (t *Target) build(ctx context.Context, r request) (*http.Request, error) {
 	if r.body != nil {
 		asked.Header.Set("Content-Type", "application/json")
 	}
-	asked.Header.Set("User-Agent", "telltale-load")
+	asked.Header.Set("User-Agent", userAgent)
 	for name, value := range r.header {
 		asked.Header.Set(name, value)
 	}

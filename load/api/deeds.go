@@ -69,7 +69,7 @@ func (v *visit) register(ctx context.Context) (load.Outcome, error) {
 	if err != nil {
 		return "", err
 	}
-	if a.status == http.StatusServiceUnavailable || a.status == http.StatusTooManyRequests {
+	if a.busy() {
 		return load.Refused, nil
 	}
 	if !a.ok() {
@@ -102,17 +102,16 @@ func (v *visit) browse(ctx context.Context) (load.Outcome, error) {
 }
 
 func (v *visit) signInAgain(ctx context.Context) (load.Outcome, error) {
-	if err := v.who.signIn(ctx, v); err != nil {
+	a, err := v.who.signIn(ctx, v)
+	switch {
+	case err != nil:
 		return "", err
+	case a.ok():
+		return v.keep()
+	case a.busy():
+		return load.Refused, nil
 	}
-	type signIn struct {
-		CustomerID uint64 `json:"customer_id"`
-		UserAgent  string `json:"user_agent"`
-	}
-	if err := v.note(load.SignIns, nil, signIn{v.who.customer.ID, "telltale-load"}); err != nil {
-		return "", err
-	}
-	return v.keep()
+	return "", fmt.Errorf("sign %s in: the shop answers %d (%s)", v.who.email, a.status, a.problem)
 }
 
 // save asks the shop to store details, from the version that is known.
@@ -154,12 +153,12 @@ func (v *visit) race(ctx context.Context) (load.Outcome, error) {
 		answer
 	}
 	tries := make([]try, tabs)
-	group, ctx := errgroup.WithContext(ctx)
+	group, racing := errgroup.WithContext(ctx)
 	for i := range tries {
 		tries[i].request = v.save(v.unique("Racer"), v.who.customer.Phone)
 		tries[i].into = &tries[i].saved
 		group.Go(func() (err error) {
-			tries[i].answer, err = v.target.send(ctx, tries[i].request)
+			tries[i].answer, err = v.target.send(racing, tries[i].request)
 			return err
 		})
 	}
@@ -167,7 +166,8 @@ func (v *visit) race(ctx context.Context) (load.Outcome, error) {
 		return "", err
 	}
 	before, winners := v.who.customer, 0
-	for _, one := range tries {
+	var turnedAway *try
+	for i, one := range tries {
 		switch {
 		case one.ok():
 			winners++
@@ -176,8 +176,11 @@ func (v *visit) race(ctx context.Context) (load.Outcome, error) {
 				return "", err
 			}
 		case one.status != http.StatusConflict:
-			return v.refused(ctx, one.request, one.answer)
+			turnedAway = &tries[i]
 		}
+	}
+	if turnedAway != nil {
+		return v.refused(ctx, turnedAway.request, turnedAway.answer)
 	}
 	if winners != 1 {
 		return "", fmt.Errorf("%d of %d tabs saved customer %d from version %d, want one", winners, tabs, before.ID, before.Version)
@@ -271,6 +274,9 @@ func (v *visit) address(ctx context.Context) (load.Outcome, error) {
 func (v *visit) reread(ctx context.Context) (load.Outcome, error) {
 	before, asked := *v.who, v.request
 	if err := v.who.load(ctx, v); err != nil {
+		return "", err
+	}
+	if err := v.flush(); err != nil { // A session that was opened meanwhile.
 		return "", err
 	}
 	v.request = asked

@@ -37,16 +37,6 @@ type address struct {
 	Version uint32 `json:"version"`
 }
 
-// order is an order as the API shows it.
-type order struct {
-	ID         uint64 `json:"id"`
-	CustomerID uint64 `json:"customer_id"`
-	Status     string `json:"status"`
-	Total      string `json:"total"`
-	Currency   string `json:"currency"`
-	Version    uint32 `json:"version"`
-}
-
 // visitor is a customer with a session. Maps are replaced and never changed, so that
 // a copy is how things were.
 type visitor struct {
@@ -55,17 +45,27 @@ type visitor struct {
 	customer        customer
 	addresses       map[uint64]address
 	orders          map[uint64]order
+	// lines are what was ordered, payments what was paid, by order.
+	lines    map[uint64][]orderLine
+	payments map[uint64]payment
 	// basket is how many there are of a product.
 	basket map[uint64]uint16
 }
 
-// load reads all that the shop has of the visitor.
+// load reads all that the shop has of the visitor, who stays as she was where that
+// does not succeed.
 func (who *visitor) load(ctx context.Context, v *visit) error {
 	if who.customer.ID == 0 {
-		if err := who.signIn(ctx, v); err != nil || len(who.session) == 0 {
-			return err
+		a, err := who.signIn(ctx, v)
+		if err != nil || a.status == http.StatusUnauthorized {
+			return err // She has not come to be.
+		}
+		if !a.ok() {
+			return v.unread("sign in", a)
 		}
 	}
+	read := *who
+	read.customer = customer{} // In the answer null is nothing.
 	var addresses struct {
 		All []address `json:"addresses"`
 	}
@@ -82,51 +82,78 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 		path string
 		into any
 	}{
-		{"/api/customers/me", &who.customer},
+		{"/api/customers/me", &read.customer},
 		{"/api/customers/me/addresses", &addresses},
 		{"/api/orders", &orders},
 		{"/api/basket", &basket},
 	} {
-		r := v.named(request{method: http.MethodGet, path: one.path, into: one.into})
-		a, err := v.target.send(ctx, r)
-		if err != nil {
+		if _, err := v.read(ctx, one.path, one.into); err != nil {
 			return err
 		}
-		if !a.ok() {
-			return fmt.Errorf("%s %s: the shop answers %d (%s)", r.method, r.path, a.status, a.problem)
-		}
 	}
-	who.addresses, who.basket = map[uint64]address{}, map[uint64]uint16{}
+	read.addresses, read.basket = map[uint64]address{}, map[uint64]uint16{}
 	for _, a := range addresses.All {
-		who.addresses[a.ID] = a
+		read.addresses[a.ID] = a
 	}
 	for _, l := range basket.Lines {
-		who.basket[l.Product] = l.Quantity
+		read.basket[l.Product] = l.Quantity
 	}
-	known := who.orders
-	who.orders = map[uint64]order{}
-	maps.Copy(who.orders, known) // Only the newest are on the page.
-	for _, o := range orders.Page {
-		who.orders[o.ID] = o
+	if err := read.loadOrders(ctx, v, orders.Page); err != nil {
+		return err
 	}
+	read.session = who.session // Which may be a new one.
+	*who = read
 	return nil
 }
 
-// signIn opens a session; none is open where the shop does not know the visitor.
-func (who *visitor) signIn(ctx context.Context, v *visit) error {
+// read reads something of the visitor's, who signs in again where the session has
+// ended. It tells whether it is there.
+func (v *visit) read(ctx context.Context, path string, into any) (bool, error) {
+	r := request{method: http.MethodGet, path: path, into: into}
+	a, err := v.ask(ctx, r)
+	if err == nil && a.status == http.StatusUnauthorized {
+		if a, err = v.who.signIn(ctx, v); err == nil && a.ok() {
+			a, err = v.ask(ctx, r)
+		}
+	}
+	switch {
+	case err != nil:
+		return false, err
+	case a.ok():
+		return true, nil
+	case a.status == http.StatusNotFound:
+		return false, nil
+	}
+	return false, v.unread("GET "+path, a)
+}
+
+// unread is why something of the visitor's could not be read. What a busy shop does
+// not answer now is as good as lost.
+func (v *visit) unread(what string, a answer) error {
+	err := fmt.Errorf("%s for %s: the shop answers %d (%s)", what, v.who.email, a.status, a.problem)
+	if a.busy() {
+		return &lostError{err}
+	}
+	return err
+}
+
+// signIn opens a session and notes its row, unless the shop refuses.
+func (who *visitor) signIn(ctx context.Context, v *visit) (answer, error) {
 	body := map[string]string{"email": who.email, "password": who.password}
-	a, err := v.ask(ctx, request{method: http.MethodPost, path: "/api/session", body: body, into: &who.customer})
-	if err != nil {
-		return err
-	}
-	if a.status == http.StatusUnauthorized {
-		return nil
-	}
-	if !a.ok() {
-		return fmt.Errorf("sign %s in: the shop answers %d (%s)", who.email, a.status, a.problem)
+	var shown customer
+	a, err := v.ask(ctx, request{method: http.MethodPost, path: "/api/session", body: body, into: &shown})
+	if err != nil || !a.ok() {
+		return a, err
 	}
 	who.session = a.cookies
-	return nil
+	if who.customer.ID == 0 {
+		who.customer = shown
+	}
+	type signIn struct {
+		CustomerID uint64 `json:"customer_id"`
+		UserAgent  string `json:"user_agent"`
+	}
+	return a, v.note(load.SignIns, nil, signIn{shown.ID, userAgent})
 }
 
 // addressRow is an address as its row.
@@ -172,10 +199,7 @@ func (v *visit) differences(before visitor) error {
 	if err != nil {
 		return err
 	}
-	err = each(before.orders, now.orders, func(was, is *order) error {
-		return v.note(load.Orders, rowOf(was, func(o order) any { return o }), rowOf(is, func(o order) any { return o }))
-	})
-	if err != nil {
+	if err := v.orderDifferences(before); err != nil {
 		return err
 	}
 	for _, product := range keys(before.basket, now.basket) {

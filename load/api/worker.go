@@ -56,6 +56,8 @@ type visit struct {
 	// who is the visitor, whose rows are what they were before the request under way.
 	who     *visitor
 	changes []load.Change
+	// about is the order that is to be changed; zero where none is.
+	about uint64
 	// request names the last request.
 	request string
 	serial  int
@@ -100,14 +102,44 @@ func (v *visit) keep() (load.Outcome, error) {
 // refused is what the shop's refusal comes to: anything that it may say to a customer
 // is an outcome, what only a mistake of the load's can bring about is an error.
 func (v *visit) refused(ctx context.Context, r request, a answer) (load.Outcome, error) {
+	switch {
+	case a.busy():
+		return load.Refused, v.flush()
+	case a.status == http.StatusUnauthorized:
+		return v.unauthorized(ctx)
+	}
 	switch a.status {
 	case http.StatusConflict, http.StatusPreconditionFailed, http.StatusPaymentRequired, http.StatusUnprocessableEntity, http.StatusNotFound:
 		// What it has is not what the load takes it for, a product's stock for example.
-		return load.Refused, v.who.load(ctx, v)
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return load.Refused, nil
+		if err := v.who.load(ctx, v); err != nil {
+			return "", err
+		}
+		return load.Refused, v.flush()
 	}
 	return "", fmt.Errorf("%s %s: the shop answers %d (%s)", r.method, r.path, a.status, a.problem)
+}
+
+// unauthorized signs the visitor in again, whose session has ended.
+func (v *visit) unauthorized(ctx context.Context) (load.Outcome, error) {
+	a, err := v.who.signIn(ctx, v)
+	if err != nil {
+		return "", err
+	}
+	if !a.ok() && !a.busy() {
+		return "", fmt.Errorf("sign %s in again: the shop answers %d (%s)", v.who.email, a.status, a.problem)
+	}
+	return load.Refused, v.flush()
+}
+
+// flush records what a visit has changed so far, if anything, though the shop has
+// refused the rest.
+func (v *visit) flush() error {
+	if len(v.changes) == 0 {
+		return nil
+	}
+	changes := v.changes
+	v.changes = nil
+	return v.recorder.Note(v.step, load.Committed, changes)
 }
 
 const (
@@ -118,9 +150,13 @@ const (
 )
 
 // resolve finds out what became of a request whose answer was lost: whatever of the
-// visitor's is not as it was is the request's doing. The visitor does not come back,
-// since the shop may be at it still.
+// visitor's is not as it was is the request's doing. Where nothing is different it
+// stays unknown, since the shop may be at it still, for which the visitor does not
+// come back.
 func (v *visit) resolve(ctx context.Context) (load.Outcome, error) {
+	if err := v.flush(); err != nil { // What was answered before, a new session for example.
+		return "", err
+	}
 	if err := v.recorder.Note(v.step, load.Unknown, nil); err != nil || v.who == nil {
 		return load.Unknown, err
 	}
@@ -138,16 +174,19 @@ func (v *visit) resolve(ctx context.Context) (load.Outcome, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return load.Unknown, nil // The record says so, too.
+			return load.Unknown, v.flush() // The record says so, too.
 		case <-time.After(again):
 		}
 	}
-	v.changes, v.request = nil, asked
+	if err := v.flush(); err != nil {
+		return "", err
+	}
+	v.request = asked
 	if err := v.differences(before); err != nil {
 		return "", err
 	}
 	if len(v.changes) == 0 {
-		return load.Vanished, v.recorder.Note(v.step, load.Vanished, nil)
+		return load.Unknown, nil // The record says so, too.
 	}
 	return load.Landed, v.recorder.Note(v.step, load.Landed, v.changes)
 }

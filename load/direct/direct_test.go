@@ -34,7 +34,7 @@ func testRecord(t *testing.T, servers mysqltest.Servers) {
 		t.Fatal(err)
 	}
 	var record bytes.Buffer
-	l := open(t, server.DSN("shop"), load.Options{Seed: 7, Rate: 100_000, Mix: "default,lose-answer=5,ddl=2,big=2", Record: &record})
+	l := open(t, server.DSN("shop"), load.Options{Seed: 7, Rate: 100_000, Mix: "default,lose-answer=5,ddl=2,big=2,refund=3", Record: &record})
 	if err := l.Run(t.Context(), load.Span{Transactions: transactions}); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func checkKinds(t *testing.T, record io.Reader) {
 	for _, kind := range []string{
 		"customers c", "customers u", "customers d", "sign_ins c", "sign_ins d", "addresses c", "addresses u", "addresses d",
 		"consents c", "products c", "products u", "stock c", "stock u", "reviews c", "reviews u",
-		"orders c", "orders u", "order_lines c", "load c",
+		"orders c", "orders u", "order_lines c", "payments c", "payments u", "invoices c", "shipments c", "refunds c", "load c",
 	} {
 		if kinds[kind] == 0 {
 			t.Errorf("got no %s among %v", kind, kinds)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"telltale/load"
 )
@@ -60,7 +59,7 @@ func (t *transaction) place(ctx context.Context) error {
 		lines = append(lines, l)
 	}
 	return t.insertOrder(ctx, o, order{
-		CustomerID: id, Status: "placed", Total: fmt.Sprintf("%d.%02d", total/100, total%100), Currency: currency, Version: 1,
+		CustomerID: id, Status: "placed", Total: decimal(total), Currency: currency, Version: 1,
 	}, lines)
 }
 
@@ -69,7 +68,7 @@ func (t *transaction) insertOrder(ctx context.Context, o origin, placed order, l
 	placed.ID, err = t.insert(ctx, 1, o,
 		"INSERT INTO orders (customer_id, status, total, currency, ship_to, idempotency_key, request_hash, placed_at) "+
 			`VALUES (?, ?, ?, ?, '{"city": "Köln"}', ?, '', UTC_TIMESTAMP(6))`,
-		placed.CustomerID, placed.Status, placed.Total, placed.Currency, t.run+"-"+strconv.FormatInt(t.step.N, 10))
+		placed.CustomerID, placed.Status, placed.Total, placed.Currency, t.key())
 	if err != nil {
 		return err
 	}
@@ -91,6 +90,29 @@ func (t *transaction) insertOrder(ctx context.Context, o origin, placed order, l
 }
 
 func orderRef(id uint64) ref { return ref{table: load.Orders, id: id} }
+
+// waiting is the oldest order with a status of any of the worker's customers.
+func (t *transaction) waiting(status string) (order, bool) {
+	for _, id := range t.customers {
+		for _, r := range t.owned(customerRef(id), load.Orders) {
+			if o := t.row(r).(order); o.Status == status {
+				return o, true
+			}
+		}
+	}
+	return order{}, false
+}
+
+// advance takes an order to its next status.
+func (t *transaction) advance(ctx context.Context, by origin, to order, status string) error {
+	to.Status = status
+	to.Version++
+	_, err := t.exec(ctx, 1, by, "UPDATE orders SET status = ?, version = version + 1 WHERE id = ? AND version = ?", status, to.ID, to.Version-1)
+	if err != nil {
+		return err
+	}
+	return t.changed(by, orderRef(to.ID), to)
+}
 
 // cancel cancels a customer's oldest order that waits, in a SQL shell; where she has
 // none, nothing of hers means anything.

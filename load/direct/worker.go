@@ -25,6 +25,8 @@ type worker struct {
 	committed rows
 	customers []uint64
 	products  []uint64
+	// clerk is the worker's row of the staff, zero before it is needed.
+	clerk uint64
 }
 
 func (w *worker) connect(ctx context.Context) (err error) {

@@ -1,0 +1,192 @@
+package direct
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"telltale/load"
+)
+
+// payment is a row of the payments as the load knows it.
+type payment struct {
+	ID         uint64 `json:"id"`
+	OrderID    uint64 `json:"order_id"`
+	CustomerID uint64 `json:"customer_id"`
+	Method     string `json:"method"`
+	Amount     string `json:"amount"`
+	Currency   string `json:"currency"`
+	Refunded   string `json:"refunded"`
+	Reference  string `json:"reference"`
+	Version    uint32 `json:"version"`
+}
+
+// invoice is a row of the invoices as the load knows it.
+type invoice struct {
+	Year    int    `json:"year"`
+	Number  uint32 `json:"number"`
+	OrderID uint64 `json:"order_id"`
+}
+
+// refund is a row of the refunds as the load knows it.
+type refund struct {
+	ID        uint64 `json:"id"`
+	OrderID   uint64 `json:"order_id"`
+	PaymentID uint64 `json:"payment_id"`
+	StaffID   uint64 `json:"staff_id"`
+	Amount    string `json:"amount"`
+	Currency  string `json:"currency"`
+	Reason    string `json:"reason"`
+}
+
+// shipment is a row of the shipments as the load knows it.
+type shipment struct {
+	ID       uint64 `json:"id"`
+	OrderID  uint64 `json:"order_id"`
+	StaffID  uint64 `json:"staff_id"`
+	Carrier  string `json:"carrier"`
+	Tracking string `json:"tracking"`
+}
+
+// pay pays for the oldest order that waits for it; where none does, one is placed.
+func (t *transaction) pay(ctx context.Context) error {
+	due, ok := t.waiting("placed")
+	if !ok {
+		return t.place(ctx)
+	}
+	o := t.request(due.CustomerID)
+	if err := t.advance(ctx, o, due, "paid"); err != nil {
+		return err
+	}
+	p := payment{
+		OrderID: due.ID, CustomerID: due.CustomerID, Method: "card", Amount: due.Total, Currency: due.Currency, Refunded: "0.00",
+		Reference: t.unique("load"), Version: 1,
+	}
+	var err error
+	p.ID, err = t.insert(ctx, 1, o, "INSERT INTO payments (order_id, customer_id, method, amount, currency, reference, idempotency_key, request_hash, paid_at) "+
+		"VALUES (?, ?, ?, ?, ?, ?, ?, '', UTC_TIMESTAMP(6))", p.OrderID, p.CustomerID, p.Method, p.Amount, p.Currency, p.Reference, t.key())
+	if err != nil {
+		return err
+	}
+	if err := t.created(o, ref{table: load.Payments, id: p.ID}, customerRef(p.CustomerID), p); err != nil {
+		return err
+	}
+	return t.issue(ctx, o, invoice{Year: time.Now().UTC().Year(), OrderID: due.ID})
+}
+
+// key is an idempotency key.
+func (t *transaction) key() string { return t.run + "-" + strconv.FormatInt(t.step.N, 10) }
+
+// issue gives an order the next invoice of the year. All who pay take turns for it,
+// those of the shop too: it comes last in the transaction, as it does there.
+func (t *transaction) issue(ctx context.Context, o origin, i invoice) error {
+	const next = "INSERT INTO invoice_series (year, last) VALUES (?, 1) ON DUPLICATE KEY UPDATE last = last + 1"
+	if _, err := t.conn.ExecContext(ctx, next+o.comment(), i.Year); err != nil {
+		return fmt.Errorf("take the next invoice's number of %d: %w", i.Year, err)
+	}
+	if err := t.conn.QueryRowContext(ctx, "SELECT last FROM invoice_series WHERE year = ?", i.Year).Scan(&i.Number); err != nil {
+		return fmt.Errorf("read the next invoice's number of %d: %w", i.Year, err)
+	}
+	_, err := t.exec(ctx, 1, o, "INSERT INTO invoices (year, number, order_id, issued_at) VALUES (?, ?, ?, UTC_TIMESTAMP(6))", i.Year, i.Number, i.OrderID)
+	if err != nil {
+		return err
+	}
+	return t.note(o, load.Invoices, nil, i)
+}
+
+// ship ships the oldest order that was paid; where none was, one is paid.
+func (t *transaction) ship(ctx context.Context) error {
+	paid, ok := t.waiting("paid")
+	if !ok {
+		return t.pay(ctx)
+	}
+	o, err := t.byClerk(ctx)
+	if err != nil {
+		return err
+	}
+	if err := t.advance(ctx, o, paid, "shipped"); err != nil {
+		return err
+	}
+	s := shipment{OrderID: paid.ID, StaffID: t.clerk, Carrier: "Load Express", Tracking: t.unique("LE")}
+	s.ID, err = t.insert(ctx, 1, o, "INSERT INTO shipments (order_id, staff_id, carrier, tracking, shipped_at) VALUES (?, ?, ?, ?, UTC_TIMESTAMP(6))",
+		s.OrderID, s.StaffID, s.Carrier, s.Tracking)
+	if err != nil {
+		return err
+	}
+	return t.note(o, load.Shipments, nil, s)
+}
+
+// refund pays back something of the oldest payment of which anything is left; where
+// nothing is left of any, an order is paid.
+func (t *transaction) refund(ctx context.Context) error {
+	for _, id := range t.customers {
+		for _, r := range t.owned(customerRef(id), load.Payments) {
+			p := t.row(r).(payment)
+			amount, err := cents(p.Amount)
+			if err != nil {
+				return err
+			}
+			refunded, err := cents(p.Refunded)
+			if err != nil {
+				return err
+			}
+			if refunded < amount {
+				return t.payBack(ctx, r, p, refunded, amount-refunded)
+			}
+		}
+	}
+	return t.pay(ctx)
+}
+
+// payBack pays back all that is left of a payment, or a part of it.
+func (t *transaction) payBack(ctx context.Context, r ref, p payment, refunded, left int64) error {
+	back := left
+	if t.random.IntN(2) == 0 {
+		back = 1 + t.random.Int64N(left)
+	}
+	o, err := t.byClerk(ctx)
+	if err != nil {
+		return err
+	}
+	p.Refunded = decimal(refunded + back)
+	p.Version++
+	_, err = t.exec(ctx, 1, o, "UPDATE payments SET refunded = ?, version = version + 1 WHERE id = ? AND version = ?", p.Refunded, p.ID, p.Version-1)
+	if err != nil {
+		return err
+	}
+	if err := t.changed(o, r, p); err != nil {
+		return err
+	}
+	f := refund{OrderID: p.OrderID, PaymentID: p.ID, StaffID: t.clerk, Amount: decimal(back), Currency: p.Currency, Reason: t.unique("It arrived cold.")}
+	f.ID, err = t.insert(ctx, 1, o, "INSERT INTO refunds (order_id, payment_id, staff_id, amount, currency, reason, idempotency_key, request_hash, refunded_at) "+
+		"VALUES (?, ?, ?, ?, ?, ?, ?, '', UTC_TIMESTAMP(6))", f.OrderID, f.PaymentID, f.StaffID, f.Amount, f.Currency, f.Reason, t.key())
+	if err != nil {
+		return err
+	}
+	return t.note(o, load.Refunds, nil, f)
+}
+
+// byClerk is the origin of what the worker's clerk does, who can sign in nowhere and is
+// hired when she is needed first.
+func (t *transaction) byClerk(ctx context.Context) (o origin, err error) {
+	if t.clerk == 0 {
+		t.clerk, err = t.insert(ctx, 1, origin{}, "INSERT INTO staff (email, name, password_hash, created_at) VALUES (?, 'Load', 'no hash', UTC_TIMESTAMP(6))", t.email())
+		if err != nil {
+			return origin{}, err
+		}
+	}
+	return origin{actor: "staff:" + strconv.FormatUint(t.clerk, 10), request: t.unique("request")}, nil
+}
+
+// cents reads an amount of money with two decimals.
+func cents(amount string) (int64, error) {
+	n, err := strconv.ParseInt(strings.Replace(amount, ".", "", 1), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read the amount %q: %w", amount, err)
+	}
+	return n, nil
+}
+
+func decimal(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
