@@ -2,6 +2,7 @@ package crudapp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -34,7 +35,8 @@ type CustomerClosing struct {
 // Close closes the customer's own account: her sessions end, and the shop forgets
 // what it knows of her but for her country, what she ordered and what she wrote. Her
 // e-mail address is free again. It returns an Error of CodeInvalid for another
-// password than hers, and limits attempts as SignIn does.
+// password than hers, and while an order of hers waits to be paid: it holds goods, and
+// nobody could pay or cancel it any more. It limits attempts as SignIn does.
 func (a *Accounts) Close(ctx context.Context, c Closing) error {
 	attempt := SignIn{Email: c.Customer.Email, Password: c.Password, Network: c.Network}
 	if err := admit(a.byAccount, a.byNetwork, attempt, a.now()); err != nil {
@@ -49,18 +51,25 @@ func (a *Accounts) Close(ctx context.Context, c Closing) error {
 		return err
 	}
 	_, err = a.store.CloseCustomer(ctx, a.closing(c.Customer.ID, 0))
+	if errors.Is(err, ErrOrderWaits) {
+		return Invalid(map[string]string{FieldPassword: "An order of yours waits to be paid. Pay for it or cancel it first."})
+	}
 	return err
 }
 
 // CloseFor closes a customer's account on behalf of staff, as Close does, from the
 // version that they saw. It returns an Error of CodeConflict if somebody else changed
-// the details in between, and ErrNotFound if the account is closed already.
+// the details in between, one of CodeInvalid while an order waits to be paid, and
+// ErrNotFound if the account is closed already.
 func (a *Accounts) CloseFor(ctx context.Context, id uint64, version uint32) error {
 	if version == 0 {
 		return closedTooLate()
 	}
 	won, err := a.store.CloseCustomer(ctx, a.closing(id, version))
-	if err != nil || won {
+	switch {
+	case errors.Is(err, ErrOrderWaits):
+		return &Error{Code: CodeInvalid, Message: "An order of this customer waits to be paid. Cancel it first."}
+	case err != nil || won:
 		return err
 	}
 	return closedTooLate()

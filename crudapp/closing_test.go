@@ -19,6 +19,12 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkField(t, w.Close(t.Context(), crudapp.Closing{Customer: c, Password: "another pass phrase"}), crudapp.FieldPassword)
+	w.store.orderWaits = true
+	checkField(t, w.Close(t.Context(), crudapp.Closing{Customer: c, Password: password}), crudapp.FieldPassword)
+	if err := w.CloseFor(t.Context(), c.ID, 1); crudapp.ErrorCode(err) != crudapp.CodeInvalid {
+		t.Errorf("CloseFor while an order waits returned %v, want code %s", err, crudapp.CodeInvalid)
+	}
+	w.store.orderWaits = false
 	if err := w.Close(t.Context(), crudapp.Closing{Customer: c, Password: password}); err != nil {
 		t.Fatalf("Close: %v", err)
 	}

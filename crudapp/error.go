@@ -72,6 +72,9 @@ func (e *ConflictError) Error() string {
 var (
 	// ErrNotFound is returned by a Store for a row that does not exist.
 	ErrNotFound = errors.New("not found")
+	// ErrOrderWaits is returned by a Store when an order of a customer's waits to
+	// be paid.
+	ErrOrderWaits = errors.New("an order waits to be paid")
 	// ErrEmailTaken is returned by a Store when another customer has the
 	// address.
 	ErrEmailTaken = errors.New("another customer has this e-mail address")

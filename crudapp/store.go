@@ -27,7 +27,8 @@ type Store interface {
 	// is given; otherwise it returns false and changes nothing. It replaces the details
 	// but for the country, deletes password, sessions, sign-ins, addresses and basket,
 	// withdraws consent, and keeps everything else. The customer then counts as not
-	// found: it returns ErrNotFound for an account that is closed already.
+	// found: it returns ErrNotFound for an account that is closed already. It returns
+	// ErrOrderWaits while an order of the customer's waits to be paid.
 	CloseCustomer(ctx context.Context, c CustomerClosing) (bool, error)
 	// ReplacePasswordHash changes a customer's password hash if it is still old.
 	ReplacePasswordHash(ctx context.Context, id uint64, old, replacement string) error

@@ -16,6 +16,8 @@ type memory struct {
 	// beforeUpdate, if set, runs at the start of UpdateDetails, as another
 	// writer who is quicker.
 	beforeUpdate func()
+	// orderWaits has an order of each customer's wait to be paid.
+	orderWaits bool
 
 	mu        sync.Mutex
 	customers map[uint64]crudapp.Customer
@@ -218,6 +220,9 @@ func (m *memory) CloseCustomer(_ context.Context, closing crudapp.CustomerClosin
 	}
 	if closing.Version != 0 && closing.Version != c.Version {
 		return false, nil
+	}
+	if m.orderWaits {
+		return false, crudapp.ErrOrderWaits
 	}
 	delete(m.customers, c.ID)
 	m.closed = append(m.closed, closing)

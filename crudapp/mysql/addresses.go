@@ -58,7 +58,7 @@ func lockCustomer(ctx context.Context, tx *sql.Tx, id uint64) error {
 
 // CreateAddress implements contact.Store.
 func (s *Store) CreateAddress(ctx context.Context, a contact.Address, limit int) (contact.Address, error) {
-	err := s.inTx(ctx, fmt.Sprintf("add an address of customer %d", a.CustomerID), func(tx *sql.Tx) error {
+	err := s.inTxAgain(ctx, fmt.Sprintf("add an address of customer %d", a.CustomerID), func(tx *sql.Tx) error {
 		if err := lockCustomer(ctx, tx, a.CustomerID); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (s *Store) UpdateAddress(ctx context.Context, u contact.AddressUpdate) (boo
 
 // DeleteAddress implements contact.Store.
 func (s *Store) DeleteAddress(ctx context.Context, customerID, id uint64, version uint32, at time.Time) (won bool, err error) {
-	err = s.inTx(ctx, fmt.Sprintf("remove address %d", id), func(tx *sql.Tx) error {
+	err = s.inTxAgain(ctx, fmt.Sprintf("remove address %d", id), func(tx *sql.Tx) error {
 		if err := lockCustomer(ctx, tx, customerID); err != nil {
 			return err
 		}
@@ -133,7 +133,7 @@ func oldestIsDefault(ctx context.Context, tx *sql.Tx, customerID uint64, at time
 
 // MakeDefault implements contact.Store.
 func (s *Store) MakeDefault(ctx context.Context, customerID, id uint64, at time.Time) error {
-	return s.inTx(ctx, fmt.Sprintf("make address %d the default", id), func(tx *sql.Tx) error {
+	return s.inTxAgain(ctx, fmt.Sprintf("make address %d the default", id), func(tx *sql.Tx) error {
 		if err := lockCustomer(ctx, tx, customerID); err != nil {
 			return err
 		}

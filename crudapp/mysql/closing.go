@@ -16,7 +16,7 @@ import (
 // in turn would be a deadlock. What comes of it is never shown, since the account is
 // closed.
 func (s *Store) CloseCustomer(ctx context.Context, c crudapp.CustomerClosing) (won bool, err error) {
-	err = s.inTx(ctx, fmt.Sprintf("close the account of customer %d", c.ID), func(tx *sql.Tx) error {
+	err = s.inTxAgain(ctx, fmt.Sprintf("close the account of customer %d", c.ID), func(tx *sql.Tx) error {
 		if err := lockCustomer(ctx, tx, c.ID); err != nil {
 			return err
 		}
@@ -29,12 +29,30 @@ func (s *Store) CloseCustomer(ctx context.Context, c crudapp.CustomerClosing) (w
 		if won, err = one(result); err != nil || !won {
 			return err
 		}
+		if err := noneWaits(ctx, tx, c.ID); err != nil {
+			return err
+		}
 		if err := withdrawConsent(ctx, tx, c); err != nil {
 			return err
 		}
 		return forget(ctx, tx, c.ID)
 	})
 	return won && err == nil, err
+}
+
+// noneWaits returns crudapp.ErrOrderWaits if an order of a customer's waits to be paid.
+// Whoever places one locks the customer, whom the transaction holds. It takes no lock,
+// since who pays holds the order and waits for the customer.
+func noneWaits(ctx context.Context, tx *sql.Tx, customerID uint64) error {
+	var waits bool
+	row := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM orders WHERE customer_id = ? AND status = 'placed')`, customerID)
+	if err := row.Scan(&waits); err != nil {
+		return fmt.Errorf("look for orders of customer %d that wait: %w", customerID, err)
+	}
+	if waits {
+		return fmt.Errorf("close the account of customer %d: %w", customerID, crudapp.ErrOrderWaits)
+	}
+	return nil
 }
 
 // withdrawConsent notes that a customer who closes the account does not want to hear

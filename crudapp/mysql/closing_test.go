@@ -9,6 +9,7 @@ import (
 
 	"telltale/crudapp"
 	"telltale/crudapp/contact"
+	"telltale/crudapp/order"
 	"telltale/internal/mysqlserver"
 )
 
@@ -83,6 +84,49 @@ func testCloseCustomer(t *testing.T, server *mysqlserver.Server) {
 func second[A any](_ A, err error) error { return err }
 
 func third[A, B any](_ A, _ B, err error) error { return err }
+
+// testCloseWaits has an order keep an account open until it is cancelled, and somebody
+// who holds the customer for longer than anybody waits.
+func testCloseWaits(t *testing.T, server *mysqlserver.Server) {
+	shop := openTill(t, server, "closewaits")
+	id := shop.order(t)
+	c, err := shop.store.Customer(t.Context(), shop.customer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if won, err := shop.store.CloseCustomer(t.Context(), closing(c, 1)); won || !errors.Is(err, crudapp.ErrOrderWaits) {
+		t.Errorf("CloseCustomer while an order waits = %v, %v, want %v", won, err, crudapp.ErrOrderWaits)
+	}
+	if got, err := shop.store.Customer(t.Context(), c.ID); err != nil || got != c {
+		t.Errorf("the customer is %+v, %v, want %+v", got, err, c)
+	}
+	cancel := order.Transition{OrderID: id, Version: 1, To: order.StatusCancelled, By: order.ByCustomer, At: at}
+	if _, err := shop.store.CancelOrder(t.Context(), order.Cancellation{Transition: cancel}); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := shop.db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(t.Context(), `SELECT id FROM customers WHERE id = ? FOR UPDATE`, c.ID); err != nil {
+		t.Fatal(err)
+	}
+	hurried := openOnly(t, server.DSN("closewaits")+"?innodb_lock_wait_timeout=1")
+	if _, err := hurried.CloseCustomer(t.Context(), closing(c, 1)); crudapp.ErrorCode(err) != crudapp.CodeUnavailable {
+		t.Errorf("CloseCustomer of one whom another holds returned %v, want code %s", err, crudapp.CodeUnavailable)
+	}
+	_, err = hurried.UpdateDetails(t.Context(), crudapp.DetailsUpdate{ID: c.ID, Version: 1, Details: c.Details, At: at})
+	if crudapp.ErrorCode(err) != crudapp.CodeUnavailable {
+		t.Errorf("UpdateDetails of one whom another holds returned %v, want code %s", err, crudapp.CodeUnavailable)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if won, err := hurried.CloseCustomer(t.Context(), closing(c, 1)); !won || err != nil {
+		t.Errorf("CloseCustomer afterwards = %v, %v", won, err)
+	}
+}
 
 // testCloseRace has a customer close the account while she signs in and adds
 // addresses elsewhere: nothing deadlocks, and one closing wins.

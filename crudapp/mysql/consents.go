@@ -36,7 +36,7 @@ func lastConsent(ctx context.Context, from querier, customerID uint64) (contact.
 
 // Decide implements contact.Store.
 func (s *Store) Decide(ctx context.Context, c contact.Consent) error {
-	return s.inTx(ctx, fmt.Sprintf("note a consent of customer %d", c.CustomerID), func(tx *sql.Tx) error {
+	return s.inTxAgain(ctx, fmt.Sprintf("note a consent of customer %d", c.CustomerID), func(tx *sql.Tx) error {
 		if err := lockCustomer(ctx, tx, c.CustomerID); err != nil {
 			return err
 		}

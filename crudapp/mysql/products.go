@@ -16,7 +16,7 @@ func (s *Store) CreateProduct(ctx context.Context, p catalogue.Product, l catalo
 	if err != nil {
 		return 0, fmt.Errorf("encode the attributes of product %s: %w", p.SKU, err)
 	}
-	err = s.inTx(ctx, "insert product "+p.SKU, func(tx *sql.Tx) error {
+	err = s.inTxAgain(ctx, "insert product "+p.SKU, func(tx *sql.Tx) error {
 		result, err := exec(ctx, tx,
 			`INSERT INTO products (sku, name, description, price, currency, attributes, status, created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			p.SKU, p.Name, p.Description, p.Price.String(), p.Currency, string(attributes), string(p.Status), p.CreatedAt, p.UpdatedAt, p.Version)
@@ -47,7 +47,7 @@ func (s *Store) UpdateProduct(ctx context.Context, u catalogue.ProductUpdate) (w
 	if err != nil {
 		return false, fmt.Errorf("encode the attributes of product %d: %w", u.ID, err)
 	}
-	err = s.inTx(ctx, fmt.Sprintf("update product %d", u.ID), func(tx *sql.Tx) error {
+	err = s.inTxAgain(ctx, fmt.Sprintf("update product %d", u.ID), func(tx *sql.Tx) error {
 		result, err := exec(ctx, tx,
 			`UPDATE products SET name = ?, description = ?, price = ?, currency = ?, attributes = ?, status = ?, updated_at = ?, version = version + 1 WHERE id = ? AND version = ? AND deleted_at IS NULL`,
 			l.Name, l.Description, l.Price.String(), l.Currency, string(attributes), string(l.Status), u.At, u.ID, u.Version)

@@ -27,6 +27,9 @@ func (s *Store) Ship(ctx context.Context, parcel shipment.Shipment, version uint
 		if _, _, err := takeStep(ctx, tx, step); err != nil {
 			return err
 		}
+		if err := notReturned(ctx, tx, parcel.OrderID); err != nil {
+			return err
+		}
 		result, err := exec(ctx, tx, `INSERT INTO shipments (order_id, staff_id, carrier, tracking, shipped_at) VALUES (?, ?, ?, ?, ?)`,
 			parcel.OrderID, parcel.StaffID, parcel.Carrier, nullable(parcel.Tracking), parcel.ShippedAt)
 		if err != nil {
@@ -39,4 +42,18 @@ func (s *Store) Ship(ctx context.Context, parcel shipment.Shipment, version uint
 		return shipment.Shipment{}, err
 	}
 	return parcel, nil
+}
+
+// notReturned returns shipment.ErrReturned where all that was paid for an order was
+// paid back. The transaction has the order, which a refund begins with as well.
+func notReturned(ctx context.Context, tx *sql.Tx, orderID uint64) error {
+	var returned bool
+	row := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM payments WHERE order_id = ? AND refunded = amount)`, orderID)
+	if err := row.Scan(&returned); err != nil {
+		return fmt.Errorf("read what is left of the payment of order %d: %w", orderID, err)
+	}
+	if returned {
+		return fmt.Errorf("ship order %d: %w", orderID, shipment.ErrReturned)
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"telltale/crudapp"
 	"telltale/crudapp/order"
+	"telltale/crudapp/payment"
 	"telltale/crudapp/shipment"
 	"telltale/internal/mysqlserver"
 )
@@ -45,6 +46,28 @@ func testShipments(t *testing.T, server *mysqlserver.Server) {
 	}
 	if got := shop.query(t, `SELECT CONCAT(status, ' ', version) FROM orders`); got != "shipped 3" {
 		t.Errorf("the order is %s, want it shipped", got)
+	}
+}
+
+// testShipReturned has the money go back before the goods go out.
+func testShipReturned(t *testing.T, server *mysqlserver.Server) {
+	shop := openTill(t, server, "shipreturned")
+	id := shop.order(t)
+	if _, err := shop.pay(t.Context(), id, "k"); err != nil {
+		t.Fatal(err)
+	}
+	shipments := shipment.New(shipment.Options{Store: shop.store})
+	for _, amount := range []string{"12", "0.50"} {
+		if _, err := shop.payments.Refund(t.Context(), shop.staff, id, amount, payment.RefundEntry{Amount: amount, Reason: "Stale"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := shipments.Ship(t.Context(), shop.staff, id, 2, shipment.Parcel{Carrier: "Bike"})
+	if crudapp.ErrorCode(err) != crudapp.CodeConflict {
+		t.Errorf("Ship of what was paid back whole returned %v, want code %s", err, crudapp.CodeConflict)
+	}
+	if got := shop.query(t, `SELECT CONCAT(status, ' ', version, ' ', (SELECT COUNT(*) FROM shipments)) FROM orders`); got != "paid 2 0" {
+		t.Errorf("status, version and shipments are %q, want paid 2 0", got)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // the customer, which the first one has to wait for, and take no other that
 // anybody holds.
 func (s *Store) CreateSignIn(ctx context.Context, session crudapp.Session, in crudapp.SignedIn) error {
-	return s.inTx(ctx, fmt.Sprintf("sign in customer %d", in.CustomerID), func(tx *sql.Tx) error {
+	return s.inTxAgain(ctx, fmt.Sprintf("sign in customer %d", in.CustomerID), func(tx *sql.Tx) error {
 		if err := insertSession(ctx, tx, session); err != nil {
 			return err
 		}

@@ -162,8 +162,14 @@ type execer interface {
 }
 
 // exec runs a writing statement with its comment.
+// exec runs one statement. Where others were in its way for too long, it returns a
+// crudapp.Error of CodeUnavailable.
 func (s *Store) exec(ctx context.Context, statement string, args ...any) (sql.Result, error) {
-	return exec(ctx, s.db, statement, args...)
+	result, err := exec(ctx, s.db, statement, args...)
+	if err != nil && contended(err) {
+		return nil, fmt.Errorf("%w: %w", err, busy())
+	}
+	return result, err
 }
 
 func exec(ctx context.Context, to execer, statement string, args ...any) (sql.Result, error) {

@@ -42,7 +42,7 @@ func (s *Shipments) Of(ctx context.Context, orderID uint64) (Shipment, error) {
 // version of the order that was looked at. An order that was shipped in that parcel
 // already is left alone, from whatever version. Ship returns an order.Conflict if the
 // order is of another version, an order.StatusError if it is not paid, an Error of
-// CodeInvalid for values that break a rule, and crudapp.ErrNotFound for an order that
+// CodeConflict if all of it was paid back, an Error of CodeInvalid for values that break a rule, and crudapp.ErrNotFound for an order that
 // does not exist.
 func (s *Shipments) Ship(ctx context.Context, staffID uint32, orderID uint64, version uint32, p Parcel) (Shipment, error) {
 	p = p.Normalized()
@@ -52,6 +52,9 @@ func (s *Shipments) Ship(ctx context.Context, staffID uint32, orderID uint64, ve
 	shipped, err := s.store.Ship(ctx, Shipment{
 		OrderID: orderID, StaffID: staffID, Parcel: p, ShippedAt: s.now().UTC().Truncate(time.Microsecond),
 	}, version)
+	if errors.Is(err, ErrReturned) {
+		return Shipment{}, &crudapp.Error{Code: crudapp.CodeConflict, Message: "All that was paid for this order was paid back. Cancel it instead."}
+	}
 	if err == nil || crudapp.ErrorCode(err) != crudapp.CodeConflict {
 		return shipped, err
 	}

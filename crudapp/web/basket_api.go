@@ -97,5 +97,9 @@ func shownBasket(r *http.Request) (string, error) {
 	if tag == "" {
 		return "", errNoVersion
 	}
-	return strings.Trim(tag, `"`), nil
+	// A quoted "*" is a tag like any other, and no basket has it.
+	if shown := strings.Trim(tag, `"`); shown != order.AnyBasket {
+		return shown, nil
+	}
+	return tag, nil
 }

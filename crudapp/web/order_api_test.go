@@ -129,6 +129,7 @@ func testOrderAPI(t *testing.T, s *shop) {
 	tag = s.fill(t, bread, 3)
 	s.reprice(t, cake, "5")
 	check(t, s.order(t, address, tag, "k1"), http.StatusPreconditionFailed, `"stored":{"lines":[`, `"unit_price":"5.00"`, "changed since you looked")
+	check(t, s.order(t, address, `"*"`, "k1"), http.StatusPreconditionFailed)
 	tag = s.get(t, "/api/basket").header.Get("ETag")
 
 	placed := s.order(t, address, tag, "k1")
@@ -180,7 +181,7 @@ func testStaffOrderAPI(t *testing.T, s *shop) {
 	}
 	check(t, s.get(t, "/api/staff/orders?status=paid&q="+email), http.StatusOK, `"orders":[]`)
 	check(t, s.get(t, "/api/staff/orders?status=lost"), http.StatusBadRequest)
-	const tabs = 20
+	const tabs = 50
 	var answers [tabs]answer
 	var wg sync.WaitGroup
 	for i := range tabs {
