@@ -82,3 +82,22 @@ func settleOrder(t *testing.T, s *shopper) {
 	page.Await("what became of the order", `["£12.60 by card", "£4.20", "Stale", "with Bike", "B-7"].every((text) => document.querySelector("main").innerText.includes(text))`)
 	look(page, "order-shipped")
 }
+
+// settleByHand has staff record that money came for an order, and cancel it, upon
+// which the money goes back.
+func settleByHand(t *testing.T, s *shopper) {
+	page := s.open(t, "/")
+	at := fmt.Sprintf("/orders/%d", s.bought(t, s.register(t, page, "Ann Orchard")))
+	staff, staffAt := s.asStaff(t), "/staff"+at
+	staff.Do("go to the order", chromedp.Navigate(s.shop.url+staffAt))
+	staff.Follow("a[href='" + staffAt + "/transfer']")
+	look(staff, "staff-transfer")
+	submit(staff, staffAt+"/transfer", [2]string{"reference", "RF18-000042"})
+	staff.AwaitText("RF18-000042")
+	submit(staff, staffAt+"/cancel", [2]string{"reason", "Out of flour."})
+	staff.AwaitText("Out of flour.")
+	look(staff, "staff-order-cancelled")
+
+	page.Do("go to the order", chromedp.Navigate(s.shop.url+at))
+	page.Await("that all was paid back", `["£12.60 by transfer", "Refunded", "Out of flour."].every((text) => document.querySelector("main").innerText.includes(text))`)
+}

@@ -45,6 +45,7 @@ func TestBrowser(t *testing.T) {
 		{"a review", writeReview},
 		{"an order", buy},
 		{"an order is settled", settleOrder},
+		{"an order is settled by hand", settleByHand},
 		{"staff", workAsStaff},
 		{"two tabs change one product", conflictInProduct},
 		{"staff look after customers", lookAfterCustomers},
