@@ -51,6 +51,7 @@ func (r *reader) observe(ctx context.Context, srv *server, t *track, end context
 		for {
 			select {
 			case <-ctx.Done():
+				r.lastLook(ctx, srv, t)
 				return
 			case <-tick.C:
 			}
@@ -75,7 +76,21 @@ func (r *reader) look(ctx context.Context, srv *server, t *track) []logFile {
 	if !t.waits() { // Nothing waits for Kafka, and the server was heard.
 		r.works()
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookEvery)
+	return r.measure(ctx, srv, t, lookEvery)
+}
+
+// lastLook measures what a session leaves behind: until the next one begins, which
+// may take as long as the brokers are away, nobody asks.
+func (r *reader) lastLook(ctx context.Context, srv *server, t *track) {
+	const patience = time.Second
+	if t.published().file != "" {
+		r.measure(context.WithoutCancel(ctx), srv, t, patience)
+	}
+}
+
+// measure asks the server for its binlog files and keeps the gauge of bytes behind.
+func (r *reader) measure(ctx context.Context, srv *server, t *track, patience time.Duration) []logFile {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	files, err := srv.binlogFiles(ctx)
 	if err != nil {
