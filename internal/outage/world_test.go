@@ -162,7 +162,7 @@ func (w *world) awaitTrouble(t *testing.T, stage, says string) {
 // gauge looks for a line among a stage's metrics.
 func (w *world) gauge(t *testing.T, stage, line string) string {
 	t.Helper()
-	if _, body := binarytest.Get(t, "http://"+w.ops[stage]+"/metrics"); !strings.Contains(body, "\n"+line+"\n") {
+	if _, body := binarytest.Get(t, "http://"+w.ops[stage]+"/metrics"); !slices.Contains(strings.Split(body, "\n"), line) {
 		return "its metrics lack " + line
 	}
 	return ""
