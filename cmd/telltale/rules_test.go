@@ -31,7 +31,7 @@ func TestRulesTest(t *testing.T) {
 			"rules do not compile", nil,
 			[]string{rulesWith(t, "before.name != after.name", "before.nmae != after.name")},
 			exitFailure,
-			"", "customer.yaml:22: CustomerNameChanged: when: table shop.customers has no column nmae; did you mean name?\n",
+			"", "customer.yaml:21: CustomerNameChanged: when: table shop.customers has no column nmae; did you mean name?\n",
 		},
 		{"no rules", nil, []string{"testdata/absent"}, exitFailure, "", "telltale: no rule file (*.yaml) in testdata/absent\n"},
 		{"two directories", nil, []string{"a", "b"}, exitUsage, "", "want one directory at most"},
