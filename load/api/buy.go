@@ -121,13 +121,13 @@ func (v *visit) reconsider(ctx context.Context, r request, a answer) (load.Outco
 func (v *visit) key(what string) string { return fmt.Sprintf("%s-%s-%d", what, v.run, v.step.N) }
 
 // placed is the oldest order that waits to be paid.
-func (v *visit) placed() (order, bool) {
+func (v *visit) placed() (load.Order, bool) {
 	for _, id := range slices.Sorted(maps.Keys(v.who.orders)) {
 		if v.who.orders[id].Status == "placed" {
 			return v.who.orders[id], true
 		}
 	}
-	return order{}, false
+	return load.Order{}, false
 }
 
 // testCard is a number that every provider's tests take and no bank has given out.

@@ -10,27 +10,6 @@ import (
 	"telltale/load"
 )
 
-// order is an order as the API shows it.
-type order struct {
-	ID         uint64 `json:"id"`
-	CustomerID uint64 `json:"customer_id"`
-	Status     string `json:"status"`
-	Total      string `json:"total"`
-	Currency   string `json:"currency"`
-	Version    uint32 `json:"version"`
-}
-
-// orderLine is a line of an order as the API shows it.
-type orderLine struct {
-	OrderID   uint64 `json:"order_id"`
-	Line      int    `json:"line"`
-	ProductID uint64 `json:"product_id"`
-	SKU       string `json:"sku"`
-	Name      string `json:"name"`
-	UnitPrice string `json:"unit_price"`
-	Quantity  int    `json:"quantity"`
-}
-
 // payment is a payment as the API shows it, and the invoice with it.
 type payment struct {
 	ID        uint64 `json:"id"`
@@ -44,32 +23,15 @@ type payment struct {
 	Invoice   string `json:"invoice"`
 }
 
-// paymentRow is a payment as its row.
-type paymentRow struct {
-	ID         uint64 `json:"id"`
-	OrderID    uint64 `json:"order_id"`
-	CustomerID uint64 `json:"customer_id"`
-	Method     string `json:"method"`
-	Amount     string `json:"amount"`
-	Currency   string `json:"currency"`
-	Refunded   string `json:"refunded"`
-	Reference  string `json:"reference"`
-	Version    uint32 `json:"version"`
+func (p payment) row(customer uint64) load.Payment {
+	return load.Payment{
+		ID: p.ID, OrderID: p.OrderID, CustomerID: customer, Method: p.Method, Amount: p.Amount, Currency: p.Currency,
+		Refunded: p.Refunded, Reference: p.Reference, Version: p.Version,
+	}
 }
 
-func (p payment) row(customer uint64) paymentRow {
-	return paymentRow{p.ID, p.OrderID, customer, p.Method, p.Amount, p.Currency, p.Refunded, p.Reference, p.Version}
-}
-
-// invoiceRow is an invoice as its row.
-type invoiceRow struct {
-	Year    int    `json:"year"`
-	Number  uint32 `json:"number"`
-	OrderID uint64 `json:"order_id"`
-}
-
-func (p payment) invoice() (invoiceRow, error) {
-	row := invoiceRow{OrderID: p.OrderID}
+func (p payment) invoice() (load.Invoice, error) {
+	row := load.Invoice{OrderID: p.OrderID}
 	if _, err := fmt.Sscanf(p.Invoice, "%4d-%d", &row.Year, &row.Number); err != nil {
 		return row, fmt.Errorf("read the number %q of the invoice of order %d: %w", p.Invoice, p.OrderID, err)
 	}
@@ -84,9 +46,9 @@ type stockRow struct {
 
 // loadOrders reads what is not known of the newest orders yet, and of the one that
 // the visit is about, which may be older.
-func (who *visitor) loadOrders(ctx context.Context, v *visit, newest []order) error {
+func (who *visitor) loadOrders(ctx context.Context, v *visit, newest []load.Order) error {
 	known := *who
-	who.orders, who.lines, who.payments = map[uint64]order{}, map[uint64][]orderLine{}, map[uint64]payment{}
+	who.orders, who.lines, who.payments = map[uint64]load.Order{}, map[uint64][]load.OrderLine{}, map[uint64]payment{}
 	maps.Copy(who.orders, known.orders)
 	maps.Copy(who.lines, known.lines)
 	maps.Copy(who.payments, known.payments)
@@ -109,8 +71,8 @@ func (who *visitor) loadOrders(ctx context.Context, v *visit, newest []order) er
 func (who *visitor) loadOrder(ctx context.Context, v *visit, id uint64) error {
 	path := fmt.Sprintf("/api/orders/%d", id)
 	var whole struct {
-		order
-		Lines []orderLine `json:"lines"`
+		load.Order
+		Lines []load.OrderLine `json:"lines"`
 	}
 	if there, err := v.read(ctx, path, &whole); err != nil || !there {
 		return err
@@ -118,7 +80,7 @@ func (who *visitor) loadOrder(ctx context.Context, v *visit, id uint64) error {
 	for i := range whole.Lines {
 		whole.Lines[i].OrderID = id
 	}
-	who.orders[id], who.lines[id] = whole.order, whole.Lines
+	who.orders[id], who.lines[id] = whole.Order, whole.Lines
 	if whole.Status == "placed" {
 		return nil
 	}
@@ -133,13 +95,13 @@ func (who *visitor) loadOrder(ctx context.Context, v *visit, id uint64) error {
 // orderDifferences notes what is not as it was before about orders.
 func (v *visit) orderDifferences(before visitor) error {
 	customer := v.who.customer.ID
-	err := each(before.orders, v.who.orders, func(was, is *order) error {
+	err := each(before.orders, v.who.orders, func(was, is *load.Order) error {
 		if is != nil && (was == nil || is.Status == "cancelled") {
 			if err := v.stockDifferences(v.who.lines[is.ID]); err != nil {
 				return err
 			}
 		}
-		if err := v.note(load.Orders, rowOf(was, func(o order) any { return o }), rowOf(is, func(o order) any { return o })); err != nil || was != nil {
+		if err := v.note(load.Orders, rowOf(was, func(o load.Order) any { return o }), rowOf(is, func(o load.Order) any { return o })); err != nil || was != nil {
 			return err
 		}
 		for _, l := range v.who.lines[is.ID] {
@@ -166,8 +128,8 @@ func (v *visit) orderDifferences(before visitor) error {
 }
 
 // stockDifferences notes that lines were taken out of the stock, or put back.
-func (v *visit) stockDifferences(lines []orderLine) error {
-	byProduct := slices.SortedFunc(slices.Values(lines), func(a, b orderLine) int { return cmp.Compare(a.ProductID, b.ProductID) })
+func (v *visit) stockDifferences(lines []load.OrderLine) error {
+	byProduct := slices.SortedFunc(slices.Values(lines), func(a, b load.OrderLine) int { return cmp.Compare(a.ProductID, b.ProductID) })
 	for _, l := range byProduct {
 		row := stockRow{l.ProductID}
 		if err := v.note(load.Stock, row, row); err != nil {

@@ -44,9 +44,9 @@ type visitor struct {
 	session         []*http.Cookie
 	customer        customer
 	addresses       map[uint64]address
-	orders          map[uint64]order
+	orders          map[uint64]load.Order
 	// lines are what was ordered, payments what was paid, by order.
-	lines    map[uint64][]orderLine
+	lines    map[uint64][]load.OrderLine
 	payments map[uint64]payment
 	// basket is how many there are of a product.
 	basket map[uint64]uint16
@@ -70,7 +70,7 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 		All []address `json:"addresses"`
 	}
 	var orders struct {
-		Page []order `json:"orders"`
+		Page []load.Order `json:"orders"`
 	}
 	var basket struct {
 		Lines []struct {

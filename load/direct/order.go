@@ -8,27 +8,6 @@ import (
 	"telltale/load"
 )
 
-// order is a row of the orders as the load knows it.
-type order struct {
-	ID         uint64 `json:"id"`
-	CustomerID uint64 `json:"customer_id"`
-	Status     string `json:"status"`
-	Total      string `json:"total"`
-	Currency   string `json:"currency"`
-	Version    uint32 `json:"version"`
-}
-
-// orderLine is a row of the order lines as the load knows it.
-type orderLine struct {
-	OrderID   uint64 `json:"order_id"`
-	Line      int    `json:"line"`
-	ProductID uint64 `json:"product_id"`
-	SKU       string `json:"sku"`
-	Name      string `json:"name"`
-	UnitPrice string `json:"unit_price"`
-	Quantity  int    `json:"quantity"`
-}
-
 // maxLines is how many lines an order has at most.
 const maxLines = 3
 
@@ -43,10 +22,10 @@ func (t *transaction) place(ctx context.Context) error {
 	}
 	// In one order everywhere, so that nobody waits for each other.
 	slices.Sort(products)
-	var lines []orderLine
+	var lines []load.OrderLine
 	total := int64(0)
 	for n, product := range slices.Compact(products) {
-		l := orderLine{Line: n + 1, ProductID: product, Quantity: 1 + t.random.IntN(3)}
+		l := load.OrderLine{Line: n + 1, ProductID: product, Quantity: 1 + t.random.IntN(3)}
 		if err := t.take(ctx, product, l.Quantity, o); err != nil {
 			return err
 		}
@@ -58,12 +37,12 @@ func (t *transaction) place(ctx context.Context) error {
 		total += cents * int64(l.Quantity)
 		lines = append(lines, l)
 	}
-	return t.insertOrder(ctx, o, order{
+	return t.insertOrder(ctx, o, load.Order{
 		CustomerID: id, Status: "placed", Total: decimal(total), Currency: currency, Version: 1,
 	}, lines)
 }
 
-func (t *transaction) insertOrder(ctx context.Context, o origin, placed order, lines []orderLine) error {
+func (t *transaction) insertOrder(ctx context.Context, o origin, placed load.Order, lines []load.OrderLine) error {
 	var err error
 	placed.ID, err = t.insert(ctx, 1, o,
 		"INSERT INTO orders (customer_id, status, total, currency, ship_to, idempotency_key, request_hash, placed_at) "+
@@ -92,19 +71,19 @@ func (t *transaction) insertOrder(ctx context.Context, o origin, placed order, l
 func orderRef(id uint64) ref { return ref{table: load.Orders, id: id} }
 
 // waiting is the oldest order with a status of any of the worker's customers.
-func (t *transaction) waiting(status string) (order, bool) {
+func (t *transaction) waiting(status string) (load.Order, bool) {
 	for _, id := range t.customers {
 		for _, r := range t.owned(customerRef(id), load.Orders) {
-			if o := t.row(r).(order); o.Status == status {
+			if o := t.row(r).(load.Order); o.Status == status {
 				return o, true
 			}
 		}
 	}
-	return order{}, false
+	return load.Order{}, false
 }
 
 // advance takes an order to its next status.
-func (t *transaction) advance(ctx context.Context, by origin, to order, status string) error {
+func (t *transaction) advance(ctx context.Context, by origin, to load.Order, status string) error {
 	to.Status = status
 	to.Version++
 	_, err := t.exec(ctx, 1, by, "UPDATE orders SET status = ?, version = version + 1 WHERE id = ? AND version = ?", status, to.ID, to.Version-1)
@@ -119,7 +98,7 @@ func (t *transaction) advance(ctx context.Context, by origin, to order, status s
 func (t *transaction) cancel(ctx context.Context) error {
 	id := t.pick()
 	for _, r := range t.owned(customerRef(id), load.Orders) {
-		placed := t.row(r).(order)
+		placed := t.row(r).(load.Order)
 		if placed.Status != "placed" {
 			continue
 		}

@@ -10,26 +10,6 @@ import (
 	"telltale/load"
 )
 
-// payment is a row of the payments as the load knows it.
-type payment struct {
-	ID         uint64 `json:"id"`
-	OrderID    uint64 `json:"order_id"`
-	CustomerID uint64 `json:"customer_id"`
-	Method     string `json:"method"`
-	Amount     string `json:"amount"`
-	Currency   string `json:"currency"`
-	Refunded   string `json:"refunded"`
-	Reference  string `json:"reference"`
-	Version    uint32 `json:"version"`
-}
-
-// invoice is a row of the invoices as the load knows it.
-type invoice struct {
-	Year    int    `json:"year"`
-	Number  uint32 `json:"number"`
-	OrderID uint64 `json:"order_id"`
-}
-
 // refund is a row of the refunds as the load knows it.
 type refund struct {
 	ID        uint64 `json:"id"`
@@ -60,7 +40,7 @@ func (t *transaction) pay(ctx context.Context) error {
 	if err := t.advance(ctx, o, due, "paid"); err != nil {
 		return err
 	}
-	p := payment{
+	p := load.Payment{
 		OrderID: due.ID, CustomerID: due.CustomerID, Method: "card", Amount: due.Total, Currency: due.Currency, Refunded: "0.00",
 		Reference: t.unique("load"), Version: 1,
 	}
@@ -73,7 +53,7 @@ func (t *transaction) pay(ctx context.Context) error {
 	if err := t.created(o, ref{table: load.Payments, id: p.ID}, customerRef(p.CustomerID), p); err != nil {
 		return err
 	}
-	return t.issue(ctx, o, invoice{Year: time.Now().UTC().Year(), OrderID: due.ID})
+	return t.issue(ctx, o, load.Invoice{Year: time.Now().UTC().Year(), OrderID: due.ID})
 }
 
 // key is an idempotency key.
@@ -81,7 +61,7 @@ func (t *transaction) key() string { return t.run + "-" + strconv.FormatInt(t.st
 
 // issue gives an order the next invoice of the year. All who pay take turns for it,
 // those of the shop too: it comes last in the transaction, as it does there.
-func (t *transaction) issue(ctx context.Context, o origin, i invoice) error {
+func (t *transaction) issue(ctx context.Context, o origin, i load.Invoice) error {
 	const next = "INSERT INTO invoice_series (year, last) VALUES (?, 1) ON DUPLICATE KEY UPDATE last = last + 1"
 	if _, err := t.conn.ExecContext(ctx, next+o.comment(), i.Year); err != nil {
 		return fmt.Errorf("take the next invoice's number of %d: %w", i.Year, err)
@@ -123,7 +103,7 @@ func (t *transaction) ship(ctx context.Context) error {
 func (t *transaction) refund(ctx context.Context) error {
 	for _, id := range t.customers {
 		for _, r := range t.owned(customerRef(id), load.Payments) {
-			p := t.row(r).(payment)
+			p := t.row(r).(load.Payment)
 			amount, err := cents(p.Amount)
 			if err != nil {
 				return err
@@ -141,7 +121,7 @@ func (t *transaction) refund(ctx context.Context) error {
 }
 
 // payBack pays back all that is left of a payment, or a part of it.
-func (t *transaction) payBack(ctx context.Context, r ref, p payment, refunded, left int64) error {
+func (t *transaction) payBack(ctx context.Context, r ref, p load.Payment, refunded, left int64) error {
 	back := left
 	if t.random.IntN(2) == 0 {
 		back = 1 + t.random.Int64N(left)
