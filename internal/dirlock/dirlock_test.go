@@ -88,9 +88,11 @@ func TestChildKeepsTheLock(t *testing.T) {
 	release(t, acquire(t, dir))
 }
 
+// acquire waits, since a process that another test starts at that moment holds the
+// lock along until it has become its own program.
 func acquire(t *testing.T, dir string) *dirlock.Lock {
 	t.Helper()
-	lock, err := dirlock.Acquire(t.Context(), dir, 0)
+	lock, err := dirlock.Acquire(t.Context(), dir, 10*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
