@@ -21,17 +21,18 @@ func testSpans(t *testing.T, s *shop) {
 	store := &recording{allStores: s.store}
 	traced := newShop(t, store, web.Options{InsecureCookies: true, Traces: provider})
 	email := traced.register(t)
-	recorded.Reset()
 
 	const traceID, caller = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 	version := 1
 	change := func(sampled string) tracetest.SpanStubs {
 		t.Helper()
+		traced.settle()
 		recorded.Reset()
 		check(t, traced.send(t, http.MethodPut, "/api/customers/me",
 			fmt.Sprintf(`{"email":%q,"name":"Name %d","version":%d}`, email, version, version),
 			"Content-Type", "application/json", "X-Request-Id", "req-1", "Traceparent", "00-"+traceID+"-"+caller+"-"+sampled), http.StatusOK)
 		version++
+		traced.settle()
 		return recorded.GetSpans()
 	}
 
@@ -82,6 +83,7 @@ func testSpanNames(t *testing.T, s *shop) {
 	} {
 		recorded.Reset()
 		broken.call(t, test.method, test.path, `{"email":"bob@example.com","password":"x"}`)
+		broken.settle()
 		spans := recorded.GetSpans()
 		if len(spans) != 1 || spans[0].Name != test.name || spans[0].Status.Code != test.status || spans[0].Parent.IsValid() {
 			t.Errorf("%s %s: got %+v, want one root span %q with status %v", test.method, test.path, spans, test.name, test.status)

@@ -115,6 +115,8 @@ type shop struct {
 	log    *logBuffer
 	url    string
 	client *http.Client
+	// serving is held for reading by every request that is being served.
+	serving *sync.RWMutex
 }
 
 // allStores is what the shop keeps.
@@ -144,9 +146,21 @@ func newShop(t *testing.T, store allStores, o web.Options) *shop {
 	o.Shipments = shipment.New(shipment.Options{Store: store})
 	log := &logBuffer{}
 	o.Logger = slog.New(slog.NewTextHandler(log, nil))
-	server := httptest.NewServer(web.New(o))
+	handler, serving := web.New(o), &sync.RWMutex{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		serving.RLock()
+		defer serving.RUnlock()
+		handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
-	return (&shop{store: store, log: log, url: server.URL}).browser(t)
+	return (&shop{store: store, log: log, url: server.URL, serving: serving}).browser(t)
+}
+
+// settle waits until no request is being served any more: a client has its answer before the
+// request's span has ended.
+func (s *shop) settle() {
+	s.serving.Lock()
+	defer s.serving.Unlock()
 }
 
 // browser returns the same shop with a browser of its own.
