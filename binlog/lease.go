@@ -150,7 +150,9 @@ func (l *lease) rebalance(ctx context.Context, e kafka.Event) error {
 		if isLease(e.Partitions) {
 			l.release(errLeaseLost)
 		}
-		return l.consumer.IncrementalUnassign(e.Partitions)
+		if err := l.consumer.IncrementalUnassign(e.Partitions); err != nil {
+			return fmt.Errorf("give up the lease of source %s: %w", l.source, err)
+		}
 	}
 	return nil
 }

@@ -129,7 +129,7 @@ func (e *engine) dispatch(ctx context.Context, m *kafka.Message) {
 		return
 	}
 	if m.TopicPartition.Error != nil {
-		w.queue.fail(m.TopicPartition.Error)
+		w.queue.fail(fmt.Errorf("read %s: %w", w.place, m.TopicPartition.Error))
 		return
 	}
 	e.watch.Up()

@@ -185,7 +185,10 @@ func (s *session) assign(c *kafka.Consumer, partitions []kafka.TopicPartition) e
 		return nil // They go at once; to look up offsets would wait for an answer that no longer comes.
 	}
 	if len(partitions) == 0 {
-		return lost(c.IncrementalAssign(partitions))
+		if err := c.IncrementalAssign(partitions); err != nil {
+			return lost(fmt.Errorf("take over no partition of group %s: %w", s.options.Group, err))
+		}
+		return nil
 	}
 	from, err := s.committed(partitions)
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+
 	"telltale/binlog"
 	"telltale/internal/kafkaclient"
 )
@@ -73,6 +75,36 @@ func TestStatus(t *testing.T) {
 			_, more, _ := strings.Cut(out.String(), "  more: telltale explain ")
 			if strings.TrimSpace(more) != tt.more {
 				t.Errorf("got %q\nwant the name %q", out.String(), tt.more)
+			}
+		})
+	}
+}
+
+// TestReport wants errors that were joined one by one, and one of several causes as
+// it says it.
+func TestReport(t *testing.T) {
+	t.Parallel()
+	timedOut := kafka.NewError(kafka.ErrTimedOut, "", false)
+	tests := []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"nothing", nil, ""},
+		{"one", errors.New("disk"), "telltale: disk\n"},
+		{"joined", errors.Join(errors.New("disk"), nil, errors.Join(errors.New("net"))), "telltale: disk\ntelltale: net\n"},
+		{"several causes", fmt.Errorf("read %w of %w", errors.New("page"), errors.New("file")), "telltale: read page of file\n"},
+		{
+			"no broker", errors.Join(&kafkaclient.BrokerError{Brokers: "kafka:9092", Err: timedOut}),
+			"telltale: reach a kafka broker at \"kafka:9092\": Local: Timed out\n  more: telltale explain kafkaclient.BrokerError\n",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			if report(&out, tt.err); out.String() != tt.want {
+				t.Errorf("got %q, want %q", out.String(), tt.want)
 			}
 		})
 	}

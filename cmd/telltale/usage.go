@@ -106,8 +106,8 @@ func status(err error) int {
 // own, each finding of a preflight as a block, and below one that docs/errors.md
 // explains the command that shows it.
 func report(w io.Writer, err error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, one := range joined.Unwrap() {
+	if all := joined(err); len(all) > 0 {
+		for _, one := range all {
 			report(w, one)
 		}
 		return
@@ -130,4 +130,21 @@ func report(w io.Writer, err error) {
 			fmt.Fprintln(w, "  more: telltale explain", name)
 		}
 	}
+}
+
+// joined are the errors that one of errors.Join is made of. Others have several
+// causes as well, and say more than these.
+func joined(err error) []error {
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil
+	}
+	var texts []string
+	for _, one := range several.Unwrap() {
+		texts = append(texts, one.Error())
+	}
+	if strings.Join(texts, "\n") != err.Error() {
+		return nil
+	}
+	return several.Unwrap()
 }
