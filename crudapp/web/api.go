@@ -187,6 +187,20 @@ func readJSON(r *http.Request, into any) error {
 	return nil
 }
 
+// writeList answers with a part of a list, under its name and each shown by show. next
+// is the id that the query for what follows names, 0 where nothing does.
+func writeList[T, J any](w http.ResponseWriter, name string, part []T, next uint64, show func(T) J) {
+	shown := make([]J, len(part))
+	for i, one := range part {
+		shown[i] = show(one)
+	}
+	list := map[string]any{name: shown, "next": nil}
+	if next > 0 {
+		list["next"] = next
+	}
+	writeJSON(w, http.StatusOK, list)
+}
+
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

@@ -76,6 +76,14 @@ func testStaffCustomersAPI(t *testing.T, s *shop) {
 		t.Errorf("the ETag is %s, want \"1\"", tag)
 	}
 	check(t, s.send(t, http.MethodGet, at, "", "If-None-Match", `"1"`), http.StatusNotModified)
+	for part, want := range map[string]string{
+		"addresses": `{"addresses":[]}`, "consent": `{"given":false,"decided_at":null}`,
+		"orders": `{"next":null,"orders":[]}`, "sign-ins": `{"sign_ins":[]}`,
+	} {
+		check(t, s.get(t, at+"/"+part), http.StatusOK, want)
+		check(t, s.browser(t).get(t, at+"/"+part), http.StatusUnauthorized, `"code":"unauthenticated"`)
+		check(t, s.get(t, "/api/customers/0/"+part), http.StatusNotFound, `"code":"not_found"`)
+	}
 	body := `{"email":"` + email + `","name":"Alice","country":"se"}`
 	check(t, s.put(t, at, body, ""), http.StatusPreconditionRequired)
 	check(t, s.put(t, at, body, `"1"`), http.StatusOK, `"name":"Alice"`, `"country":"SE"`, `"version":2`)

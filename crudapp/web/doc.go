@@ -114,11 +114,17 @@
 //	DELETE /api/products/7                                      204
 //	GET    /api/products/7/stock                                200 stock
 //	PUT    /api/products/7/stock  {on_hand, reorder_level}      200 stock
+//	GET    /api/staff/products?category=&q=&low&after=          200 {products, next}
+//	GET    /api/staff/reviews?before=                           200 {reviews, next}
 //	PUT    /api/reviews/7/hidden  {hidden}                      204
 //	GET    /api/customers?q=&after=                             200 {customers, next}
 //	GET    /api/customers/7                                     200 customer
 //	PUT    /api/customers/7       details                       200 customer
 //	DELETE /api/customers/7       closes the account            204
+//	GET    /api/customers/7/addresses                           200 {addresses}
+//	GET    /api/customers/7/consent                             200 consent
+//	GET    /api/customers/7/orders?before=                      200 {orders, next}
+//	GET    /api/customers/7/sign-ins                            200 {sign_ins}
 //	GET    /api/staff/orders?q=&status=&before=                 200 {orders, next}
 //	GET    /api/staff/orders/7                                  200 order
 //	POST   /api/staff/orders/7/cancel    {reason}               200 order
@@ -158,10 +164,14 @@
 //	 "attributes": {"origin": "Kent"}, "categories": ["bread"], "status": "active"}
 //	{"product_id": 7, "on_hand": 5, "reorder_level": 2, "version": 1, "updated_at": "…"}
 //
+// Staff see drafts too, and in their list each product has its "stock" beside it.
+//
 // A review is
 //
 //	{"id": 3, "product_id": 7, "author": "Bob", "rating": 5, "text": "…",
 //	 "version": 1, "created_at": "…", "updated_at": "…"}
+//
+// with customer_id and hidden beside it in the list that staff see.
 //
 // A basket's line has an obstacle where it cannot be ordered: not_sold, currency (it is
 // priced in another than the rest), or stock, with how many are available. An order's

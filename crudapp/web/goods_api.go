@@ -85,19 +85,7 @@ func (s *server) apiProducts(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	var list struct {
-		Products []productJSON `json:"products"`
-		// Next is the query's after for what follows, or null.
-		Next *uint64 `json:"next"`
-	}
-	list.Products = make([]productJSON, len(found.Items))
-	for i, item := range found.Items {
-		list.Products[i] = newProductJSON(item.Product)
-	}
-	if found.Next > 0 {
-		list.Next = &found.Next
-	}
-	writeJSON(w, http.StatusOK, list)
+	writeList(w, "products", found.Items, found.Next, func(i catalogue.Item) productJSON { return newProductJSON(i.Product) })
 }
 
 func (s *server) apiProduct(w http.ResponseWriter, r *http.Request) {

@@ -122,6 +122,14 @@ func testAddByAPI(t *testing.T, s *shop) {
 	at := added.header.Get("Location")
 	check(t, s.get(t, at), http.StatusOK, sku)
 	check(t, s.get(t, at+"/stock"), http.StatusOK, `"on_hand":3`)
+	list := "/api/staff/products?q=" + sku
+	check(t, s.get(t, list), http.StatusOK, `"status":"draft"`, `"stock":{"product_id":`, `"on_hand":3`, `"next":null`)
+	if got := s.get(t, list+"&low").body; strings.Contains(got, sku) {
+		t.Errorf("products of which it is time to order more are %s, want none", got)
+	}
+	check(t, s.put(t, at+"/stock", `{"on_hand":1,"reorder_level":1}`, `"1"`), http.StatusOK)
+	check(t, s.get(t, list+"&low"), http.StatusOK, sku)
+	check(t, s.browser(t).get(t, list), http.StatusUnauthorized, `"code":"unauthenticated"`)
 	check(t, s.browser(t).get(t, at), http.StatusNotFound)
 	check(t, s.call(t, http.MethodPost, "/api/products", body), http.StatusUnprocessableEntity, `"sku":"Another product has this SKU."`)
 	check(t, s.send(t, http.MethodDelete, "/api/staff/session", ""), http.StatusNoContent)

@@ -122,24 +122,7 @@ func (s *server) apiOrders(w http.ResponseWriter, r *http.Request, c crudapp.Cus
 		s.fail(w, r, err)
 		return
 	}
-	writeOrders(w, found, newOrderJSON)
-}
-
-// writeOrders answers with a page of orders, each shown by show.
-func writeOrders[T any](w http.ResponseWriter, found order.Page, show func(order.Order) T) {
-	var list struct {
-		Orders []T `json:"orders"`
-		// Next is the query's before for what follows, or null.
-		Next *uint64 `json:"next"`
-	}
-	list.Orders = make([]T, len(found.Orders))
-	for i, o := range found.Orders {
-		list.Orders[i] = show(o)
-	}
-	if found.Next > 0 {
-		list.Next = &found.Next
-	}
-	writeJSON(w, http.StatusOK, list)
+	writeList(w, "orders", found.Orders, found.Next, newOrderJSON)
 }
 
 func (s *server) apiOrder(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {

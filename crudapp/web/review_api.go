@@ -127,6 +127,31 @@ func (s *server) apiWriteReview(w http.ResponseWriter, r *http.Request, c crudap
 	writeJSON(w, http.StatusOK, newReviewJSON(written))
 }
 
+// staffReviewJSON is a review as the API shows it to staff.
+type staffReviewJSON struct {
+	reviewJSON
+	CustomerID uint64 `json:"customer_id"`
+	Hidden     bool   `json:"hidden"`
+}
+
+func newStaffReviewJSON(r review.Review) staffReviewJSON {
+	return staffReviewJSON{reviewJSON: newReviewJSON(r), CustomerID: r.CustomerID, Hidden: r.Hidden}
+}
+
+func (s *server) apiStaffReviews(w http.ResponseWriter, r *http.Request, _ crudapp.Staff) {
+	before, err := queryID(r, "before")
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	found, err := s.reviews.Latest(r.Context(), before)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeList(w, "reviews", found.Reviews, found.Next, newStaffReviewJSON)
+}
+
 func (s *server) apiHideReview(w http.ResponseWriter, r *http.Request, _ crudapp.Staff) {
 	id, err := pathID(r)
 	if err != nil {

@@ -92,5 +92,9 @@ func testReviewAPI(t *testing.T, s *shop) {
 	s.signInStaff(t)
 	check(t, s.call(t, http.MethodPut, hidden, `{"hidden":true}`), http.StatusNoContent)
 	check(t, s.get(t, path), http.StatusOK, `"count":1`, `"average":"4.0"`)
+	latest := fmt.Sprintf("/api/staff/reviews?before=%d", id+1)
+	check(t, s.get(t, latest), http.StatusOK, fmt.Sprintf(`"id":%d,`, id), `"customer_id":`, `"hidden":true`, `"next":`)
+	check(t, s.get(t, "/api/staff/reviews?before=x"), http.StatusBadRequest, `"code":"malformed"`)
+	check(t, other.get(t, latest), http.StatusUnauthorized)
 	check(t, s.call(t, http.MethodPut, "/api/reviews/0/hidden", `{"hidden":true}`), http.StatusNotFound)
 }

@@ -215,6 +215,8 @@ func (s *server) routeStaff(mux *http.ServeMux) {
 		"POST /staff/reviews/{id}/hide":      s.hideReview(true),
 		"POST /staff/reviews/{id}/show":      s.hideReview(false),
 		"PUT /api/reviews/{id}/hidden":       s.apiHideReview,
+		"GET /api/staff/reviews":             s.apiStaffReviews,
+		"GET /api/staff/products":            s.apiStaffProducts,
 		"POST /api/products":                 s.apiAddProduct,
 		"PUT /api/products/{id}":             s.apiChangeProduct,
 		"DELETE /api/products/{id}":          s.apiRemoveProduct,

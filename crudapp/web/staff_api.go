@@ -29,6 +29,30 @@ func newStockJSON(s catalogue.Stock) stockJSON {
 	return stockJSON{ProductID: s.ProductID, levelJSON: newLevelJSON(s.Level), Version: s.Version, UpdatedAt: s.UpdatedAt}
 }
 
+// staffProductJSON is a product as the API shows it to staff in a list.
+type staffProductJSON struct {
+	productJSON
+	Stock stockJSON `json:"stock"`
+}
+
+func newStaffProductJSON(i catalogue.Item) staffProductJSON {
+	return staffProductJSON{productJSON: newProductJSON(i.Product), Stock: newStockJSON(i.Stock)}
+}
+
+func (s *server) apiStaffProducts(w http.ResponseWriter, r *http.Request, _ crudapp.Staff) {
+	q, err := postedQuery(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	found, err := s.catalogue.Search(r.Context(), q)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeList(w, "products", found.Items, found.Next, newStaffProductJSON)
+}
+
 func (s *server) apiAddProduct(w http.ResponseWriter, r *http.Request, _ crudapp.Staff) {
 	var body struct {
 		SKU string `json:"sku"`

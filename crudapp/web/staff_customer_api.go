@@ -12,18 +12,20 @@ func (s *server) apiCustomers(w http.ResponseWriter, r *http.Request, _ crudapp.
 		s.fail(w, r, err)
 		return
 	}
-	list := struct {
-		Customers []customerJSON `json:"customers"`
-		// Next is the query's after for what follows, or null.
-		Next *uint64 `json:"next"`
-	}{Customers: make([]customerJSON, len(found.Customers))}
-	for i, c := range found.Customers {
-		list.Customers[i] = newCustomerJSON(c)
+	writeList(w, "customers", found.Customers, found.Next, newCustomerJSON)
+}
+
+// ofCustomer has show answer for the customer that the address names what it answers
+// customers themselves.
+func (s *server) ofCustomer(show customerHandler) staffHandler {
+	return func(w http.ResponseWriter, r *http.Request, _ crudapp.Staff) {
+		c, err := s.customerOf(r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		show(w, r, c)
 	}
-	if found.Next > 0 {
-		list.Next = &found.Next
-	}
-	writeJSON(w, http.StatusOK, list)
 }
 
 func (s *server) apiCustomer(w http.ResponseWriter, r *http.Request, _ crudapp.Staff) {

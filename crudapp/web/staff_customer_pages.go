@@ -36,14 +36,18 @@ type staffCustomer struct {
 // routeCustomers adds what staff do for customers.
 func (s *server) routeCustomers(mux *http.ServeMux) {
 	for pattern, handler := range map[string]staffHandler{
-		"GET /staff/customers":             s.showCustomers,
-		"GET /staff/customers/{id}":        s.showCustomer,
-		"POST /staff/customers/{id}":       s.changeCustomer,
-		"POST /staff/customers/{id}/close": s.closeCustomer,
-		"GET /api/customers":               s.apiCustomers,
-		"GET /api/customers/{id}":          s.apiCustomer,
-		"PUT /api/customers/{id}":          s.apiChangeCustomer,
-		"DELETE /api/customers/{id}":       s.apiCloseCustomer,
+		"GET /staff/customers":              s.showCustomers,
+		"GET /staff/customers/{id}":         s.showCustomer,
+		"POST /staff/customers/{id}":        s.changeCustomer,
+		"POST /staff/customers/{id}/close":  s.closeCustomer,
+		"GET /api/customers":                s.apiCustomers,
+		"GET /api/customers/{id}":           s.apiCustomer,
+		"PUT /api/customers/{id}":           s.apiChangeCustomer,
+		"DELETE /api/customers/{id}":        s.apiCloseCustomer,
+		"GET /api/customers/{id}/addresses": s.ofCustomer(s.apiAddresses),
+		"GET /api/customers/{id}/consent":   s.ofCustomer(s.apiConsent),
+		"GET /api/customers/{id}/orders":    s.ofCustomer(s.apiOrders),
+		"GET /api/customers/{id}/sign-ins":  s.ofCustomer(s.apiSignIns),
 	} {
 		mux.HandleFunc(pattern, s.forStaff(handler))
 	}

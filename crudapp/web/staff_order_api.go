@@ -35,7 +35,7 @@ func (s *server) apiStaffOrders(w http.ResponseWriter, r *http.Request, _ crudap
 		s.fail(w, r, err)
 		return
 	}
-	writeOrders(w, found, newStaffOrderJSON)
+	writeList(w, "orders", found.Orders, found.Next, newStaffOrderJSON)
 }
 
 // anyOrder returns the order that the request names, whosever it is.
