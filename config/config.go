@@ -291,6 +291,10 @@ type CRUDApp struct {
 	// see on the account and record, and test-card, for test cards, which move no money
 	// and are no way to run a shop. Default: transfer.
 	Payments []string `mapstructure:"payments" help:"ways to pay: transfer, test-card (moves no money)"`
+	// UnpaidHours is how many hours an order waits to be paid, and holds its goods,
+	// before the shop cancels it by itself. Default 0: for as long as it takes, since a
+	// transfer may take days.
+	UnpaidHours int `mapstructure:"unpaid_hours" help:"hours that an order waits to be paid before the shop cancels it; 0 is for ever"`
 }
 
 // The values of crudapp.payments.

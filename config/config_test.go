@@ -47,7 +47,7 @@ func TestGoodFiles(t *testing.T) {
 			Database: config.Database{DSN: "mailer:secret@tcp(db:3306)/mailer"},
 			SMTP:     config.SMTP{Addr: "mail:465", From: "shop@example.com", Username: "shop", Password: "0123", TLS: "tls", Connections: 4},
 		},
-		CRUDApp: config.CRUDApp{DSN: "shop:secret@tcp(db:3306)/shop", InsecureCookies: true, Country: "SE", TrustedProxies: []string{"10.0.0.0/8"}, Payments: []string{"transfer", "test-card"}},
+		CRUDApp: config.CRUDApp{DSN: "shop:secret@tcp(db:3306)/shop", InsecureCookies: true, Country: "SE", TrustedProxies: []string{"10.0.0.0/8"}, Payments: []string{"transfer", "test-card"}, UnpaidHours: 72},
 		HTTP:    config.HTTP{Listen: ":8081"},
 		Log:     config.Log{Level: "debug", Format: "json"},
 	}

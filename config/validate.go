@@ -17,10 +17,13 @@ import (
 )
 
 // sourceName is narrow because topics, transactional ids and metrics carry it.
+var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+
 // countryForm is that of ISO 3166-1 alpha-2.
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
-var sourceName = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+// maxUnpaidHours is a year.
+const maxUnpaidHours = 365 * 24
 
 // validate checks what the stages need and nothing else.
 func (l loader) validate(o Options) {
@@ -55,6 +58,7 @@ func (l loader) validate(o Options) {
 		l.country()
 		l.proxies()
 		l.payments()
+		l.unpaidHours()
 		l.address("http.listen", l.HTTP.Listen)
 	}
 	if l.Ops.Listen != "" {
@@ -222,6 +226,12 @@ func (l loader) payments() {
 	}
 	for i, way := range l.CRUDApp.Payments {
 		l.oneOf(item("crudapp.payments", i), way, []string{PayByTransfer, PayByTestCard})
+	}
+}
+
+func (l loader) unpaidHours() {
+	if hours := l.CRUDApp.UnpaidHours; hours < 0 || hours > maxUnpaidHours {
+		l.wrong("crudapp.unpaid_hours", "%d is not a number of hours, from 0 (for ever) to %d", hours, maxUnpaidHours)
 	}
 }
 

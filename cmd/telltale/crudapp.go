@@ -24,8 +24,12 @@ import (
 	"telltale/internal/ops"
 )
 
-// watchEvery is the pause between two looks at the shop's database.
-const watchEvery = 2 * time.Second
+const (
+	// watchEvery is the pause between two looks at the shop's database.
+	watchEvery = 2 * time.Second
+	// releaseEvery is that between two looks for orders that nobody pays.
+	releaseEvery = time.Minute
+)
 
 func newCRUDAppCommand(e env) *cobra.Command {
 	cmd := &cobra.Command{
@@ -95,7 +99,8 @@ func withShop(cmd *cobra.Command, e env, version int64, f func(*process, *mysql.
 	return f(p, store)
 }
 
-// serveShop serves the pages and watches the database for them.
+// serveShop serves the pages, watches the database for them and cancels what nobody
+// pays.
 //
 //	http.listen ──► web.Server ──► web.Handler ─┬─► crudapp.Accounts, StaffAccounts ─┬─► mysql.Store ◄── watch
 //	                                            ├─► contact.Book, review.Reviews ────┤
@@ -108,9 +113,11 @@ func (p *process) serveShop(ctx context.Context, store *mysql.Store) error {
 		return err
 	}
 	p.logger.Info("the shop is served", "address", listener.Addr().String())
+	release := order.Release{Every: releaseEvery, Logger: p.component(config.StageCRUDApp)}
 	return p.run(
 		ctx,
 		actor{name: "crudapp", run: func(ctx context.Context) error { return ops.Serve(ctx, server, listener) }},
+		actor{name: "unpaid orders", run: func(ctx context.Context) error { return newOrders(store, p.CRUDApp).Release(ctx, release) }},
 		actor{name: "database watch", run: func(ctx context.Context) error { return p.watch(ctx, "database", store.Ping) }},
 	)
 }
@@ -149,10 +156,17 @@ func newShopHandler(store *mysql.Store, c config.CRUDApp, o web.Options) http.Ha
 	o.Contact = contact.New(contact.Options{Store: store})
 	o.Reviews = review.New(review.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
-	o.Orders = order.New(order.Options{Store: store, Goods: o.Catalogue})
+	o.Orders = newOrders(store, c)
 	o.Payments = payment.New(payment.Options{Store: store, Providers: providers(c.Payments)})
 	o.Shipments = shipment.New(shipment.Options{Store: store})
 	return web.New(o)
+}
+
+// newOrders returns the orders of the shop that c describes.
+func newOrders(store *mysql.Store, c config.CRUDApp) *order.Orders {
+	return order.New(order.Options{
+		Store: store, Goods: catalogue.New(catalogue.Options{Store: store}), KeepFor: time.Duration(c.UnpaidHours) * time.Hour,
+	})
 }
 
 // providers are the ways to pay that crudapp.payments names.

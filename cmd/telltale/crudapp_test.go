@@ -20,6 +20,7 @@ func TestCRUDApp(t *testing.T) {
 		t.Fatalf("migrate: got %+v, want %+v", r, want)
 	}
 	fillShop(t, w.dsn("shop", "shop"))
+	leaveUnpaid(t, w)
 
 	addr, ops := binarytest.FreeAddr(t), binarytest.FreeAddr(t)
 	ctx, stop := context.WithCancel(t.Context())
@@ -28,6 +29,7 @@ func TestCRUDApp(t *testing.T) {
 	go func() {
 		done <- runCommand(ctx, []string{
 			"TELLTALE_CRUDAPP_DSN=" + w.dsn("shop", "shop"), "TELLTALE_HTTP_LISTEN=" + addr, "TELLTALE_OPS_LISTEN=" + ops,
+			"TELLTALE_CRUDAPP_UNPAID_HOURS=1",
 		}, "crudapp")
 	}()
 	eventually(t, "the shop", func() (bool, string) {
@@ -40,6 +42,14 @@ func TestCRUDApp(t *testing.T) {
 	if _, body := binarytest.Get(t, "http://"+ops+"/metrics"); !strings.Contains(body, "telltale_crudapp_") {
 		t.Errorf("no metrics of the shop in\n%s", body)
 	}
+
+	eventually(t, "the order that nobody paid is cancelled", func() (bool, string) {
+		var status string
+		if err := w.root.QueryRowContext(t.Context(), "SELECT status FROM shop.orders").Scan(&status); err != nil {
+			t.Fatal(err)
+		}
+		return status == "cancelled", status
+	})
 
 	w.exec(t, "ALTER USER shop ACCOUNT LOCK")
 	w.killSessions(t, "shop")
@@ -92,6 +102,16 @@ func fillShop(t *testing.T, dsn string) {
 			t.Errorf("%q: got %+v, want %+v", step.args, r, step.want)
 		}
 	}
+}
+
+// leaveUnpaid leaves an order that has waited for two hours to be paid.
+func leaveUnpaid(t *testing.T, w *world) {
+	t.Helper()
+	w.exec(t,
+		"INSERT INTO shop.customers (email, name, password_hash, created_at) VALUES ('bob@example.com', 'Bob', '', UTC_TIMESTAMP(6))",
+		`INSERT INTO shop.orders (customer_id, status, total, currency, ship_to, idempotency_key, request_hash, placed_at)
+			SELECT id, 'placed', 4.20, 'GBP', '{"recipient": "Bob", "street": "1 High Street", "city": "London", "country": "GB"}', 'k', '', UTC_TIMESTAMP(6) - INTERVAL 2 HOUR FROM shop.customers`,
+	)
 }
 
 // killSessions ends a user's connections, as a restart of the server would.

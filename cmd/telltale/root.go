@@ -56,10 +56,13 @@ func newGroup(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return group
 }
 
-// noArgs refuses arguments.
+// noArgs refuses arguments. Where a command has others below, the first was meant to be one.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
+	}
+	if cmd.HasAvailableSubCommands() {
+		return unknownCommand(cmd, args[0])
 	}
 	return usagef(cmd, "%s takes no arguments, not %q", cmd.CommandPath(), strings.Join(args, " "))
 }

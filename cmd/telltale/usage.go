@@ -65,13 +65,29 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
-		return usagef(cmd, "--%s: %q is no value of type %s", invalid.GetFlag().Name, invalid.GetValue(), invalid.GetFlag().Value.Type())
+		return usagef(cmd, "--%s: %q is not %s", invalid.GetFlag().Name, invalid.GetValue(), wanted(invalid.GetFlag()))
 	}
 	var missing *pflag.ValueRequiredError
 	if errors.As(err, &missing) && missing.GetSpecifiedShortnames() == "" {
 		return usagef(cmd, "--%s needs a value", missing.GetSpecifiedName())
 	}
 	return usagef(cmd, "%v", err)
+}
+
+// wanted says in words what a flag takes.
+func wanted(f *pflag.Flag) string {
+	switch kind := f.Value.Type(); kind {
+	case "bool":
+		return "true or false"
+	case "int", "int64":
+		return "a whole number"
+	case "uint32", "uint64":
+		return "a whole number from 0"
+	case "float64":
+		return "a number"
+	default:
+		return "a " + kind
+	}
 }
 
 func flagsOf(cmd *cobra.Command) []string {

@@ -44,9 +44,6 @@ func (s *Store) MigrateTo(ctx context.Context, to Target) error {
 	if !crudapp.KnownCountry(to.Country) {
 		return fmt.Errorf("migrate database %s: the shop does not know the country %q", s.cfg.DBName, to.Country)
 	}
-	if err := s.createDatabase(ctx); err != nil {
-		return err
-	}
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return fmt.Errorf("open the embedded migrations: %w", err)
@@ -56,6 +53,12 @@ func (s *Store) MigrateTo(ctx context.Context, to Target) error {
 	if err != nil {
 		return fmt.Errorf("read the embedded migrations: %w", err)
 	}
+	if err := checkVersion(provider.ListSources(), to.Version); err != nil {
+		return fmt.Errorf("migrate database %s: %w", s.cfg.DBName, err)
+	}
+	if err := s.createDatabase(ctx); err != nil {
+		return err
+	}
 	if to.Version == 0 {
 		_, err = provider.Up(ctx)
 	} else {
@@ -63,6 +66,15 @@ func (s *Store) MigrateTo(ctx context.Context, to Target) error {
 	}
 	if err != nil {
 		return fmt.Errorf("migrate database %s at %s: %w", s.cfg.DBName, s.cfg.Addr, err)
+	}
+	return nil
+}
+
+// checkVersion refuses a version that the tables never have. All migrations are
+// numbered from 1 without gaps.
+func checkVersion(all []*goose.Source, version int64) error {
+	if newest := all[len(all)-1].Version; version < 0 || version > newest {
+		return fmt.Errorf("its tables have no version %d; there are 1 to %d, and 0 stands for the newest", version, newest)
 	}
 	return nil
 }

@@ -74,6 +74,7 @@ func testStore(t *testing.T, servers mysqltest.Servers) {
 		"fifty order the last ten":             testLastPieces,
 		"a form sent twice is one order":       testOrderOnce,
 		"an order is cancelled once":           testCancelOnce,
+		"unpaid orders give their goods back":  testUnpaid,
 		"an order survives a deadlock":         testDeadlock,
 		"an order does not wait for ever":      testLockWait,
 		"what was paid back is not shipped":    testShipReturned,

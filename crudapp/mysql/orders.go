@@ -11,7 +11,7 @@ import (
 	"telltale/crudapp/order"
 )
 
-const orderSelect = `SELECT o.id, o.customer_id, c.name, c.email, o.status, o.total, o.currency, o.ship_to,
+const orderSelect = `SELECT o.id, o.customer_id, c.name, c.email, c.deleted_at IS NOT NULL, o.status, o.total, o.currency, o.ship_to,
 	o.placed_at, o.cancelled_at, o.cancel_reason, o.updated_at, o.version
 	FROM orders o JOIN customers c ON c.id = o.customer_id WHERE TRUE`
 
@@ -53,7 +53,7 @@ func scanOrder(r row) (order.Order, error) {
 	var shipTo []byte
 	var cancelledAt sql.NullTime
 	var reason sql.NullString
-	err := r.Scan(&o.ID, &o.CustomerID, &o.Name, &o.Email, &o.Status, amount(&o.Total), &o.Currency, &shipTo,
+	err := r.Scan(&o.ID, &o.CustomerID, &o.Name, &o.Email, &o.Closed, &o.Status, amount(&o.Total), &o.Currency, &shipTo,
 		&o.PlacedAt, &cancelledAt, &reason, &o.UpdatedAt, &o.Version)
 	if err != nil {
 		return order.Order{}, err
@@ -94,7 +94,16 @@ func readOrder(ctx context.Context, from queryer, id uint64) (order.Order, error
 // Orders implements order.Store.
 func (s *Store) Orders(ctx context.Context, q order.Query) ([]order.Order, error) {
 	condition, args := orderCondition(q)
-	rows, err := s.db.QueryContext(ctx, orderSelect+condition+` ORDER BY o.id DESC LIMIT ?`, append(args, q.Limit)...)
+	return s.orders(ctx, condition+` ORDER BY o.id DESC LIMIT ?`, append(args, q.Limit)...)
+}
+
+// WaitingOrders implements order.Store.
+func (s *Store) WaitingOrders(ctx context.Context, w order.Waiting) ([]order.Order, error) {
+	return s.orders(ctx, ` AND o.status = 'placed' AND o.placed_at < ? AND o.id > ? ORDER BY o.id LIMIT ?`, w.PlacedBefore, w.After, w.Limit)
+}
+
+func (s *Store) orders(ctx context.Context, condition string, args ...any) ([]order.Order, error) {
+	rows, err := s.db.QueryContext(ctx, orderSelect+condition, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read orders: %w", err)
 	}

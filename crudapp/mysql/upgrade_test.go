@@ -99,8 +99,14 @@ func registerOld(t *testing.T, db *sql.DB, from, to int) {
 }
 
 func testMigrateRefuses(t *testing.T, server *mysqlserver.Server) {
-	err := openOnly(t, server.DSN("nowhere")).MigrateTo(t.Context(), mysql.Target{Country: "X'"})
-	if err == nil || !strings.Contains(err.Error(), `does not know the country "X'"`) {
-		t.Errorf("MigrateTo with an unknown country returned %v", err)
+	for want, target := range map[string]mysql.Target{
+		`does not know the country "X'"`:  {Country: "X'"},
+		"its tables have no version 999;": {Version: 999},
+		"its tables have no version -1;":  {Version: -1},
+	} {
+		err := openOnly(t, server.DSN("nowhere")).MigrateTo(t.Context(), target)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("MigrateTo(%+v) returned %v, want %s", target, err, want)
+		}
 	}
 }

@@ -26,6 +26,9 @@ func (l Line) Amount() catalogue.Amount { return l.UnitPrice * catalogue.Amount(
 type Buyer struct {
 	CustomerID  uint64
 	Name, Email string
+	// Closed is set where the account was closed: then the shop knows nobody of that
+	// name and address any more.
+	Closed bool
 }
 
 // Order is what a customer bought.

@@ -31,6 +31,9 @@ type Options struct {
 	Store Store
 	// Goods knows what is sold. Required.
 	Goods Goods
+	// KeepFor is how long an order waits to be paid before Release cancels it. 0 means
+	// for ever.
+	KeepFor time.Duration
 	// Now tells the time. Nil means time.Now.
 	Now func() time.Time
 }
@@ -40,9 +43,10 @@ type Options struct {
 // *Obstructed, *Conflict, *StatusError or *contact.AddressConflict; anything else is
 // internal (see crudapp.ErrorCode).
 type Orders struct {
-	store Store
-	goods Goods
-	now   func() time.Time
+	store   Store
+	goods   Goods
+	keepFor time.Duration
+	now     func() time.Time
 }
 
 // New returns Orders over the given parts.
@@ -50,7 +54,7 @@ func New(o Options) *Orders {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Orders{store: o.Store, goods: o.Goods, now: o.Now}
+	return &Orders{store: o.Store, goods: o.Goods, keepFor: o.KeepFor, now: o.Now}
 }
 
 // clock returns the time in the resolution that the store keeps.

@@ -30,6 +30,8 @@ type Party string
 const (
 	ByCustomer Party = "customer"
 	ByStaff    Party = "staff"
+	// ByShop is the shop itself, where nobody asked.
+	ByShop Party = "shop"
 )
 
 // step is one that may be taken.
@@ -44,13 +46,14 @@ type step struct {
 //	   │        │
 //	   └────────┴──► cancelled
 //
-// A customer may change her mind until she has paid. From then on money has to go
-// back, which is for staff to do, and what was sent is no longer cancelled.
+// A customer may change her mind until she has paid, and the shop may lose patience.
+// From then on money has to go back, which is for staff to do, and what was sent is no
+// longer cancelled.
 func steps() []step {
 	return []step{
 		{StatusPlaced, StatusPaid, []Party{ByCustomer, ByStaff}},
 		{StatusPaid, StatusShipped, []Party{ByStaff}},
-		{StatusPlaced, StatusCancelled, []Party{ByCustomer, ByStaff}},
+		{StatusPlaced, StatusCancelled, []Party{ByCustomer, ByStaff, ByShop}},
 		{StatusPaid, StatusCancelled, []Party{ByStaff}},
 	}
 }

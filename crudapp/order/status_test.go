@@ -21,12 +21,13 @@ func TestAllows(t *testing.T) {
 		{order.StatusPlaced, order.StatusPaid, order.ByStaff}:         true,
 		{order.StatusPlaced, order.StatusCancelled, order.ByCustomer}: true,
 		{order.StatusPlaced, order.StatusCancelled, order.ByStaff}:    true,
+		{order.StatusPlaced, order.StatusCancelled, order.ByShop}:     true,
 		{order.StatusPaid, order.StatusShipped, order.ByStaff}:        true,
 		{order.StatusPaid, order.StatusCancelled, order.ByStaff}:      true,
 	}
 	for _, from := range order.Statuses() {
 		for _, to := range order.Statuses() {
-			for _, by := range []order.Party{order.ByCustomer, order.ByStaff} {
+			for _, by := range []order.Party{order.ByCustomer, order.ByStaff, order.ByShop} {
 				if got, want := from.Allows(to, by), allowed[asked{from, to, by}]; got != want {
 					t.Errorf("a step from %s to %s by %s: %v, want %v", from, to, by, got, want)
 				}

@@ -34,6 +34,9 @@ type Store interface {
 	Order(ctx context.Context, id uint64) (Order, error)
 	// Orders returns the orders that q asks for without their lines, the newest first.
 	Orders(ctx context.Context, q Query) ([]Order, error)
+	// WaitingOrders returns the orders that wait to be paid and that w asks for, without
+	// their lines, the oldest first.
+	WaitingOrders(ctx context.Context, w Waiting) ([]Order, error)
 }
 
 // Placement is one attempt to make an order of a basket.
@@ -51,7 +54,8 @@ type Placement struct {
 // Cancellation takes an order to StatusCancelled.
 type Cancellation struct {
 	Transition
-	// StaffID is who cancels on the shop's behalf; 0 where the customer does.
+	// StaffID is who cancels on the shop's behalf; 0 where the customer does, or the
+	// shop itself.
 	StaffID uint32
 }
 
@@ -67,6 +71,16 @@ type Query struct {
 	Status Status
 	// Before is an id that those returned are below, unless it is 0.
 	Before uint64
+	// Limit is how many are returned at most.
+	Limit int
+}
+
+// Waiting says which orders are looked for that wait to be paid.
+type Waiting struct {
+	// PlacedBefore is when they were placed at the latest, itself excluded.
+	PlacedBefore time.Time
+	// After is an id that those returned are above.
+	After uint64
 	// Limit is how many are returned at most.
 	Limit int
 }

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"telltale/crudapp"
@@ -55,18 +57,22 @@ func (s *server) showAddresses(w http.ResponseWriter, r *http.Request, c crudapp
 	s.render(w, r, page{name: "addresses", customer: &c, data: all})
 }
 
-// blankAddress is a form for a customer's new address. No stored version is below
-// the zero that it carries.
-func blankAddress(c crudapp.Customer) versioned {
-	return opened(addressesPath+"/new", addressesPath, 0, postalFields(contact.Postal{Recipient: c.Name, Country: c.Country}))
+// blankAddress is a form for a customer's new address, which goes on to where the
+// request says that it shall. No stored version is below the zero that it carries.
+func blankAddress(r *http.Request, c crudapp.Customer) versioned {
+	action := addressesPath
+	if next := askedNext(r); next != "" {
+		action += "?" + url.Values{"next": {next}}.Encode()
+	}
+	return opened(addressesPath+"/new", action, 0, postalFields(contact.Postal{Recipient: c.Name, Country: c.Country}))
 }
 
 func (s *server) showNewAddress(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
-	s.render(w, r, page{name: "address", customer: &c, data: addressPage{Form: blankAddress(c)}})
+	s.render(w, r, page{name: "address", customer: &c, data: addressPage{Form: blankAddress(r, c)}})
 }
 
 func (s *server) addAddress(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
-	form, err := blankAddress(c).posted(r)
+	form, err := blankAddress(r, c).posted(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -117,14 +123,14 @@ func (s *server) changeAddress(w http.ResponseWriter, r *http.Request, c crudapp
 	s.afterAddress(w, r, c, data, err)
 }
 
-// afterAddress leads to the addresses after a change, or shows the page again of one
+// afterAddress leads to the addresses after a change, or to where the request says, or shows the page again of one
 // that could not be made, with the person's values and the reason.
 func (s *server) afterAddress(w http.ResponseWriter, r *http.Request, c crudapp.Customer, data addressPage, err error) {
 	status := http.StatusConflict
 	problems, invalid := problemsOf(err)
 	switch {
 	case err == nil:
-		http.Redirect(w, r, addressesPath, http.StatusSeeOther)
+		http.Redirect(w, r, cmp.Or(askedNext(r), addressesPath), http.StatusSeeOther)
 		return
 	case invalid:
 		data.Form, status = data.Form.refused(problems), http.StatusUnprocessableEntity
@@ -179,5 +185,5 @@ func (s *server) decide(w http.ResponseWriter, r *http.Request, c crudapp.Custom
 		return
 	}
 	_, err = s.contact.Decide(r.Context(), c.ID, given)
-	s.toAccount(w, r, err)
+	s.leadTo(w, r, accountPath, err)
 }

@@ -24,7 +24,9 @@ func testAddressPages(t *testing.T, s *shop) {
 	home := []string{"version", "0", "recipient", "Bob", "street", "1 High Street\r\nFlat 2", "postcode", "SW1A 1AA", "city", "London", "country", "GB"}
 	checkRedirect(t, s.post(t, "/account/addresses", home...), "/account/addresses")
 	home[3] = "Bob's office"
-	checkRedirect(t, s.post(t, "/account/addresses", home...), "/account/addresses")
+	check(t, s.get(t, "/account/addresses/new?next=/checkout"), http.StatusOK, `action="/account/addresses?next=%2Fcheckout"`)
+	check(t, s.get(t, "/account/addresses/new?next=//example.com"), http.StatusOK, `action="/account/addresses"`)
+	checkRedirect(t, s.post(t, "/account/addresses?next=/checkout", home...), "/checkout")
 	check(t, s.get(t, "/account/addresses"), http.StatusOK, "<address>Bob\n1 High Street\nFlat 2\nSW1A 1AA London\nUnited Kingdom</address>", "Bob&#39;s office")
 	paths := s.addresses(t)
 	if len(paths) != 2 {

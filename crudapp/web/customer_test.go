@@ -39,8 +39,8 @@ func (s *shop) customerOf(t *testing.T) (email, path string) {
 
 func testStaffCustomers(t *testing.T, s *shop) {
 	email, at := s.customerOf(t)
-	checkRedirect(t, s.get(t, "/staff/customers"), "/staff/sign-in")
-	checkRedirect(t, s.get(t, at), "/staff/sign-in")
+	checkRedirect(t, s.get(t, "/staff/customers"), "/staff/sign-in?next=%2Fstaff%2Fcustomers")
+	checkRedirect(t, s.post(t, at), "/staff/sign-in")
 	s.signInStaff(t)
 	check(t, s.get(t, "/staff/customers?q="+email), http.StatusOK, `<a href="`+at+`">Bob</a>`, email, "United Kingdom")
 	check(t, s.get(t, "/staff/customers?q=nobody"), http.StatusOK, "Nobody found.")

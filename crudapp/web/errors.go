@@ -77,7 +77,25 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, *f, err)
 		return
 	}
-	s.render(w, r, page{name: "error", status: f.status, data: f})
+	s.render(w, r, s.errorPage(r, f))
+}
+
+// errorPage is the page that shows f to whoever asks. Where the fault is the shop's, its
+// database may be the cause: it is not asked who that is.
+func (s *server) errorPage(r *http.Request, f *failure) page {
+	p := page{name: "error", status: f.status, data: f}
+	if f.status >= http.StatusInternalServerError {
+		return p
+	}
+	if strings.HasPrefix(r.URL.Path, "/staff") {
+		if staff, err := s.staff.Authenticate(r.Context(), s.staffCookies.token(r)); err == nil {
+			p.staff = &staff
+		}
+		return p
+	}
+	// Nobody is told more for being unknown.
+	p.customer, _ = s.visitor(r)
+	return p
 }
 
 // prepare sets the headers that belong to err and logs an internal one.

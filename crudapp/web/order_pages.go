@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"telltale/crudapp"
 	"telltale/crudapp/order"
@@ -31,6 +32,8 @@ type orderPage struct {
 	Reason, Problem string
 	// By is who looks at it.
 	By order.Party
+	// KeptUntil is when it is cancelled unless it is paid, or zero.
+	KeptUntil time.Time
 }
 
 // Can reports whether who looks at the order may take it to a status.
@@ -78,6 +81,7 @@ func (s *server) renderOrder(w http.ResponseWriter, r *http.Request, p page, dat
 		s.fail(w, r, err)
 		return
 	}
+	data.KeptUntil = s.orders.KeptUntil(data.Order)
 	if data.By == order.ByCustomer && data.Payment != nil {
 		data.Invoice = orderAddress(data.Order.ID) + "/invoice"
 	}

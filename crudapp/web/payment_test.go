@@ -151,8 +151,9 @@ func testPayPages(t *testing.T, s *shop) {
 func testSettlementPages(t *testing.T, s *shop) {
 	id := s.placed(t)
 	at := fmt.Sprintf("/staff/orders/%d", id)
-	checkRedirect(t, s.get(t, at+"/transfer"), "/staff/sign-in")
+	checkRedirect(t, s.post(t, at+"/transfer"), "/staff/sign-in")
 	s.signInStaff(t)
+	check(t, s.get(t, at), http.StatusOK, "Waits to be paid until <time")
 	check(t, s.get(t, at+"/refund"), http.StatusNotFound)
 	check(t, s.get(t, at+"/transfer"), http.StatusOK, "All of it: £8.40.", `name="idempotency_key" value="`)
 	check(t, s.post(t, at+"/transfer", "reference", " ", "idempotency_key", "k1"), http.StatusUnprocessableEntity, `id="reference-error"`, `value="k1"`)

@@ -29,7 +29,7 @@ func testReviewPages(t *testing.T, s *shop) {
 	check(t, s.get(t, page), http.StatusOK, "★★★★★", "Bad</p>")
 
 	staff := s.browser(t)
-	checkRedirect(t, staff.get(t, "/staff/reviews"), "/staff/sign-in")
+	checkRedirect(t, staff.get(t, "/staff/reviews"), "/staff/sign-in?next=%2Fstaff%2Freviews")
 	staff.signInStaff(t)
 	list := staff.get(t, "/staff/reviews").body
 	at := strings.Index(list, ">"+sold.Name+"<")

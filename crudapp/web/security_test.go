@@ -152,6 +152,10 @@ func testMalformed(t *testing.T, s *shop) {
 func testUnmatched(t *testing.T, s *shop) {
 	check(t, s.get(t, "/nowhere"), http.StatusNotFound, "There is nothing at this address.", "Corner Shop")
 	check(t, s.get(t, "/api/nowhere"), http.StatusNotFound, `"code":"not_found"`)
+	s.register(t)
+	check(t, s.get(t, "/orders/0"), http.StatusNotFound, `action="/sign-out"`, `href="/account"`)
+	s.signInStaff(t)
+	check(t, s.get(t, "/staff/orders/0"), http.StatusNotFound, `action="/staff/sign-out"`, `href="/staff"`)
 	got := s.send(t, http.MethodDelete, "/account", "")
 	check(t, got, http.StatusMethodNotAllowed, "does not support the method")
 	if allow := got.header.Get("Allow"); allow != "GET, HEAD, POST" {

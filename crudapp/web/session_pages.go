@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"telltale/crudapp"
@@ -19,15 +21,35 @@ type entry struct {
 	Next string
 }
 
-// nextPath returns the path that a page on which a session begins was asked to lead
-// to, if it is one of the shop's own: a link elsewhere could show a false shop to
-// somebody who has just signed in at the true one.
+// nextPath returns the path that a page was asked to lead to, if it is one of the
+// shop's own: a link elsewhere could show a false shop to somebody who has just signed
+// in at the true one.
 func nextPath(path string) string {
 	if len(path) > maxNext || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
 		return ""
 	}
 	return path
 }
+
+// entryFor is the address at which somebody signs in who asked for a page without
+// being signed in, and which leads back to that page unless it leads there anyway. A
+// form that was posted cannot be asked for again.
+func entryFor(r *http.Request, at, otherwise string) string {
+	next := nextPath(r.URL.RequestURI())
+	if r.Method != http.MethodGet || next == "" || next == otherwise {
+		return at
+	}
+	return at + "?" + url.Values{"next": {next}}.Encode()
+}
+
+// afterEntry is the path that a posted form leads to by which a session began.
+func afterEntry(r *http.Request, otherwise string) string {
+	return cmp.Or(nextPath(r.PostForm.Get("next")), otherwise)
+}
+
+// askedNext is the path that the address of a page asks to be led to from there, or
+// empty.
+func askedNext(r *http.Request) string { return nextPath(r.URL.Query().Get("next")) }
 
 // customerHandler is a handler for somebody who is signed in.
 type customerHandler func(http.ResponseWriter, *http.Request, crudapp.Customer)
@@ -41,7 +63,7 @@ func (s *server) signedIn(next customerHandler) http.HandlerFunc {
 		case err == nil:
 			next(w, r.WithContext(crudapp.WithActor(r.Context(), customer.Actor())), customer)
 		case crudapp.ErrorCode(err) == crudapp.CodeUnauthenticated && !isAPI(r):
-			http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+			http.Redirect(w, r, entryFor(r, "/sign-in", accountPath), http.StatusSeeOther)
 		default:
 			s.fail(w, r, err)
 		}
@@ -70,11 +92,11 @@ func (s *server) showHome(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) showRegister(w http.ResponseWriter, r *http.Request) {
-	s.showEntry(w, r, page{name: "register", data: entry{Fields: registerFields(crudapp.Details{Country: s.accounts.Country()}, nil), Next: nextPath(r.URL.Query().Get("next"))}})
+	s.showEntry(w, r, page{name: "register", data: entry{Fields: registerFields(crudapp.Details{Country: s.accounts.Country()}, nil), Next: askedNext(r)}})
 }
 
 func (s *server) showSignIn(w http.ResponseWriter, r *http.Request) {
-	s.showEntry(w, r, page{name: "sign-in", data: entry{Fields: signInFields(""), Next: nextPath(r.URL.Query().Get("next"))}})
+	s.showEntry(w, r, page{name: "sign-in", data: entry{Fields: signInFields(""), Next: askedNext(r)}})
 }
 
 // showEntry shows a page on which a session begins, or the account to those who
@@ -85,7 +107,7 @@ func (s *server) showEntry(w http.ResponseWriter, r *http.Request, p page) {
 	case err != nil:
 		s.fail(w, r, err)
 	case customer != nil:
-		http.Redirect(w, r, "/account", http.StatusSeeOther)
+		http.Redirect(w, r, accountPath, http.StatusSeeOther)
 	default:
 		s.render(w, r, p)
 	}
@@ -109,7 +131,7 @@ func (s *server) register(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.openSession(w, r, customer)
 	}
-	s.toNext(w, r, err)
+	s.leadTo(w, r, afterEntry(r, accountPath), err)
 }
 
 // openSession signs in somebody who has just registered.
@@ -134,7 +156,7 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request) {
 		f := s.prepare(w, r, err)
 		s.render(w, r, page{name: "sign-in", status: f.status, data: entry{Fields: signInFields(email), Message: f.detail, Next: nextPath(r.PostForm.Get("next"))}})
 	default:
-		s.toNext(w, r, err)
+		s.leadTo(w, r, afterEntry(r, accountPath), err)
 	}
 }
 
@@ -153,31 +175,17 @@ func (s *server) beginSession(w http.ResponseWriter, r *http.Request, email, pas
 	return customer, nil
 }
 
-// toNext leads to where the form that began a session was asked to lead, or to the
-// account.
-func (s *server) toNext(w http.ResponseWriter, r *http.Request, err error) {
-	if next := nextPath(r.PostForm.Get("next")); err == nil && next != "" {
-		http.Redirect(w, r, next, http.StatusSeeOther)
-		return
-	}
-	s.toAccount(w, r, err)
-}
-
-// toAccount leads to the account page, unless there is an error to show.
-func (s *server) toAccount(w http.ResponseWriter, r *http.Request, err error) {
+// leadTo leads to a path, unless there is an error to show.
+func (s *server) leadTo(w http.ResponseWriter, r *http.Request, path string, err error) {
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/account", http.StatusSeeOther)
+	http.Redirect(w, r, path, http.StatusSeeOther)
 }
 
 func (s *server) signOut(w http.ResponseWriter, r *http.Request) {
-	if err := s.endSession(w, r); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	s.leadTo(w, r, "/", s.endSession(w, r))
 }
 
 // endSession ends the session, if there is one, on behalf of whom it was.

@@ -72,7 +72,7 @@ func (s *server) addProduct(w http.ResponseWriter, r *http.Request, staff crudap
 }
 
 // staffAddress is the address of a product's page for staff.
-func staffAddress(id uint64) string { return "/staff/products/" + strconv.FormatUint(id, 10) }
+func staffAddress(id uint64) string { return staffProductsPath + "/" + strconv.FormatUint(id, 10) }
 
 func (s *server) showStaffProduct(w http.ResponseWriter, r *http.Request, staff crudapp.Staff) {
 	data, err := s.openProduct(r)
@@ -191,15 +191,6 @@ func (s *server) removeProduct(w http.ResponseWriter, r *http.Request, staff cru
 		data.Conflict = true
 		s.render(w, r, page{name: "staff-product", status: http.StatusConflict, staff: &staff, data: data})
 	default:
-		s.toStaffProducts(w, r, err)
+		s.leadTo(w, r, staffProductsPath, err)
 	}
-}
-
-// toStaffProducts leads to the list, unless there is an error to show.
-func (s *server) toStaffProducts(w http.ResponseWriter, r *http.Request, err error) {
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	http.Redirect(w, r, "/staff/products", http.StatusSeeOther)
 }

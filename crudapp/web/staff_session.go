@@ -6,6 +6,9 @@ import (
 	"telltale/crudapp"
 )
 
+// staffProductsPath is where staff begin.
+const staffProductsPath = "/staff/products"
+
 // staffHandler is a handler for staff who are signed in.
 type staffHandler func(http.ResponseWriter, *http.Request, crudapp.Staff)
 
@@ -18,7 +21,7 @@ func (s *server) forStaff(next staffHandler) http.HandlerFunc {
 		case err == nil:
 			next(w, r.WithContext(crudapp.WithActor(r.Context(), staff.Actor())), staff)
 		case crudapp.ErrorCode(err) == crudapp.CodeUnauthenticated && !isAPI(r):
-			http.Redirect(w, r, "/staff/sign-in", http.StatusSeeOther)
+			http.Redirect(w, r, entryFor(r, "/staff/sign-in", staffProductsPath), http.StatusSeeOther)
 		default:
 			s.fail(w, r, err)
 		}
@@ -35,11 +38,11 @@ func (s *server) isStaff(r *http.Request) (bool, error) {
 }
 
 func (s *server) showStaffHome(w http.ResponseWriter, r *http.Request, _ crudapp.Staff) {
-	http.Redirect(w, r, "/staff/products", http.StatusSeeOther)
+	http.Redirect(w, r, staffProductsPath, http.StatusSeeOther)
 }
 
 func (s *server) showStaffSignIn(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, page{name: "staff-sign-in", data: entry{Fields: signInFields("")}})
+	s.render(w, r, page{name: "staff-sign-in", data: entry{Fields: signInFields(""), Next: askedNext(r)}})
 }
 
 func (s *server) staffSignIn(w http.ResponseWriter, r *http.Request) {
@@ -49,16 +52,12 @@ func (s *server) staffSignIn(w http.ResponseWriter, r *http.Request) {
 	}
 	email := r.PostForm.Get(crudapp.FieldEmail)
 	_, err := s.beginStaffSession(w, r, email, r.PostForm.Get(crudapp.FieldPassword))
-	if err == nil {
-		http.Redirect(w, r, "/staff/products", http.StatusSeeOther)
-		return
-	}
 	switch crudapp.ErrorCode(err) {
 	case crudapp.CodeUnauthenticated, crudapp.CodeTooMany, crudapp.CodeUnavailable:
 		f := s.prepare(w, r, err)
-		s.render(w, r, page{name: "staff-sign-in", status: f.status, data: entry{Fields: signInFields(email), Message: f.detail}})
+		s.render(w, r, page{name: "staff-sign-in", status: f.status, data: entry{Fields: signInFields(email), Message: f.detail, Next: nextPath(r.PostForm.Get("next"))}})
 	default:
-		s.fail(w, r, err)
+		s.leadTo(w, r, afterEntry(r, staffProductsPath), err)
 	}
 }
 
@@ -75,11 +74,7 @@ func (s *server) beginStaffSession(w http.ResponseWriter, r *http.Request, email
 }
 
 func (s *server) staffSignOut(w http.ResponseWriter, r *http.Request) {
-	if err := s.endStaffSession(w, r); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	http.Redirect(w, r, "/staff/sign-in", http.StatusSeeOther)
+	s.leadTo(w, r, "/staff/sign-in", s.endStaffSession(w, r))
 }
 
 // endStaffSession ends the session, if there is one, on behalf of whom it was.

@@ -31,14 +31,22 @@ func (s *shop) addStaff(t *testing.T) string {
 
 func testStaffOnly(t *testing.T, s *shop) {
 	customer := s.register(t)
-	for _, path := range []string{"/staff", "/staff/products", "/staff/products/new", "/staff/products/1"} {
-		checkRedirect(t, s.get(t, path), "/staff/sign-in")
+	for path, next := range map[string]string{
+		"/staff": "?next=%2Fstaff", "/staff/products": "", "/staff/products/new": "?next=%2Fstaff%2Fproducts%2Fnew",
+		"/staff/orders?q=7&status=paid": "?next=%2Fstaff%2Forders%3Fq%3D7%26status%3Dpaid",
+	} {
+		checkRedirect(t, s.get(t, path), "/staff/sign-in"+next)
 	}
 	checkRedirect(t, s.post(t, "/staff/products/1", "version", "1"), "/staff/sign-in")
 	check(t, s.get(t, "/staff/sign-in"), http.StatusOK, `action="/staff/sign-in"`)
 	check(t, s.post(t, "/staff/sign-in", "email", customer, "password", password), http.StatusUnauthorized, "The e-mail address or the password is wrong.")
 
 	email := s.signInStaff(t)
+	again := s.browser(t)
+	check(t, again.get(t, "/staff/sign-in?next=/staff/orders"), http.StatusOK, `name="next" value="/staff/orders"`)
+	for next, want := range map[string]string{"/staff/orders?q=7": "/staff/orders?q=7", "https://example.com/": "/staff/products"} {
+		checkRedirect(t, again.post(t, "/staff/sign-in", "email", email, "password", password, "next", next), want)
+	}
 	checkRedirect(t, s.get(t, "/staff"), "/staff/products")
 	check(t, s.get(t, "/staff/products"), http.StatusOK, "Mary", `action="/staff/sign-out"`)
 	check(t, s.get(t, "/account"), http.StatusOK, customer)

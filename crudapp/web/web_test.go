@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -139,7 +140,7 @@ func newShop(t *testing.T, store allStores, o web.Options) *shop {
 	o.Contact = contact.New(contact.Options{Store: store})
 	o.Reviews = review.New(review.Options{Store: store})
 	o.Catalogue = catalogue.New(catalogue.Options{Store: store})
-	o.Orders = order.New(order.Options{Store: store, Goods: o.Catalogue})
+	o.Orders = order.New(order.Options{Store: store, Goods: o.Catalogue, KeepFor: 72 * time.Hour})
 	o.Payments = payment.New(payment.Options{Store: store, Providers: map[payment.Method]payment.Provider{
 		payment.MethodCard: payment.TestCard{}, payment.MethodTransfer: payment.Transfer{},
 	}})

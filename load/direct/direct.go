@@ -59,7 +59,7 @@ func Open(ctx context.Context, o Options) (*Target, error) {
 	}
 	cfg, err := mysql.ParseDSN(o.DSN)
 	if err != nil {
-		return nil, fmt.Errorf("parse the DSN: %w", err)
+		return nil, fmt.Errorf("parse the DSN, which looks like user:password@tcp(127.0.0.1:3306)/shop: %w", err)
 	}
 	if cfg.DBName == "" {
 		return nil, fmt.Errorf("parse the DSN: it names no database; write …@tcp(%s)/shop", cfg.Addr)

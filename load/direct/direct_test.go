@@ -164,7 +164,7 @@ func TestRefused(t *testing.T) {
 	server := mysqltest.Start(t)
 	mysqltest.DB(t, server, "other") // Which makes it.
 	for name, tt := range map[string]struct{ dsn, want string }{
-		"no DSN":         {"nonsense", "parse the DSN"},
+		"no DSN":         {"nonsense", "parse the DSN, which looks like user:password@tcp("},
 		"no database":    {server.DSN(""), "it names no database"},
 		"no such base":   {server.DSN("nowhere"), "Unknown database 'nowhere'"},
 		"no tables":      {server.DSN("other"), "telltale crudapp migrate"},
