@@ -112,7 +112,11 @@ func placeOrder(ctx context.Context, tx *sql.Tx, p order.Placement) (order.Order
 	if _, err := exec(ctx, tx, `DELETE FROM basket_lines WHERE customer_id = ?`, p.CustomerID); err != nil {
 		return order.Order{}, fmt.Errorf("empty the basket of customer %d: %w", p.CustomerID, err)
 	}
-	return readOrder(ctx, tx, id)
+	if o, err = readOrder(ctx, tx, id); err != nil {
+		return order.Order{}, err
+	}
+	o.Stock, err = stockOf(ctx, tx, o)
+	return o, err
 }
 
 // insertOrder stores an order with its lines and returns its id.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"telltale/crudapp/catalogue"
 	"telltale/crudapp/order"
 )
 
@@ -23,7 +24,11 @@ func (s *Store) CancelOrder(ctx context.Context, c order.Cancellation) (cancelle
 				return err
 			}
 		}
-		return putBack(ctx, tx, cancelled.Lines, c.At)
+		if err := putBack(ctx, tx, cancelled.Lines, c.At); err != nil {
+			return err
+		}
+		cancelled.Stock, err = stockOf(ctx, tx, cancelled)
+		return err
 	})
 	if err != nil {
 		return order.Order{}, err
@@ -71,6 +76,26 @@ func putBack(ctx context.Context, tx *sql.Tx, lines []order.Line, at time.Time) 
 		}
 	}
 	return nil
+}
+
+// stockOf returns what there is of an order's products, by product id, in a transaction
+// that has changed it: what others did before is in it, and nothing since.
+func stockOf(ctx context.Context, tx *sql.Tx, o order.Order) ([]catalogue.Stock, error) {
+	rows, err := tx.QueryContext(ctx,
+		`SELECT s.product_id, s.on_hand, s.reorder_level, s.version, s.updated_at
+		FROM order_lines l JOIN stock s ON s.product_id = l.product_id WHERE l.order_id = ? ORDER BY s.product_id`, o.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read the stock of what is in order %d: %w", o.ID, err)
+	}
+	left, err := collect(rows, func(r row) (catalogue.Stock, error) {
+		var s catalogue.Stock
+		err := r.Scan(&s.ProductID, &s.OnHand, &s.ReorderLevel, &s.Version, &s.UpdatedAt)
+		return s, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the stock of what is in order %d: %w", o.ID, err)
+	}
+	return left, nil
 }
 
 // byProduct returns lines in the order in which all transactions change stock, so that

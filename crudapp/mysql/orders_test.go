@@ -104,8 +104,13 @@ func testOrderRoundTrip(t *testing.T, server *mysqlserver.Server) {
 			{Number: 2, ProductID: cake.ID, SKU: "C-1", Name: "Loaf C-1", UnitPrice: 420, Quantity: 3},
 		},
 	}
-	if err != nil || !reflect.DeepEqual(placed, want) {
-		t.Fatalf("PlaceOrder = %+v, %v, want %+v", placed, err, want)
+	left := func(i catalogue.Item, n, version uint32) catalogue.Stock {
+		return catalogue.Stock{ProductID: i.ID, Level: catalogue.Level{OnHand: n, ReorderLevel: i.Stock.ReorderLevel}, Version: version, UpdatedAt: at}
+	}
+	step := want
+	step.Stock = []catalogue.Stock{left(bread, 3, 2), left(cake, 4, 2)}
+	if err != nil || !reflect.DeepEqual(placed, step) {
+		t.Fatalf("PlaceOrder = %+v, %v, want %+v", placed, err, step)
 	}
 	if n, version := onHand(t, store, cake); n != 4 || version != 2 {
 		t.Errorf("%d of the cake are left at version %d, want 4 at 2", n, version)
@@ -147,6 +152,15 @@ func testOrderSteps(t *testing.T, store *mysql.Store, o order.Order) {
 	c.Version = 1
 	got, err := store.CancelOrder(t.Context(), c)
 	o.Status, o.Version, o.CancelReason, o.CancelledAt, o.UpdatedAt = order.StatusCancelled, 2, c.Reason, c.At, c.At
+	for i, left := range got.Stock {
+		if n := [...]uint32{5, 6}[i]; left.OnHand != n || left.Version < 3 || left.UpdatedAt != c.At {
+			t.Errorf("after the order was cancelled there are %+v, want %d", left, n)
+		}
+	}
+	if len(got.Stock) != len(o.Lines) {
+		t.Errorf("CancelOrder tells of the stock of %d products, want %d", len(got.Stock), len(o.Lines))
+	}
+	got.Stock = nil
 	if err != nil || !reflect.DeepEqual(got, o) {
 		t.Errorf("CancelOrder = %+v, %v, want %+v", got, err, o)
 	}

@@ -54,4 +54,7 @@ type Order struct {
 	Version uint32
 	// Lines are what was bought. Lists of orders leave them out.
 	Lines []Line
+	// Stock is what the step that returned the order left of its products, by product
+	// id. Nil where the order was only read.
+	Stock []catalogue.Stock
 }

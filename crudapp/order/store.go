@@ -25,10 +25,10 @@ type Store interface {
 	// the stock of its products. An order that was placed under the same key is
 	// returned instead, or a KeyUsed if its RequestHash is another. An error of
 	// p.Decide is returned as it is and nothing is changed. p.Decide may be called
-	// more than once.
+	// more than once. The order that was placed has its Stock.
 	PlaceOrder(ctx context.Context, p Placement) (Order, error)
 	// CancelOrder takes an order to StatusCancelled, on the conditions of
-	// Transition.Apply, and puts its goods back into stock.
+	// Transition.Apply, and puts its goods back into stock, which it returns with it.
 	CancelOrder(ctx context.Context, c Cancellation) (Order, error)
 	// Order returns an order with its lines.
 	Order(ctx context.Context, id uint64) (Order, error)

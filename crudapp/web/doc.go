@@ -175,8 +175,9 @@
 //
 // A basket's line has an obstacle where it cannot be ordered: not_sold, currency (it is
 // priced in another than the rest), or stock, with how many are available. An order's
-// status is placed, paid, shipped or cancelled; staff see whose it is in "customer".
-// Lists leave out the lines:
+// status is placed, paid, shipped or cancelled; staff see whose it is in "customer", and
+// in the answer to who orders or cancels, at a till with both cookies for example, in
+// "stock" what that left of each product. Lists leave out the lines:
 //
 //	{"lines": [{"product_id": 7, "sku": "BRD-001", "name": "Rye", "quantity": 2,
 //	 "unit_price": "3.90", "currency": "GBP", "amount": "7.80", "obstacle": null,

@@ -36,6 +36,8 @@ type orderJSON struct {
 	Version      uint32     `json:"version"`
 	// Lines are left out of lists.
 	Lines []orderLineJSON `json:"lines,omitempty"`
+	// Stock is for staff alone, where the request changed it.
+	Stock []stockJSON `json:"stock,omitempty"`
 }
 
 func newOrderJSON(o order.Order) orderJSON {
@@ -55,7 +57,24 @@ func newOrderJSON(o order.Order) orderJSON {
 	return shown
 }
 
+// newStepJSON is an order as the API shows it to whoever took it a step further: staff,
+// at a till for example, are also told what that left in stock.
+func newStepJSON(o order.Order, staff bool) orderJSON {
+	shown := newOrderJSON(o)
+	if staff {
+		for _, left := range o.Stock {
+			shown.Stock = append(shown.Stock, newStockJSON(left))
+		}
+	}
+	return shown
+}
+
 func (s *server) apiPlaceOrder(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
+	staff, err := s.isStaff(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	shown, err := shownBasket(r)
 	if err != nil {
 		s.fail(w, r, err)
@@ -77,7 +96,7 @@ func (s *server) apiPlaceOrder(w http.ResponseWriter, r *http.Request, c crudapp
 	}
 	w.Header().Set("Location", "/api/orders/"+strconv.FormatUint(placed.ID, 10))
 	w.Header().Set("ETag", etag(placed.Version))
-	writeJSON(w, http.StatusCreated, newOrderJSON(placed))
+	writeJSON(w, http.StatusCreated, newStepJSON(placed, staff))
 }
 
 // failOrder answers with 412 where what If-Match named is no longer there, and
@@ -149,13 +168,18 @@ func (s *server) apiCancelOrder(w http.ResponseWriter, r *http.Request, c crudap
 		s.fail(w, r, err)
 		return
 	}
-	s.apiCancel(w, r, stored, func(from uint32, reason string) (order.Order, error) {
+	staff, err := s.isStaff(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.apiCancel(w, r, stored, staff, func(from uint32, reason string) (order.Order, error) {
 		return s.orders.Cancel(r.Context(), c.ID, stored.ID, from, reason)
 	})
 }
 
-// apiCancel has cancel carry out a request to cancel an order.
-func (s *server) apiCancel(w http.ResponseWriter, r *http.Request, stored order.Order, cancel func(from uint32, reason string) (order.Order, error)) {
+// apiCancel has cancel carry out a request to cancel an order, by staff or not.
+func (s *server) apiCancel(w http.ResponseWriter, r *http.Request, stored order.Order, staff bool, cancel func(from uint32, reason string) (order.Order, error)) {
 	from, err := ifMatch(r, stored.Version)
 	if err != nil {
 		s.fail(w, r, err)
@@ -174,5 +198,5 @@ func (s *server) apiCancel(w http.ResponseWriter, r *http.Request, stored order.
 		return
 	}
 	w.Header().Set("ETag", etag(cancelled.Version))
-	writeJSON(w, http.StatusOK, newOrderJSON(cancelled))
+	writeJSON(w, http.StatusOK, newStepJSON(cancelled, staff))
 }

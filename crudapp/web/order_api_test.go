@@ -50,6 +50,13 @@ type ordered struct {
 		Quantity  uint16 `json:"quantity"`
 		Amount    string `json:"amount"`
 	} `json:"lines"`
+	Stock []struct {
+		ProductID    uint64 `json:"product_id"`
+		OnHand       uint32 `json:"on_hand"`
+		ReorderLevel uint32 `json:"reorder_level"`
+		Version      uint32 `json:"version"`
+		UpdatedAt    string `json:"updated_at"`
+	} `json:"stock"`
 }
 
 // addressID adds an address of the customer's and returns its id.
@@ -145,7 +152,29 @@ func testOrderAPI(t *testing.T, s *shop) {
 	check(t, s.order(t, address, `"other"`, "k1"), http.StatusUnprocessableEntity, fmt.Sprintf("Order %d was placed under this key", o.ID))
 	check(t, s.get(t, "/api/basket"), http.StatusOK, `"lines":[]`)
 	check(t, s.get(t, "/api/orders"), http.StatusOK, fmt.Sprintf(`"orders":[{"id":%d,`, o.ID), `"next":null`)
+	if o.Stock != nil || parse[ordered](t, s.get(t, at)).Stock != nil {
+		t.Errorf("the customer is told of the stock: %+v", o.Stock)
+	}
 	testCancelAPI(t, s, at)
+}
+
+// testTill orders and cancels in a browser in which staff are signed in as well.
+func testTill(t *testing.T, s *shop) {
+	item := s.product(t, "active") // Five of it.
+	s.register(t)
+	s.signInStaff(t)
+	address, tag := s.addressID(t), s.fill(t, item, 2)
+	o := parse[ordered](t, s.order(t, address, tag, "k"))
+	cancelled := s.send(t, http.MethodPost, fmt.Sprintf("/api/orders/%d/cancel", o.ID), `{"reason":""}`, "Content-Type", "application/json", "If-Match", `"1"`)
+	check(t, cancelled, http.StatusOK)
+	for onHand, got := range map[uint32]ordered{3: o, 5: parse[ordered](t, cancelled)} {
+		if len(got.Stock) != 1 || got.Stock[0].ProductID != item.ID || got.Stock[0].OnHand != onHand || got.Stock[0].Version != got.Version+1 {
+			t.Errorf("the stock is %+v, want %d of product %d at version %d", got.Stock, onHand, item.ID, got.Version+1)
+		}
+	}
+	if again := parse[ordered](t, s.order(t, address, tag, "k")); again.ID != o.ID || again.Stock != nil {
+		t.Errorf("sent again, the order is %+v, want %d without stock, which it did not change", again, o.ID)
+	}
 }
 
 // testCancelAPI cancels an order that was placed, and looks at it as somebody else.

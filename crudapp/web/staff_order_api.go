@@ -64,7 +64,7 @@ func (s *server) apiStaffCancelOrder(w http.ResponseWriter, r *http.Request, sta
 		s.fail(w, r, err)
 		return
 	}
-	s.apiCancel(w, r, stored, func(from uint32, reason string) (order.Order, error) {
+	s.apiCancel(w, r, stored, true, func(from uint32, reason string) (order.Order, error) {
 		return s.orders.CancelForStaff(r.Context(), staff, stored.ID, from, reason)
 	})
 }

@@ -85,6 +85,7 @@ func TestWeb(t *testing.T) {
 		"where signing in leads":            testNext,
 		"API of baskets and orders":         testOrderAPI,
 		"API of orders for staff":           testStaffOrderAPI,
+		"an order at a till":                testTill,
 		"API of payments":                   testPaymentAPI,
 		"API of what staff settle":          testSettlementAPI,
 		"fifty payments, one wins":          testFiftyPayments,
