@@ -30,7 +30,7 @@ type Header struct {
 // Change is what one transaction did to one row. Changes can be compared.
 type Change struct {
 	Table string `json:"table"`
-	// Op is c, u or d.
+	// Op is c, u or d; r where the row was only read.
 	Op string `json:"op"`
 	// Key are the columns of the primary key, Before and After those that the load
 	// knows.
@@ -65,6 +65,14 @@ func NewChange(table string, before, after any) (Change, error) {
 		key = t.Key
 	}
 	c.Key, err = max(c.After, c.Before).key(key)
+	return c, err
+}
+
+// NewReading is a row of a table that was read, with the outcome Read, where it is known
+// that a transaction has changed it, and not to what.
+func NewReading(table string, row any) (Change, error) {
+	c, err := NewChange(table, nil, row)
+	c.Op = "r"
 	return c, err
 }
 

@@ -37,7 +37,7 @@ func ReadFinal(from io.Reader) (*Final, error) {
 
 // Add goes on by a transaction.
 func (f *Final) Add(e Entry) error {
-	if !e.Outcome.Took() {
+	if !e.Outcome.Took() && e.Outcome != Read {
 		return nil
 	}
 	for _, c := range e.Changes {

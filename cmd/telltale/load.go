@@ -29,6 +29,8 @@ const (
 type loadFlags struct {
 	api          string
 	dsn, dsnFile string
+	staffEmail   string
+	staffFile    string
 	mix, record  string
 	rate, burst  float64
 	seconds      int
@@ -47,11 +49,13 @@ func newLoadCommand(e env) *cobra.Command {
 			"or until Ctrl-C, and print what latencies came of it. The schedule does not wait for answers:\n" +
 			"latency counts from when a deed was due. A few customers and products are far more popular than\n" +
 			"others, and there are bursts. --list shows what it can do.\n\n" +
-			"It registers customers of its own (…@load.example), which stay, and with --dsn products (LOAD-…)\n" +
-			"and clerks, as whom nobody can sign in; rows of others are changed only as customers do it who\n" +
-			"order what is on the shelves. A DSN on the command line can be seen by others on this machine;\n" +
-			"--dsn-file hides it.",
+			"It registers customers of its own (…@load.example) and adds products (LOAD-…), which stay, and with\n" +
+			"--dsn clerks, as whom nobody can sign in; of others' rows it changes the stock alone, as orders and\n" +
+			"deliveries do. By the API it adds products, restocks, ships, refunds and the like only as a member of\n" +
+			"staff (telltale crudapp staff add), whom --staff-email and --staff-password-file name.\n\n" +
+			"A DSN on the command line can be seen by others on this machine; --dsn-file hides it.",
 		Example: "  telltale load --api http://127.0.0.1:8080 --rate 50\n" +
+			"  telltale load --api http://127.0.0.1:8080 --staff-email mary@example.com --staff-password-file password\n" +
 			"  telltale load --dsn 'shell:…@tcp(127.0.0.1:3306)/shop' --rate 100 --seconds 60\n" +
 			"  telltale load --dsn-file dsn --mix default,ddl=1,rename=0 --seed 7 --record load.jsonl",
 		Args: noArgs,
@@ -64,6 +68,8 @@ func newLoadCommand(e env) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.api, "api", "", "the shop's URL, http://127.0.0.1:8080")
+	flags.StringVar(&f.staffEmail, "staff-email", "", "with --api, the member of the shop's staff who does what only staff may")
+	flags.StringVar(&f.staffFile, "staff-password-file", "", "file whose first line is the password of --staff-email")
 	flags.StringVar(&f.dsn, "dsn", "", "the shop's database, user:password@tcp(host:3306)/shop")
 	flags.StringVar(&f.dsnFile, "dsn-file", "", "file whose first line is the DSN")
 	flags.Float64Var(&f.rate, "rate", 20, "transactions that are due a second, on the average")
@@ -83,7 +89,7 @@ func listDeeds(w io.Writer) error {
 	for _, target := range []struct {
 		flag  string
 		deeds []load.Deed
-	}{{"--api", api.Deeds()}, {"--dsn", direct.Deeds()}} {
+	}{{"--api", api.Deeds(true)}, {"--dsn", direct.Deeds()}} {
 		fmt.Fprintf(table, "WITH %s\tWEIGHT\tWHAT IS DONE\n", target.flag)
 		for _, d := range target.deeds {
 			fmt.Fprintf(table, "%s\t%d\t%s\n", d.Name, d.Weight, d.Doc)
@@ -109,6 +115,9 @@ func runLoad(cmd *cobra.Command, e env, f loadFlags) error {
 		return errors.Join(err, target.Close())
 	}
 	fmt.Fprintf(e.stderr, "load: seed %d, %g a second, %s\n", f.seed, f.rate, f.span())
+	if f.api != "" && f.staffEmail == "" {
+		fmt.Fprintln(e.stderr, "load: nothing is done as staff, and the record lacks how much stock is left, without --staff-email")
+	}
 	l, err := load.Open(cmd.Context(), load.Options{
 		Seed: f.seed, Rate: f.rate, Burst: f.burst, Workers: f.workers, Mix: f.mix, Record: record,
 	}, target)
@@ -134,12 +143,28 @@ func (f loadFlags) check(cmd *cobra.Command) error {
 	case f.customers < 1 && cmd.Flags().Changed("customers"):
 		return usagef(cmd, "--customers %d is below 1", f.customers)
 	}
+	return f.checkStaff(cmd)
+}
+
+// checkStaff finds a mix that is none, or that asks for what only staff may do where
+// there is no member of theirs.
+func (f loadFlags) checkStaff(cmd *cobra.Command) error {
+	switch {
+	case (f.staffEmail == "") != (f.staffFile == ""):
+		return usagef(cmd, "want both of --staff-email and --staff-password-file")
+	case f.staffEmail != "" && f.api == "":
+		return usagef(cmd, "--staff-email is for --api alone")
+	}
 	deeds := direct.Deeds()
 	if f.api != "" {
-		deeds = api.Deeds()
+		deeds = api.Deeds(f.staffEmail != "")
 	}
-	if _, err := load.ParseMix(f.mix, deeds); err != nil {
+	mix, err := load.ParseMix(f.mix, deeds)
+	if err != nil {
 		return usagef(cmd, "--mix: %v", err)
+	}
+	if deed := api.ForStaff(mix); deed != "" && f.api != "" && f.staffEmail == "" {
+		return usagef(cmd, "--mix: only staff can %s; name a member of theirs by --staff-email and --staff-password-file", deed)
 	}
 	return nil
 }
@@ -164,7 +189,15 @@ func (f loadFlags) targets() (n int) {
 // open opens the target that is named.
 func (f loadFlags) open(ctx context.Context) (load.Target, error) {
 	if f.api != "" {
-		return api.Open(ctx, api.Options{URL: f.api, Visitors: f.customers})
+		o := api.Options{URL: f.api, Visitors: f.customers}
+		if f.staffEmail != "" {
+			password, err := readPassword(nil, f.staffFile)
+			if err != nil {
+				return nil, err
+			}
+			o.Clerk = api.Clerk{Email: f.staffEmail, Password: password}
+		}
+		return api.Open(ctx, o)
 	}
 	dsn, err := f.source()
 	if err != nil {

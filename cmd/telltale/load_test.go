@@ -27,6 +27,9 @@ func TestLoadUsage(t *testing.T) {
 		"--dsn x --customers 0":           "--customers 0 is below 1",
 		"--dsn x --mix renam=1":           `unknown deed "renam"; did you mean rename?`,
 		"--api http://y --mix rollback=1": `unknown deed "rollback"; known: browse, register`,
+		"--api http://y --mix ship=1":     "only staff can ship; name a member of theirs by --staff-email",
+		"--api http://y --staff-email m":  "want both of --staff-email and --staff-password-file",
+		"--dsn x --staff-email m --staff-password-file f": "--staff-email is for --api alone",
 	} {
 		got := runCommand(t.Context(), nil, append([]string{"load"}, strings.Fields(args)...)...)
 		if got.status != exitUsage || !strings.Contains(got.stderr, want) || got.stdout != "" {

@@ -15,8 +15,12 @@ import (
 )
 
 // stub is a shop of one customer, which answers sign-ins and saves as it is told, and
-// stores nothing.
-type stub struct{ signIn, save atomic.Int32 }
+// stores the former alone.
+type stub struct {
+	signIn, save atomic.Int32
+	// signIns counts those that succeeded.
+	signIns atomic.Int32
+}
 
 func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, body := http.StatusOK, any(map[string]any{
@@ -25,7 +29,15 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 	switch r.Method + " " + r.URL.Path {
 	case "POST /api/session":
-		status = int(s.signIn.Load())
+		if status = int(s.signIn.Load()); status == http.StatusOK {
+			s.signIns.Add(1)
+		}
+	case "GET /api/customers/me/sign-ins":
+		list := []any{}
+		for id := s.signIns.Load(); id > 0; id-- { // The newest comes first.
+			list = append(list, map[string]any{"id": id, "address": "127.0.0.1", "user_agent": "stub", "signed_in_at": "2026-11-22T02:00:00Z"})
+		}
+		body = map[string]any{"sign_ins": list}
 	case "PUT /api/customers/me":
 		status = int(s.save.Load())
 	}

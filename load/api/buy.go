@@ -13,40 +13,24 @@ import (
 
 // review writes one, or changes what the visitor wrote before.
 func (v *visit) review(ctx context.Context) (load.Outcome, error) {
-	product := v.product()
-	path := fmt.Sprintf("/api/products/%d/reviews/mine", product)
-	type review struct {
-		ID         uint64 `json:"id"`
-		ProductID  uint64 `json:"product_id"`
-		CustomerID uint64 `json:"customer_id"`
-		Rating     int    `json:"rating"`
-		Text       string `json:"text"`
-		Version    uint32 `json:"version"`
-	}
+	path := fmt.Sprintf("/api/products/%d/reviews/mine", v.product())
 	var before, after review
 	mine, err := v.ask(ctx, request{method: http.MethodGet, path: path, into: &before})
 	if err != nil {
 		return "", err
 	}
 	r := request{method: http.MethodPut, path: path, into: &after, header: map[string]string{"If-None-Match": "*"}}
-	var was any
 	if mine.ok() {
-		before.CustomerID = v.who.customer.ID
-		was, r.header = before, map[string]string{"If-Match": mine.etag}
+		r.header = map[string]string{"If-Match": mine.etag}
 	}
 	r.body = map[string]any{"rating": 1 + v.random.IntN(5), "text": v.unique("Crisp, \U0001F950 and warm.")}
-	a, err := v.ask(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	if !a.ok() {
-		return v.refused(ctx, r, a)
-	}
-	after.CustomerID = v.who.customer.ID
-	if err := v.note(load.Reviews, was, after); err != nil {
-		return "", err
-	}
-	return v.keep()
+	return v.submit(ctx, r, func(context.Context) (load.Outcome, error) {
+		before.CustomerID, after.CustomerID = v.who.customer.ID, v.who.customer.ID
+		if err := v.note(load.Reviews, unless(!mine.ok(), before), after); err != nil {
+			return "", err
+		}
+		return v.keep()
+	})
 }
 
 // maxLines is how many products there are in a basket at most.
@@ -63,14 +47,7 @@ func (v *visit) basket(ctx context.Context) (load.Outcome, error) {
 	if method == http.MethodPut {
 		r.body = map[string]int{"quantity": quantity}
 	}
-	a, err := v.ask(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	if !a.ok() {
-		return v.refused(ctx, r, a)
-	}
-	return v.reread(ctx)
+	return v.submit(ctx, r, v.reread)
 }
 
 // order orders what is in the basket, as it is shown at that moment.
@@ -86,7 +63,7 @@ func (v *visit) order(ctx context.Context) (load.Outcome, error) {
 		return "", err
 	}
 	r := request{
-		method: http.MethodPost, path: "/api/orders", body: map[string]uint64{"address_id": slices.Min(slices.Collect(maps.Keys(v.who.addresses)))},
+		method: http.MethodPost, path: "/api/orders", party: atTill, into: &v.left, body: map[string]uint64{"address_id": slices.Min(slices.Collect(maps.Keys(v.who.addresses)))},
 		header: map[string]string{"If-Match": shown.etag, "Idempotency-Key": v.key("order")},
 	}
 	a, err := v.ask(ctx, r)
@@ -107,60 +84,61 @@ func (v *visit) reconsider(ctx context.Context, r request, a answer) (load.Outco
 	}
 	there := slices.Sorted(maps.Keys(v.who.basket))
 	r = request{method: http.MethodDelete, path: "/api/basket/lines/" + strconv.FormatUint(there[v.random.IntN(len(there))], 10)}
-	a, err := v.ask(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	if !a.ok() {
-		return v.refused(ctx, r, a)
-	}
-	return v.reread(ctx)
+	return v.submit(ctx, r, v.reread)
 }
 
 // key is an idempotency key.
 func (v *visit) key(what string) string { return fmt.Sprintf("%s-%s-%d", what, v.run, v.step.N) }
 
-// placed is the oldest order that waits to be paid.
-func (v *visit) placed() (load.Order, bool) {
+// placed is the visitor's oldest order that waits to be paid, which the visit is about
+// from then on.
+func (v *visit) placed() (order, bool) {
 	for _, id := range slices.Sorted(maps.Keys(v.who.orders)) {
-		if v.who.orders[id].Status == "placed" {
-			return v.who.orders[id], true
+		if o := v.who.orders[id].order; o.Status == "placed" {
+			v.about = id
+			return o, true
 		}
 	}
-	return load.Order{}, false
+	return order{}, false
 }
 
 // testCard is a number that every provider's tests take and no bank has given out.
 const testCard = "4111111111111111"
 
-// pay pays for an order, and asks a second time as a client does that has not had an
-// answer.
+// pay pays for an order; where none waits for it, one is placed.
 func (v *visit) pay(ctx context.Context) (load.Outcome, error) {
 	o, ok := v.placed()
 	if !ok {
 		return v.order(ctx)
 	}
-	v.about = o.ID
-	var receipts [2]struct {
-		ID uint64 `json:"id"`
-	}
-	for i := range receipts {
-		r := request{
-			method: http.MethodPost, path: fmt.Sprintf("/api/orders/%d/payment", o.ID), body: map[string]string{"card": testCard}, into: &receipts[i],
-			header: map[string]string{"Idempotency-Key": v.key("payment")},
-		}
+	return v.twice(ctx, request{method: http.MethodPost, path: fmt.Sprintf("/api/orders/%d/payment", o.ID), body: map[string]string{"card": testCard}}, "payment")
+}
+
+// receipt is what an answer to a request with a key has, however often it is given.
+type receipt struct {
+	ID uint64 `json:"id"`
+}
+
+// twice asks for something a second time under one key, as a client does that has not
+// had an answer. It must be done once.
+func (v *visit) twice(ctx context.Context, r request, what string) (load.Outcome, error) {
+	var first, second receipt
+	r.header, r.into = map[string]string{"Idempotency-Key": v.key(what)}, &first
+	return v.submit(ctx, r, func(ctx context.Context) (load.Outcome, error) {
+		asked := v.from
+		r.into = &second
 		a, err := v.ask(ctx, r)
-		if err != nil {
+		v.from = asked
+		switch {
+		case isLost(err) || err == nil && (a.busy() || a.status == http.StatusUnauthorized):
+			// What was done is done.
+		case err != nil:
 			return "", err
+		case first != second:
+			return "", fmt.Errorf("%s %s under one key: the shop answers with %d, and then %d with %d (%s)", r.method, r.path, first.ID, a.status, second.ID, a.problem)
 		}
-		if !a.ok() {
-			return v.refused(ctx, r, a)
-		}
-	}
-	if receipts[0] != receipts[1] {
-		return "", fmt.Errorf("order %d was paid twice under one key: %d and %d", o.ID, receipts[0].ID, receipts[1].ID)
-	}
-	return v.reread(ctx)
+		return v.reread(ctx)
+	})
 }
 
 // cancel cancels an order that was not paid.
@@ -169,17 +147,8 @@ func (v *visit) cancel(ctx context.Context) (load.Outcome, error) {
 	if !ok {
 		return v.browse(ctx)
 	}
-	v.about = o.ID
-	r := request{
-		method: http.MethodPost, path: fmt.Sprintf("/api/orders/%d/cancel", o.ID), body: map[string]string{"reason": "The load thought better of it."},
-		header: map[string]string{"If-Match": strconv.Quote(strconv.Itoa(int(o.Version)))},
-	}
-	a, err := v.ask(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	if !a.ok() {
-		return v.refused(ctx, r, a)
-	}
-	return v.reread(ctx)
+	return v.submit(ctx, request{
+		method: http.MethodPost, path: fmt.Sprintf("/api/orders/%d/cancel", o.ID), party: atTill, into: &v.left, header: tag(o.Version),
+		body: map[string]string{"reason": "The load thought better of it."},
+	}, v.reread)
 }

@@ -10,9 +10,23 @@ import (
 	"net/http"
 )
 
+// party is as whom the shop is asked.
+type party int
+
+const (
+	// asCustomer is as the visitor.
+	asCustomer party = iota
+	// asStaff is as the clerk.
+	asStaff
+	// atTill is as the visitor where the clerk, if there is one, is signed in as well:
+	// the answer then says what is left in stock.
+	atTill
+)
+
 // request is what is asked of the shop.
 type request struct {
 	method, path string
+	party        party
 	// body becomes JSON; none where it is nil.
 	body any
 	// header is added to what every request has.

@@ -14,19 +14,36 @@ import (
 	"telltale/load"
 )
 
-// Deeds are what a load on the API can be made of.
-func Deeds() []load.Deed {
+// Deeds are what a load on the API can be made of. Without a clerk, what staff do has
+// no weight, and cannot be given one: see ForStaff.
+func Deeds(clerk bool) []load.Deed {
 	all := deeds()
 	list := make([]load.Deed, len(all))
 	for i, d := range all {
 		list[i] = d.Deed
+		if d.staff && !clerk {
+			list[i].Weight = 0
+		}
 	}
 	return list
 }
 
+// ForStaff is the first deed of a mix that only staff may do, or empty.
+func ForStaff(m load.Mix) string {
+	for _, d := range deeds() {
+		if d.staff && slices.ContainsFunc(m, func(s load.Share) bool { return s.Deed == d.Name }) {
+			return d.Name
+		}
+	}
+	return ""
+}
+
 func deeds() []deed {
 	named := func(name string, weight int, doc string, do func(*visit, context.Context) (load.Outcome, error)) deed {
-		return deed{load.Deed{Name: name, Weight: weight, Doc: doc}, do}
+		return deed{Deed: load.Deed{Name: name, Weight: weight, Doc: doc}, do: do}
+	}
+	staff := func(name string, weight int, doc string, do func(*visit, context.Context) (load.Outcome, error)) deed {
+		return deed{Deed: load.Deed{Name: name, Weight: weight, Doc: "staff " + doc}, do: do, staff: true}
 	}
 	return []deed{
 		named("browse", 50, "a visitor looks at a page of products, at a popular one and its reviews", (*visit).browse),
@@ -41,6 +58,13 @@ func deeds() []deed {
 		named("cancel", 1, "a visitor cancels an order", (*visit).cancel),
 		named("race", 1, "several tabs save a visitor's details at the same moment; one wins", (*visit).race),
 		named("lose-answer", 1, "a visitor hangs up while details are saved, and what took place is read back", (*visit).loseAnswer),
+		staff("edit", 2, "correct a visitor's phone number", (*visit).edit),
+		staff("transfer", 2, "record that the money for an order came, twice under one idempotency key", (*visit).transfer),
+		staff("ship", 4, "hand an order that was paid to a carrier", (*visit).ship),
+		staff("refund", 2, "pay back a part of what was paid for an order, or all of it", (*visit).refund),
+		staff("call-off", 1, "cancel an order, and pay back what was paid for it", (*visit).callOff),
+		staff("restock", 4, "count the stock of a popular product up", (*visit).restock),
+		staff("price", 2, "change the price of one of the load's products", (*visit).price),
 	}
 }
 
@@ -55,6 +79,14 @@ func (v *visit) arrive(ctx context.Context) (load.Outcome, error) {
 			return "", fmt.Errorf("register the first visitors: the shop has %s", outcome)
 		}
 	}
+	if v.target.clerk == nil {
+		return load.Committed, nil
+	}
+	for range v.target.Products {
+		if outcome, err := v.addProduct(ctx); err != nil || outcome != load.Committed {
+			return outcome, err
+		}
+	}
 	return load.Committed, nil
 }
 
@@ -62,7 +94,7 @@ func (v *visit) arrive(ctx context.Context) (load.Outcome, error) {
 func (v *visit) register(ctx context.Context) (load.Outcome, error) {
 	v.serial++
 	v.changes = nil
-	v.who = &visitor{email: fmt.Sprintf("%s.%d.%d@load.example", v.run, v.step.N, v.serial), password: "pastry-" + v.run + "-" + strconv.FormatInt(v.step.N, 10)}
+	v.who = &visitor{seen: &seen{ids: map[uint64]bool{}}, email: fmt.Sprintf("%s.%d.%d@load.example", v.run, v.step.N, v.serial), password: "pastry-" + v.run + "-" + strconv.FormatInt(v.step.N, 10)}
 	body := map[string]string{"email": v.who.email, "name": v.unique("Zoë"), "password": v.who.password}
 	r := request{method: http.MethodPost, path: "/api/customers", body: body, into: &v.who.customer}
 	a, err := v.ask(ctx, r)
@@ -80,7 +112,7 @@ func (v *visit) register(ctx context.Context) (load.Outcome, error) {
 	if err := v.note(load.Customers, nil, v.who.customer); err != nil {
 		return "", err
 	}
-	v.changes[len(v.changes)-1].Actor = "" // Nobody is signed in yet.
+	v.changes[len(v.changes)-1].Actor = "" // Nobody was signed in yet.
 	return v.keep()
 }
 
@@ -118,7 +150,7 @@ func (v *visit) signInAgain(ctx context.Context) (load.Outcome, error) {
 func (v *visit) save(name string, phone load.Nullable) request {
 	c := v.who.customer
 	body := map[string]any{"email": c.Email, "name": name, "phone": phone, "version": c.Version}
-	return v.named(request{method: http.MethodPut, path: "/api/customers/me", body: body})
+	return request{method: http.MethodPut, path: "/api/customers/me", body: body}
 }
 
 func (v *visit) details(ctx context.Context) (load.Outcome, error) {
@@ -126,21 +158,20 @@ func (v *visit) details(ctx context.Context) (load.Outcome, error) {
 	if v.random.IntN(3) == 0 {
 		phone = load.Nullable(fmt.Sprintf("+49 30 %d", 100_000+v.random.IntN(10_000_000)))
 	}
+	return v.saveAs(ctx, v.save(v.unique("Ann-Marie O'Neill"), phone))
+}
+
+// saveAs has the shop store the visitor's details as a request says.
+func (v *visit) saveAs(ctx context.Context, r request) (load.Outcome, error) {
 	saved := v.who.customer
-	r := v.save(v.unique("Ann-Marie O'Neill"), phone)
 	r.into = &saved
-	a, err := v.target.send(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	if !a.ok() {
-		return v.refused(ctx, r, a)
-	}
-	if err := v.note(load.Customers, v.who.customer, saved); err != nil {
-		return "", err
-	}
-	v.who.customer = saved
-	return v.keep()
+	return v.submit(ctx, r, func(context.Context) (load.Outcome, error) {
+		if err := v.note(load.Customers, v.who.customer, saved); err != nil {
+			return "", err
+		}
+		v.who.customer = saved
+		return v.keep()
+	})
 }
 
 // tabs is how many save at the same moment.
@@ -155,7 +186,7 @@ func (v *visit) race(ctx context.Context) (load.Outcome, error) {
 	tries := make([]try, tabs)
 	group, racing := errgroup.WithContext(ctx)
 	for i := range tries {
-		tries[i].request = v.save(v.unique("Racer"), v.who.customer.Phone)
+		tries[i].request = v.named(v.save(v.unique("Racer"), v.who.customer.Phone))
 		tries[i].into = &tries[i].saved
 		group.Go(func() (err error) {
 			tries[i].answer, err = v.target.send(racing, tries[i].request)
@@ -171,7 +202,7 @@ func (v *visit) race(ctx context.Context) (load.Outcome, error) {
 		switch {
 		case one.ok():
 			winners++
-			v.request, v.who.customer = one.header["X-Request-Id"], one.saved
+			v.from, v.who.customer = origin{request: one.header[requestID]}, one.saved
 			if err := v.note(load.Customers, before, one.saved); err != nil {
 				return "", err
 			}
@@ -192,10 +223,9 @@ func (v *visit) race(ctx context.Context) (load.Outcome, error) {
 // decides it: one of the two has taken place.
 func (v *visit) loseAnswer(ctx context.Context) (load.Outcome, error) {
 	moment, cancel := context.WithTimeout(ctx, time.Duration(v.random.Int64N(int64(10*time.Millisecond))))
-	lost := v.save(v.unique("Lost"), v.who.customer.Phone)
-	first := v.request
-	a, err := v.target.send(moment, lost)
+	a, err := v.ask(moment, v.save(v.unique("Lost"), v.who.customer.Phone))
 	cancel()
+	first := v.from
 	if err != nil && !isLost(err) {
 		return "", err
 	}
@@ -209,7 +239,7 @@ func (v *visit) loseAnswer(ctx context.Context) (load.Outcome, error) {
 	saved := before
 	r := v.save(v.unique("Again"), before.Phone)
 	r.into = &saved
-	a, err = v.target.send(ctx, r)
+	a, err = v.ask(ctx, r)
 	if err != nil {
 		return "", err
 	}
@@ -218,7 +248,7 @@ func (v *visit) loseAnswer(ctx context.Context) (load.Outcome, error) {
 		if _, err := v.refused(ctx, r, a); err != nil {
 			return "", err
 		}
-		saved, v.request = v.who.customer, first
+		saved, v.from = v.who.customer, first
 		if saved == before {
 			return load.Unknown, nil
 		}
@@ -254,37 +284,10 @@ func (v *visit) address(ctx context.Context) (load.Outcome, error) {
 		if len(ids) > 1 && v.random.IntN(3) == 0 {
 			r.method = http.MethodDelete
 		}
-		r.header = map[string]string{"If-Match": strconv.Quote(strconv.Itoa(int(v.who.addresses[id].Version)))}
+		r.header = tag(v.who.addresses[id].Version)
 	}
 	if r.method != http.MethodDelete {
 		r.body = postal{Recipient: v.who.customer.Name, Street: v.unique("Harrow Road"), City: "Köln", Country: "DE"}
 	}
-	a, err := v.ask(ctx, r)
-	if err != nil {
-		return "", err
-	}
-	if !a.ok() {
-		return v.refused(ctx, r, a)
-	}
-	// Another may have become the default.
-	return v.reread(ctx)
-}
-
-// reread reads all of the visitor's again, and records what is different.
-func (v *visit) reread(ctx context.Context) (load.Outcome, error) {
-	before, asked := *v.who, v.request
-	if err := v.who.load(ctx, v); err != nil {
-		return "", err
-	}
-	if err := v.flush(); err != nil { // A session that was opened meanwhile.
-		return "", err
-	}
-	v.request = asked
-	if err := v.differences(before); err != nil {
-		return "", err
-	}
-	if len(v.changes) == 0 {
-		return load.Read, nil
-	}
-	return v.keep()
+	return v.submit(ctx, r, v.reread) // Another may have become the default.
 }

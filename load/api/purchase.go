@@ -10,129 +10,190 @@ import (
 	"telltale/load"
 )
 
-// payment is a payment as the API shows it, and the invoice with it.
-type payment struct {
-	ID        uint64 `json:"id"`
-	OrderID   uint64 `json:"order_id"`
-	Method    string `json:"method"`
-	Amount    string `json:"amount"`
-	Currency  string `json:"currency"`
-	Refunded  string `json:"refunded"`
-	Reference string `json:"reference"`
-	Version   uint32 `json:"version"`
-	Invoice   string `json:"invoice"`
+// purchase is an order with all that belongs to it.
+type purchase struct {
+	order order
+	lines []orderLine
+	// payment has no id where nothing was paid, shipment where nothing was sent.
+	payment  payment
+	shipment shipment
 }
 
-func (p payment) row(customer uint64) load.Payment {
-	return load.Payment{
-		ID: p.ID, OrderID: p.OrderID, CustomerID: customer, Method: p.Method, Amount: p.Amount, Currency: p.Currency,
-		Refunded: p.Refunded, Reference: p.Reference, Version: p.Version,
-	}
-}
-
-func (p payment) invoice() (load.Invoice, error) {
-	row := load.Invoice{OrderID: p.OrderID}
-	if _, err := fmt.Sscanf(p.Invoice, "%4d-%d", &row.Year, &row.Number); err != nil {
-		return row, fmt.Errorf("read the number %q of the invoice of order %d: %w", p.Invoice, p.OrderID, err)
-	}
-	return row, nil
-}
-
-// stockRow is what an answer says of a row of the stock that an order takes: which it
-// is. How many were taken, the line says.
-type stockRow struct {
-	ProductID uint64 `json:"product_id"`
+// refundable tells whether something was paid of which something is left.
+func (p purchase) refundable() bool {
+	return p.payment.ID != 0 && p.payment.Refunded != p.payment.Amount
 }
 
 // loadOrders reads what is not known of the newest orders yet, and of the one that
 // the visit is about, which may be older.
-func (who *visitor) loadOrders(ctx context.Context, v *visit, newest []load.Order) error {
-	known := *who
-	who.orders, who.lines, who.payments = map[uint64]load.Order{}, map[uint64][]load.OrderLine{}, map[uint64]payment{}
-	maps.Copy(who.orders, known.orders)
-	maps.Copy(who.lines, known.lines)
-	maps.Copy(who.payments, known.payments)
-	for _, o := range newest {
-		who.orders[o.ID] = o
+func (who *visitor) loadOrders(ctx context.Context, v *visit, newest []order) error {
+	known := who.orders
+	who.orders = maps.Clone(known)
+	if who.orders == nil {
+		who.orders = map[uint64]purchase{}
 	}
-	for _, id := range keys(who.orders, nil) {
-		was, there := known.orders[id]
-		if there && was == who.orders[id] && id != v.about {
-			continue
+	about := []uint64{}
+	for _, o := range newest {
+		if known[o.ID].order != o {
+			about = append(about, o.ID)
 		}
-		if err := who.loadOrder(ctx, v, id); err != nil {
+	}
+	if v.about != 0 && !slices.Contains(about, v.about) {
+		about = append(about, v.about)
+	}
+	for _, id := range about {
+		one, err := v.readOrder(ctx, id)
+		if err != nil {
+			return err
+		}
+		if one.order.ID != 0 {
+			who.orders[id] = one
+		}
+	}
+	return nil
+}
+
+// readOrder reads one order, its lines, and its payment and its shipment where there
+// may be one.
+func (v *visit) readOrder(ctx context.Context, id uint64) (purchase, error) {
+	path := fmt.Sprintf("/api/orders/%d", id)
+	var whole struct {
+		order
+		Lines []orderLine `json:"lines"`
+	}
+	if there, err := v.read(ctx, path, &whole); err != nil || !there {
+		return purchase{}, err
+	}
+	p := purchase{order: whole.order, lines: whole.Lines}
+	for i := range p.lines {
+		p.lines[i].OrderID = id
+	}
+	if p.order.Status != "placed" {
+		if _, err := v.read(ctx, path+"/payment", &p.payment); err != nil {
+			return purchase{}, err
+		}
+	}
+	if p.payment.ID != 0 {
+		p.payment.CustomerID = p.order.CustomerID
+	}
+	if p.order.Status == "shipped" {
+		if _, err := v.read(ctx, path+"/shipment", &p.shipment); err != nil {
+			return purchase{}, err
+		}
+	}
+	return p, nil
+}
+
+// purchaseDifferences notes what is not as it was before about orders.
+func (v *visit) purchaseDifferences(before visitor) error {
+	for _, id := range keys(before.orders, v.who.orders) {
+		if err := v.purchaseDifference(before.orders[id], v.who.orders[id]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// loadOrder reads one order, its lines, and its payment where there may be one.
-func (who *visitor) loadOrder(ctx context.Context, v *visit, id uint64) error {
-	path := fmt.Sprintf("/api/orders/%d", id)
-	var whole struct {
-		load.Order
-		Lines []load.OrderLine `json:"lines"`
-	}
-	if there, err := v.read(ctx, path, &whole); err != nil || !there {
-		return err
-	}
-	for i := range whole.Lines {
-		whole.Lines[i].OrderID = id
-	}
-	who.orders[id], who.lines[id] = whole.Order, whole.Lines
-	if whole.Status == "placed" {
-		return nil
-	}
-	var paid payment
-	there, err := v.read(ctx, path+"/payment", &paid)
-	if there {
-		who.payments[id] = paid
-	}
-	return err
-}
-
-// orderDifferences notes what is not as it was before about orders.
-func (v *visit) orderDifferences(before visitor) error {
-	customer := v.who.customer.ID
-	err := each(before.orders, v.who.orders, func(was, is *load.Order) error {
-		if is != nil && (was == nil || is.Status == "cancelled") {
-			if err := v.stockDifferences(v.who.lines[is.ID]); err != nil {
-				return err
-			}
-		}
-		if err := v.note(load.Orders, rowOf(was, func(o load.Order) any { return o }), rowOf(is, func(o load.Order) any { return o })); err != nil || was != nil {
+// purchaseDifference notes rows in the order in which the shop writes them.
+func (v *visit) purchaseDifference(was, is purchase) error {
+	if was.order != is.order {
+		if err := v.note(load.Orders, unless(was.order.ID == 0, was.order), is.order); err != nil {
 			return err
 		}
-		for _, l := range v.who.lines[is.ID] {
+	}
+	if was.order.ID == 0 {
+		for _, l := range is.lines {
 			if err := v.note(load.OrderLines, nil, l); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
-	if err != nil {
+	}
+	if err := v.paymentDifference(was.payment, is.payment); err != nil {
 		return err
 	}
-	return each(before.payments, v.who.payments, func(was, is *payment) error {
-		row := func(p payment) any { return p.row(customer) }
-		if err := v.note(load.Payments, rowOf(was, row), rowOf(is, row)); err != nil || was != nil {
+	if was.shipment.ID != is.shipment.ID {
+		is.shipment.StaffID = v.clerkID()
+		if err := v.note(load.Shipments, nil, is.shipment); err != nil {
 			return err
 		}
+	}
+	switch {
+	case was.order.ID == 0 && is.order.Status == "placed":
+		return v.stockDifference(is.lines, 1)
+	case was.order.Status != "cancelled" && is.order.Status == "cancelled":
+		return v.stockDifference(is.lines, -1)
+	}
+	return nil
+}
+
+// paymentDifference notes a payment, its invoice, and refunds.
+func (v *visit) paymentDifference(was, is payment) error {
+	if was.paymentRow != is.paymentRow {
+		if err := v.note(load.Payments, unless(was.ID == 0, was.paymentRow), is.paymentRow); err != nil {
+			return err
+		}
+	}
+	if was.ID == 0 && is.ID != 0 {
 		invoice, err := is.invoice()
+		if err == nil {
+			err = v.note(load.Invoices, nil, invoice)
+		}
 		if err != nil {
 			return err
 		}
-		return v.note(load.Invoices, nil, invoice)
-	})
+	}
+	for _, r := range is.Refunds[len(was.Refunds):] { // The oldest come first.
+		r.PaymentID, r.StaffID = is.ID, v.clerkID()
+		if err := v.note(load.Refunds, nil, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// stockDifferences notes that lines were taken out of the stock, or put back.
-func (v *visit) stockDifferences(lines []load.OrderLine) error {
-	byProduct := slices.SortedFunc(slices.Values(lines), func(a, b load.OrderLine) int { return cmp.Compare(a.ProductID, b.ProductID) })
+// clerkID is the staff's row as whom the load ships and refunds: nobody else does so
+// with its orders.
+func (v *visit) clerkID() uint64 {
+	if v.target.clerk == nil {
+		return 0
+	}
+	return v.target.clerk.id
+}
+
+// unless is a row, or nil where there is none.
+func unless(none bool, row any) any {
+	if none {
+		return nil
+	}
+	return row
+}
+
+// left is what the shop tells staff at a till of the stock that a request has changed.
+type left struct {
+	Stock []stockRow `json:"stock"`
+}
+
+// of is what is left of a product.
+func (l left) of(id uint64) (stockRow, bool) {
+	i := slices.IndexFunc(l.Stock, func(s stockRow) bool { return s.ProductID == id })
+	if i < 0 {
+		return stockRow{}, false
+	}
+	return l.Stock[i], true
+}
+
+// stockDifference notes that lines were taken out of the stock, or put back where sign
+// is -1.
+func (v *visit) stockDifference(lines []orderLine, sign int) error {
+	byProduct := slices.SortedFunc(slices.Values(lines), func(a, b orderLine) int { return cmp.Compare(a.ProductID, b.ProductID) })
 	for _, l := range byProduct {
-		row := stockRow{l.ProductID}
-		if err := v.note(load.Stock, row, row); err != nil {
+		var before, after any = unknownStock{l.ProductID}, unknownStock{l.ProductID}
+		if row, told := v.left.of(l.ProductID); told {
+			before, after = row.before(sign*l.Quantity), row
+		} else {
+			v.untold = append(v.untold, l.ProductID)
+		}
+		if err := v.note(load.Stock, before, after); err != nil {
 			return err
 		}
 	}

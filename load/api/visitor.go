@@ -6,36 +6,9 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"telltale/load"
 )
-
-// customer is a visitor's row of the customers, as the API shows it.
-type customer struct {
-	ID      uint64        `json:"id"`
-	Email   string        `json:"email"`
-	Name    string        `json:"name"`
-	Phone   load.Nullable `json:"phone"`
-	Version uint32        `json:"version"`
-}
-
-// postal is what can be changed about an address.
-type postal struct {
-	Recipient string        `json:"recipient"`
-	Street    string        `json:"street"`
-	Postcode  load.Nullable `json:"postcode"`
-	City      string        `json:"city"`
-	Country   string        `json:"country"`
-}
-
-// address is an address as the API shows it.
-type address struct {
-	ID uint64 `json:"id"`
-	postal
-	Default bool   `json:"default"`
-	Version uint32 `json:"version"`
-}
 
 // visitor is a customer with a session. Maps are replaced and never changed, so that
 // a copy is how things were.
@@ -44,12 +17,20 @@ type visitor struct {
 	session         []*http.Cookie
 	customer        customer
 	addresses       map[uint64]address
-	orders          map[uint64]load.Order
-	// lines are what was ordered, payments what was paid, by order.
-	lines    map[uint64][]load.OrderLine
-	payments map[uint64]payment
+	orders          map[uint64]purchase
 	// basket is how many there are of a product.
 	basket map[uint64]uint16
+	// signIns are the last, the oldest first.
+	signIns []signIn
+	// seen is one for all copies.
+	seen *seen
+}
+
+// seen is what the record has of a visitor's sign-ins.
+type seen struct {
+	ids map[uint64]bool
+	// awaited is the last sign-in that succeeded, while its row was not read.
+	awaited origin
 }
 
 // load reads all that the shop has of the visitor, who stays as she was where that
@@ -70,7 +51,7 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 		All []address `json:"addresses"`
 	}
 	var orders struct {
-		Page []load.Order `json:"orders"`
+		Page []order `json:"orders"`
 	}
 	var basket struct {
 		Lines []struct {
@@ -78,6 +59,7 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 			Quantity uint16 `json:"quantity"`
 		} `json:"lines"`
 	}
+	var signIns signInList
 	for _, one := range []struct {
 		path string
 		into any
@@ -86,6 +68,7 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 		{"/api/customers/me/addresses", &addresses},
 		{"/api/orders", &orders},
 		{"/api/basket", &basket},
+		{signInsPath, &signIns},
 	} {
 		if _, err := v.read(ctx, one.path, one.into); err != nil {
 			return err
@@ -98,6 +81,7 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 	for _, l := range basket.Lines {
 		read.basket[l.Product] = l.Quantity
 	}
+	read.signIns = signIns.of(read.customer.ID)
 	if err := read.loadOrders(ctx, v, orders.Page); err != nil {
 		return err
 	}
@@ -137,52 +121,12 @@ func (v *visit) unread(what string, a answer) error {
 	return err
 }
 
-// signIn opens a session and notes its row, unless the shop refuses.
-func (who *visitor) signIn(ctx context.Context, v *visit) (answer, error) {
-	body := map[string]string{"email": who.email, "password": who.password}
-	var shown customer
-	a, err := v.ask(ctx, request{method: http.MethodPost, path: "/api/session", body: body, into: &shown})
-	if err != nil || !a.ok() {
-		return a, err
-	}
-	who.session = a.cookies
-	if who.customer.ID == 0 {
-		who.customer = shown
-	}
-	type signIn struct {
-		CustomerID uint64 `json:"customer_id"`
-		UserAgent  string `json:"user_agent"`
-	}
-	return a, v.note(load.SignIns, nil, signIn{shown.ID, userAgent})
-}
-
-// addressRow is an address as its row.
-type addressRow struct {
-	ID         uint64 `json:"id"`
-	CustomerID uint64 `json:"customer_id"`
-	postal
-	Default int    `json:"is_default"`
-	Version uint32 `json:"version"`
-}
-
-func (a address) row(customer uint64) addressRow {
-	row := addressRow{ID: a.ID, CustomerID: customer, postal: a.postal, Version: a.Version}
-	if a.Default {
-		row.Default = 1
-	}
-	return row
-}
-
-// basketRow is a line of a basket as its row.
-type basketRow struct {
-	CustomerID uint64 `json:"customer_id"`
-	ProductID  uint64 `json:"product_id"`
-	Quantity   uint16 `json:"quantity"`
-}
-
 // differences notes what is not as it was before.
 func (v *visit) differences(before visitor) error {
 	now := v.who
+	if err := v.noteSignIns(now.signIns); err != nil {
+		return err
+	}
 	if now.customer != before.customer {
 		var was any
 		if before.customer.ID != 0 {
@@ -199,7 +143,7 @@ func (v *visit) differences(before visitor) error {
 	if err != nil {
 		return err
 	}
-	if err := v.orderDifferences(before); err != nil {
+	if err := v.purchaseDifferences(before); err != nil {
 		return err
 	}
 	for _, product := range keys(before.basket, now.basket) {
@@ -255,15 +199,4 @@ func rowOf[V any](value *V, row func(V) any) any {
 		return nil
 	}
 	return row(*value)
-}
-
-// note adds a change, on behalf of the visitor and of the last request.
-func (v *visit) note(table string, before, after any) error {
-	c, err := load.NewChange(table, before, after)
-	if err != nil {
-		return err
-	}
-	c.Actor, c.Request = "customer:"+strconv.FormatUint(v.who.customer.ID, 10), v.request
-	v.changes = append(v.changes, c)
-	return nil
 }

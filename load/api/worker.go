@@ -5,23 +5,26 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"time"
+	"strconv"
 
 	"telltale/load"
 )
 
-// deed is something that a visitor does.
+// deed is something that a visitor does, or that staff do about one.
 type deed struct {
 	load.Deed
 	do func(*visit, context.Context) (load.Outcome, error)
+	// staff is set where only staff may.
+	staff bool
 }
 
-// worker has visitors of its own.
+// worker has visitors of its own, and products that it alone edits.
 type worker struct {
 	target   *Target
 	run      string
 	deeds    map[string]deed
 	visitors []*visitor
+	products []uint64
 }
 
 // Close implements load.Worker.
@@ -32,6 +35,9 @@ func (w *worker) Do(ctx context.Context, s load.Step, r *load.Recorder) (load.Ou
 	d, ok := w.deeds[s.Deed]
 	if !ok {
 		return "", fmt.Errorf("no deed is called %q", s.Deed)
+	}
+	if d.staff && w.target.clerk == nil {
+		return "", fmt.Errorf("only staff can %s, and no account of theirs was given", s.Deed)
 	}
 	v := &visit{worker: w, step: s, random: s.Random(), recorder: r}
 	switch {
@@ -47,20 +53,31 @@ func (w *worker) Do(ctx context.Context, s load.Step, r *load.Recorder) (load.Ou
 	return outcome, err
 }
 
+// origin is on whose behalf a row is changed.
+type origin struct {
+	staff   bool
+	request string
+}
+
 // visit is a deed under way.
 type visit struct {
 	*worker
 	step     load.Step
 	random   *rand.Rand
 	recorder *load.Recorder
-	// who is the visitor, whose rows are what they were before the request under way.
+	// who is the visitor, whose rows are what they were before the request under way;
+	// nil where it is about no visitor.
 	who     *visitor
 	changes []load.Change
 	// about is the order that is to be changed; zero where none is.
 	about uint64
-	// request names the last request.
-	request string
-	serial  int
+	// left is what the answer says of the stock that the request has changed, and
+	// untold are products of which none said it.
+	left   left
+	untold []uint64
+	// from is the last request's.
+	from   origin
+	serial int
 }
 
 // unique is a text that nothing else of the run has.
@@ -69,29 +86,75 @@ func (v *visit) unique(what string) string {
 	return fmt.Sprintf("%s %d.%d", what, v.step.N, v.serial)
 }
 
-// named gives a request an id of its own, which the shop passes on.
+// requestID is the header that names a request, which the shop passes on.
+const requestID = "X-Request-Id"
+
+// named gives a request a name of its own and the sessions that it is made with.
 func (v *visit) named(r request) request {
 	v.serial++
-	v.request = fmt.Sprintf("load-%s-%d-%d", v.run, v.step.N, v.serial)
-	header := map[string]string{"X-Request-Id": v.request}
+	v.from = origin{r.party == asStaff, fmt.Sprintf("load-%s-%d-%d", v.run, v.step.N, v.serial)}
+	header := map[string]string{requestID: v.from.request}
 	for name, value := range r.header {
 		header[name] = value
 	}
 	r.header = header
-	if v.who != nil {
+	if v.who != nil && r.party != asStaff {
 		r.session = v.who.session
+	}
+	if v.target.clerk != nil && r.party != asCustomer {
+		r.session = append(r.session[:len(r.session):len(r.session)], v.target.clerk.current()...)
 	}
 	return r
 }
 
-// ask sends a request of the visitor's.
+// ask sends a request. A clerk whose session has ended signs in again.
 func (v *visit) ask(ctx context.Context, r request) (answer, error) {
+	sent := v.named(r)
+	a, err := v.target.send(ctx, sent)
+	if err != nil || r.party != asStaff || a.status != http.StatusUnauthorized {
+		return a, err
+	}
+	if a, err = v.target.clerk.renew(ctx, sent.session); err != nil || !a.ok() {
+		return a, err
+	}
 	return v.target.send(ctx, v.named(r))
+}
+
+// submit asks for a change, which the shop may refuse, and then goes on.
+func (v *visit) submit(ctx context.Context, r request, then func(context.Context) (load.Outcome, error)) (load.Outcome, error) {
+	a, err := v.ask(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	if !a.ok() {
+		return v.refused(ctx, r, a)
+	}
+	return then(ctx)
 }
 
 // product is one that is sold; some are much more popular than others.
 func (v *visit) product() uint64 {
-	return v.target.products[load.Popular(v.random, len(v.target.products))]
+	shelf := v.target.shelf()
+	return shelf[load.Popular(v.random, len(shelf))]
+}
+
+// note adds a change, on behalf of whom the last request was made for.
+func (v *visit) note(table string, before, after any) error {
+	c, err := load.NewChange(table, before, after)
+	if err != nil {
+		return err
+	}
+	c.Actor, c.Request = v.actor(), v.from.request
+	v.changes = append(v.changes, c)
+	return nil
+}
+
+// actor is who that is, as the shop says it.
+func (v *visit) actor() string {
+	if v.from.staff {
+		return "staff:" + strconv.FormatUint(v.target.clerk.id, 10)
+	}
+	return "customer:" + strconv.FormatUint(v.who.customer.ID, 10)
 }
 
 // keep records what the visit changed.
@@ -105,12 +168,15 @@ func (v *visit) refused(ctx context.Context, r request, a answer) (load.Outcome,
 	switch {
 	case a.busy():
 		return load.Refused, v.flush()
-	case a.status == http.StatusUnauthorized:
+	case a.status == http.StatusUnauthorized && r.party != asStaff:
 		return v.unauthorized(ctx)
 	}
 	switch a.status {
 	case http.StatusConflict, http.StatusPreconditionFailed, http.StatusPaymentRequired, http.StatusUnprocessableEntity, http.StatusNotFound:
 		// What it has is not what the load takes it for, a product's stock for example.
+		if v.who == nil {
+			return load.Refused, nil
+		}
 		if err := v.who.load(ctx, v); err != nil {
 			return "", err
 		}
@@ -140,63 +206,4 @@ func (v *visit) flush() error {
 	changes := v.changes
 	v.changes = nil
 	return v.recorder.Note(v.step, load.Committed, changes)
-}
-
-const (
-	// again is the pause before the shop is asked again for what became of a request,
-	// and patience how long it may be away.
-	again    = 200 * time.Millisecond
-	patience = time.Minute
-)
-
-// resolve finds out what became of a request whose answer was lost: whatever of the
-// visitor's is not as it was is the request's doing. Where nothing is different it
-// stays unknown, since the shop may be at it still, for which the visitor does not
-// come back.
-func (v *visit) resolve(ctx context.Context) (load.Outcome, error) {
-	if err := v.flush(); err != nil { // What was answered before, a new session for example.
-		return "", err
-	}
-	if err := v.recorder.Note(v.step, load.Unknown, nil); err != nil || v.who == nil {
-		return load.Unknown, err
-	}
-	v.retire()
-	before, asked := *v.who, v.request
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
-		err := v.who.load(ctx, v)
-		if err == nil {
-			break
-		}
-		if !isLost(err) {
-			return "", err
-		}
-		select {
-		case <-ctx.Done():
-			return load.Unknown, v.flush() // The record says so, too.
-		case <-time.After(again):
-		}
-	}
-	if err := v.flush(); err != nil {
-		return "", err
-	}
-	v.request = asked
-	if err := v.differences(before); err != nil {
-		return "", err
-	}
-	if len(v.changes) == 0 {
-		return load.Unknown, nil // The record says so, too.
-	}
-	return load.Landed, v.recorder.Note(v.step, load.Landed, v.changes)
-}
-
-// retire leaves a visitor out from now on.
-func (v *visit) retire() {
-	for i, one := range v.visitors {
-		if one == v.who {
-			v.visitors = append(v.visitors[:i:i], v.visitors[i+1:]...)
-			return
-		}
-	}
 }

@@ -38,7 +38,7 @@ func (t *transaction) place(ctx context.Context) error {
 		lines = append(lines, l)
 	}
 	return t.insertOrder(ctx, o, load.Order{
-		CustomerID: id, Status: "placed", Total: decimal(total), Currency: currency, Version: 1,
+		CustomerID: id, Status: "placed", Total: load.Amount(total), Currency: currency, Version: 1,
 	}, lines)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"telltale/load"
@@ -104,11 +103,11 @@ func (t *transaction) refund(ctx context.Context) error {
 	for _, id := range t.customers {
 		for _, r := range t.owned(customerRef(id), load.Payments) {
 			p := t.row(r).(load.Payment)
-			amount, err := cents(p.Amount)
+			amount, err := load.Cents(p.Amount)
 			if err != nil {
 				return err
 			}
-			refunded, err := cents(p.Refunded)
+			refunded, err := load.Cents(p.Refunded)
 			if err != nil {
 				return err
 			}
@@ -130,7 +129,7 @@ func (t *transaction) payBack(ctx context.Context, r ref, p load.Payment, refund
 	if err != nil {
 		return err
 	}
-	p.Refunded = decimal(refunded + back)
+	p.Refunded = load.Amount(refunded + back)
 	p.Version++
 	_, err = t.exec(ctx, 1, o, "UPDATE payments SET refunded = ?, version = version + 1 WHERE id = ? AND version = ?", p.Refunded, p.ID, p.Version-1)
 	if err != nil {
@@ -139,7 +138,7 @@ func (t *transaction) payBack(ctx context.Context, r ref, p load.Payment, refund
 	if err := t.changed(o, r, p); err != nil {
 		return err
 	}
-	f := refund{OrderID: p.OrderID, PaymentID: p.ID, StaffID: t.clerk, Amount: decimal(back), Currency: p.Currency, Reason: t.unique("It arrived cold.")}
+	f := refund{OrderID: p.OrderID, PaymentID: p.ID, StaffID: t.clerk, Amount: load.Amount(back), Currency: p.Currency, Reason: t.unique("It arrived cold.")}
 	f.ID, err = t.insert(ctx, 1, o, "INSERT INTO refunds (order_id, payment_id, staff_id, amount, currency, reason, idempotency_key, request_hash, refunded_at) "+
 		"VALUES (?, ?, ?, ?, ?, ?, ?, '', UTC_TIMESTAMP(6))", f.OrderID, f.PaymentID, f.StaffID, f.Amount, f.Currency, f.Reason, t.key())
 	if err != nil {
@@ -159,14 +158,3 @@ func (t *transaction) byClerk(ctx context.Context) (o origin, err error) {
 	}
 	return origin{actor: "staff:" + strconv.FormatUint(t.clerk, 10), request: t.unique("request")}, nil
 }
-
-// cents reads an amount of money with two decimals.
-func cents(amount string) (int64, error) {
-	n, err := strconv.ParseInt(strings.Replace(amount, ".", "", 1), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("read the amount %q: %w", amount, err)
-	}
-	return n, nil
-}
-
-func decimal(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
