@@ -168,18 +168,18 @@ func (a *StaffAccounts) open(ctx context.Context, staff Staff, previous Token) (
 func (a *StaffAccounts) Authenticate(ctx context.Context, token Token) (Staff, error) {
 	hash, ok := token.hash()
 	if !ok {
-		return Staff{}, pleaseSignIn()
+		return Staff{}, pleaseSignInAsStaff()
 	}
 	session, staff, err := a.store.StaffSession(ctx, hash)
 	if errors.Is(err, ErrNotFound) {
-		return Staff{}, pleaseSignIn()
+		return Staff{}, pleaseSignInAsStaff()
 	}
 	if err != nil {
 		return Staff{}, err
 	}
 	now := a.clock()
 	if !now.Before(session.ExpiresAt) || !now.Before(session.LastSeenAt.Add(DefaultSessionIdle)) {
-		return Staff{}, pleaseSignIn()
+		return Staff{}, pleaseSignInAsStaff()
 	}
 	if now.Before(session.LastSeenAt.Add(touchEvery)) {
 		return staff, nil
@@ -194,4 +194,8 @@ func (a *StaffAccounts) SignOut(ctx context.Context, token Token) error {
 		return nil
 	}
 	return a.store.DeleteStaffSession(ctx, hash)
+}
+
+func pleaseSignInAsStaff() *Error {
+	return &Error{Code: CodeUnauthenticated, Message: "Please sign in as staff."}
 }

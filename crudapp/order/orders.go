@@ -68,7 +68,7 @@ func (o *Orders) clock() time.Time { return o.now().UTC().Truncate(time.Microsec
 // rule.
 func (o *Orders) Place(ctx context.Context, customerID uint64, c Checkout) (Order, error) {
 	if !ValidKey(c.Key) {
-		return Order{}, crudapp.Invalid(map[string]string{FieldKey: "A key has 1 to 64 visible ASCII characters."})
+		return Order{}, crudapp.Invalid(map[string]string{FieldKey: "Name the request in Idempotency-Key, in 1 to 64 visible ASCII characters."})
 	}
 	at := o.clock()
 	placed, err := o.store.PlaceOrder(ctx, Placement{

@@ -76,8 +76,9 @@ func (e *StatusError) Error() string {
 
 // Unwrap returns what people are told.
 func (e *StatusError) Unwrap() error {
-	return &crudapp.Error{
-		Code:    crudapp.CodeConflict,
-		Message: fmt.Sprintf("An order that is %s cannot become %s this way.", e.Stored.Status, e.To),
+	message := fmt.Sprintf("An order that is %s cannot become %s this way.", e.Stored.Status, e.To)
+	if e.Stored.Status == e.To {
+		message = fmt.Sprintf("This order is %s already.", e.To)
 	}
+	return &crudapp.Error{Code: crudapp.CodeConflict, Message: message}
 }

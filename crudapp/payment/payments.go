@@ -138,7 +138,7 @@ func credentialField(m Method) string {
 }
 
 // badKey is what people are told about a key that is none.
-const badKey = "A key has 1 to 64 visible ASCII characters."
+const badKey = "Name the request in Idempotency-Key, in 1 to 64 visible ASCII characters."
 
 func keyUsed() error {
 	return crudapp.Invalid(map[string]string{FieldKey: "This key was used for another request."})

@@ -1,10 +1,6 @@
 package web
 
 import (
-	"encoding/json"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"time"
 
@@ -168,42 +164,4 @@ func (s *server) apiChange(w http.ResponseWriter, r *http.Request, c crudapp.Cus
 	}
 	w.Header().Set("ETag", etag(changed.Version))
 	writeJSON(w, http.StatusOK, newCustomerJSON(changed))
-}
-
-// readJSON reads a body that is one JSON value with no members that into lacks.
-func readJSON(r *http.Request, into any) error {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != "application/json" {
-		return errMediaType
-	}
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return bodyError(err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return malformed(errors.New("more than one JSON value"))
-	}
-	return nil
-}
-
-// writeList answers with a part of a list, under its name and each shown by show. next
-// is the id that the query for what follows names, 0 where nothing does.
-func writeList[T, J any](w http.ResponseWriter, name string, part []T, next uint64, show func(T) J) {
-	shown := make([]J, len(part))
-	for i, one := range part {
-		shown[i] = show(one)
-	}
-	list := map[string]any{name: shown, "next": nil}
-	if next > 0 {
-		list["next"] = next
-	}
-	writeJSON(w, http.StatusOK, list)
-}
-
-func writeJSON(w http.ResponseWriter, status int, value any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	// A client that went away is no error of the shop.
-	_ = json.NewEncoder(w).Encode(value)
 }

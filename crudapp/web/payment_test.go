@@ -86,7 +86,7 @@ func testSettlementAPI(t *testing.T, s *shop) {
 	shipped := ship(`"2"`, `{"carrier":"Bike","tracking":"B-7"}`)
 	check(t, shipped, http.StatusOK, `"carrier":"Bike","tracking":"B-7","shipped_at":`)
 	check(t, ship(`"2"`, `{"carrier":"Bike","tracking":"B-7"}`), http.StatusOK)
-	check(t, ship(`"3"`, `{"carrier":"Van","tracking":null}`), http.StatusConflict, "shipped cannot become shipped")
+	check(t, ship(`"3"`, `{"carrier":"Van","tracking":null}`), http.StatusConflict, "This order is shipped already.")
 	for _, path := range []string{order, at} {
 		if got := s.get(t, path+"/shipment"); got.body != shipped.body {
 			t.Errorf("%s: the shipment is %s, want %s", path, got.body, shipped.body)
@@ -160,7 +160,7 @@ func testSettlementPages(t *testing.T, s *shop) {
 	for range 2 {
 		checkRedirect(t, s.post(t, at+"/transfer", "reference", "RF18", "idempotency_key", "k1"), at)
 	}
-	check(t, s.post(t, at+"/transfer", "reference", "RF18", "idempotency_key", "k2"), http.StatusConflict, "An order that is paid cannot become paid")
+	check(t, s.post(t, at+"/transfer", "reference", "RF18", "idempotency_key", "k2"), http.StatusConflict, "This order is paid already.")
 
 	check(t, s.get(t, at+"/refund"), http.StatusOK, "Of £8.40 that was paid, £8.40 is left.", `value="8.40"`)
 	check(t, s.post(t, at+"/refund", "amount", "9", "reason", "", "idempotency_key", "k1"), http.StatusUnprocessableEntity, `id="reason-error">Say why.`, `value="9"`)
