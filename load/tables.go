@@ -45,16 +45,18 @@ func Tables() []Table {
 		{SignIns, []string{"id"}, append(plain("id", "customer_id", "address", "user_agent"), instant("signed_in_at"))},
 		table(Addresses, "id", "customer_id", "recipient", "street", "postcode", "city", "country", "is_default", "version"),
 		{Consents, []string{"id"}, append(plain("id", "customer_id", "purpose", "given"), instant("decided_at"))},
-		{Products, []string{"id"}, append(plain("id", "sku", "name", "currency", "status", "version"), decimal("price"))},
+		{Products, []string{"id"}, append(plain("id", "sku", "name", "currency", "status", "version"), text("price"))},
 		table(Stock, "product_id", "on_hand", "reorder_level", "version"),
 		table(Reviews, "id", "product_id", "customer_id", "rating", "text", "version"),
 		{BasketLines, []string{"customer_id", "product_id"}, plain("customer_id", "product_id", "quantity")},
-		{Orders, []string{"id"}, append(plain("id", "customer_id", "status", "currency", "version"), decimal("total"))},
-		{OrderLines, []string{"order_id", "line"}, append(plain("order_id", "line", "product_id", "sku", "name", "quantity"), decimal("unit_price"))},
-		{Payments, []string{"id"}, append(plain("id", "order_id", "customer_id", "method", "currency", "reference", "version"), decimal("amount"), decimal("refunded"))},
-		{Invoices, []string{"year", "number"}, plain("year", "number", "order_id")},
-		{Refunds, []string{"id"}, append(plain("id", "order_id", "payment_id", "staff_id", "currency", "reason"), decimal("amount"))},
-		table(Shipments, "id", "order_id", "staff_id", "carrier", "tracking"),
+		{Orders, []string{"id"}, append(plain("id", "customer_id", "status", "currency", "cancel_reason", "version"),
+			text("total"), text("ship_to"), civil("placed_at"), civil("cancelled_at"))},
+		{OrderLines, []string{"order_id", "line"}, append(plain("order_id", "line", "product_id", "sku", "name", "quantity"), text("unit_price"))},
+		{Payments, []string{"id"}, append(plain("id", "order_id", "customer_id", "staff_id", "method", "currency", "reference", "version"),
+			text("amount"), text("refunded"), civil("paid_at"))},
+		{Invoices, []string{"year", "number"}, append(plain("year", "number", "order_id"), civil("issued_at"))},
+		{Refunds, []string{"id"}, append(plain("id", "order_id", "payment_id", "staff_id", "currency", "reason"), text("amount"), civil("refunded_at"))},
+		{Shipments, []string{"id"}, append(plain("id", "order_id", "staff_id", "carrier", "tracking"), civil("shipped_at"))},
 	}
 }
 
@@ -91,9 +93,15 @@ func plain(names ...string) []Column {
 	return columns
 }
 
-func decimal(name string) Column { return Column{name, "CAST(" + name + " AS CHAR)"} }
+// text is a value that JSON would have otherwise: a DECIMAL, or JSON itself.
+func text(name string) Column { return Column{name, "CAST(" + name + " AS CHAR)"} }
 
 // instant is a time of microseconds in UTC, in sessions that use that.
 func instant(name string) Column {
 	return Column{name, "DATE_FORMAT(" + name + ", '%Y-%m-%dT%H:%i:%s.%fZ')"}
+}
+
+// civil is a time of microseconds in whatever zone it was written.
+func civil(name string) Column {
+	return Column{name, "DATE_FORMAT(" + name + ", '%Y-%m-%dT%H:%i:%s.%f')"}
 }

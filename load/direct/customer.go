@@ -176,15 +176,6 @@ func (t *transaction) touch(ctx context.Context) error {
 	return t.update(ctx, edit{touched: true}, origin{}, t.pick())
 }
 
-// marked is how many customers a mark renames: with four workers, one of 6
-// partitions is left out once in 10^12 times.
-const marked = 40
-
-func (t *transaction) mark(ctx context.Context) error {
-	newest := t.customers[len(t.customers)-min(len(t.customers), marked):]
-	return t.update(ctx, edit{name: t.unique("mark")}, origin{}, newest...)
-}
-
 // A big transaction changes so many customers, or as many as a worker began with if
 // those are more, and each so often. With all, whose number grows, a long load would
 // come to do little else.

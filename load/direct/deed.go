@@ -26,9 +26,10 @@ type deed struct {
 	do  func(*transaction, context.Context) error
 }
 
-// Mark is the deed that renames so many of a worker's newest customers that
-// records of all partitions are among them: what was written before stands before
-// its records.
+// Mark is the deed that writes so many of a worker's customers, products, orders,
+// payments and reviews that records of all partitions of all their topics are among
+// them: what was written before stands before these. For products that takes 40 of
+// each worker's (Options.Products).
 const Mark = "mark"
 
 // deeds are what happens in the shop's database.
@@ -64,6 +65,6 @@ func deeds() []deed {
 		named("big", 1, "one transaction over hundreds of customers, several times over", commit, (*transaction).big),
 		named("delete", 1, "a customer is deleted by hand, with her sign-ins", commit, (*transaction).removeOne),
 		named("ddl", 0, "a table of the load's own, load_ddl_…, is altered between its rows; needs CREATE, ALTER and DROP", auto, (*transaction).alter),
-		named(Mark, 0, "one UPDATE renames a worker's newest customers", auto, (*transaction).mark),
+		named(Mark, 0, "one transaction renames a worker's newest customers and products, and has each of those customers buy and review one", commit, (*transaction).mark),
 	}
 }

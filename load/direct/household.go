@@ -20,9 +20,10 @@ type signIn struct {
 	At string `json:"signed_in_at"`
 }
 
-// Layouts of a time in the record and in a statement.
+// Layouts of a time in the record, of one without a zone there, and in a statement.
 const (
 	recordTime    = "2006-01-02T15:04:05.000000Z"
+	civilTime     = "2006-01-02T15:04:05.000000"
 	statementTime = "2006-01-02 15:04:05.000000"
 )
 
@@ -56,6 +57,10 @@ func (t *transaction) signIn(ctx context.Context, id uint64) error {
 func (t *transaction) moment() time.Time {
 	return time.UnixMicro(1_767_225_600_000_000 + t.random.Int64N(20_000_000_000_000)).UTC()
 }
+
+// now is what the load writes where the shop writes the time: the record can tell it,
+// which it could not of the server's.
+func now() time.Time { return time.Now().UTC() }
 
 // network is one of few addresses, so that customers come back to theirs.
 func (t *transaction) network() string {

@@ -8,6 +8,19 @@ import (
 	"telltale/load"
 )
 
+// order is a row of the orders as the load knows it.
+type order struct {
+	load.Order
+	// ShipTo is JSON as the server writes it.
+	ShipTo       string        `json:"ship_to"`
+	PlacedAt     string        `json:"placed_at"`
+	CancelledAt  load.Nullable `json:"cancelled_at"`
+	CancelReason load.Nullable `json:"cancel_reason"`
+}
+
+// shipTo is where all orders go.
+const shipTo = `{"city": "Köln"}`
+
 // maxLines is how many lines an order has at most.
 const maxLines = 3
 
@@ -37,53 +50,55 @@ func (t *transaction) place(ctx context.Context) error {
 		total += cents * int64(l.Quantity)
 		lines = append(lines, l)
 	}
-	return t.insertOrder(ctx, o, load.Order{
+	_, err := t.insertOrder(ctx, o, load.Order{
 		CustomerID: id, Status: "placed", Total: load.Amount(total), Currency: currency, Version: 1,
 	}, lines)
+	return err
 }
 
-func (t *transaction) insertOrder(ctx context.Context, o origin, placed load.Order, lines []load.OrderLine) error {
+func (t *transaction) insertOrder(ctx context.Context, o origin, row load.Order, lines []load.OrderLine) (order, error) {
+	at := now()
+	placed := order{Order: row, ShipTo: shipTo, PlacedAt: at.Format(civilTime)}
 	var err error
 	placed.ID, err = t.insert(ctx, 1, o,
-		"INSERT INTO orders (customer_id, status, total, currency, ship_to, idempotency_key, request_hash, placed_at) "+
-			`VALUES (?, ?, ?, ?, '{"city": "Köln"}', ?, '', UTC_TIMESTAMP(6))`,
-		placed.CustomerID, placed.Status, placed.Total, placed.Currency, t.key())
+		"INSERT INTO orders (customer_id, status, total, currency, ship_to, idempotency_key, request_hash, placed_at) VALUES (?, ?, ?, ?, ?, ?, '', ?)",
+		placed.CustomerID, placed.Status, placed.Total, placed.Currency, placed.ShipTo, t.key(), at.Format(statementTime))
 	if err != nil {
-		return err
+		return order{}, err
 	}
 	if err := t.created(o, orderRef(placed.ID), customerRef(placed.CustomerID), placed); err != nil {
-		return err
+		return order{}, err
 	}
 	for _, l := range lines {
 		l.OrderID = placed.ID
 		_, err := t.exec(ctx, 1, o, "INSERT INTO order_lines (order_id, line, product_id, sku, name, unit_price, quantity) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			l.OrderID, l.Line, l.ProductID, l.SKU, l.Name, l.UnitPrice, l.Quantity)
 		if err != nil {
-			return err
+			return order{}, err
 		}
 		if err := t.note(o, load.OrderLines, nil, l); err != nil {
-			return err
+			return order{}, err
 		}
 	}
-	return nil
+	return placed, nil
 }
 
 func orderRef(id uint64) ref { return ref{table: load.Orders, id: id} }
 
 // waiting is the oldest order with a status of any of the worker's customers.
-func (t *transaction) waiting(status string) (load.Order, bool) {
+func (t *transaction) waiting(status string) (order, bool) {
 	for _, id := range t.customers {
 		for _, r := range t.owned(customerRef(id), load.Orders) {
-			if o := t.row(r).(load.Order); o.Status == status {
+			if o := t.row(r).(order); o.Status == status {
 				return o, true
 			}
 		}
 	}
-	return load.Order{}, false
+	return order{}, false
 }
 
 // advance takes an order to its next status.
-func (t *transaction) advance(ctx context.Context, by origin, to load.Order, status string) error {
+func (t *transaction) advance(ctx context.Context, by origin, to order, status string) error {
 	to.Status = status
 	to.Version++
 	_, err := t.exec(ctx, 1, by, "UPDATE orders SET status = ?, version = version + 1 WHERE id = ? AND version = ?", status, to.ID, to.Version-1)
@@ -98,14 +113,15 @@ func (t *transaction) advance(ctx context.Context, by origin, to load.Order, sta
 func (t *transaction) cancel(ctx context.Context) error {
 	id := t.pick()
 	for _, r := range t.owned(customerRef(id), load.Orders) {
-		placed := t.row(r).(load.Order)
+		placed := t.row(r).(order)
 		if placed.Status != "placed" {
 			continue
 		}
-		placed.Status = "cancelled"
+		at := now()
+		placed.Status, placed.CancelledAt, placed.CancelReason = "cancelled", load.Nullable(at.Format(civilTime)), "By hand."
 		placed.Version++
-		_, err := t.exec(ctx, 1, origin{}, "UPDATE orders SET status = 'cancelled', cancelled_at = UTC_TIMESTAMP(6), cancel_reason = 'By hand.', "+
-			"version = version + 1 WHERE id = ? AND version = ?", placed.ID, placed.Version-1)
+		_, err := t.exec(ctx, 1, origin{}, "UPDATE orders SET status = ?, cancelled_at = ?, cancel_reason = ?, version = version + 1 WHERE id = ? AND version = ?",
+			placed.Status, at.Format(statementTime), string(placed.CancelReason), placed.ID, placed.Version-1)
 		if err != nil {
 			return err
 		}

@@ -123,12 +123,16 @@ type review struct {
 	Version    uint32 `json:"version"`
 }
 
-// review writes one, or changes what the customer wrote before.
+// review has a customer review a popular product.
 func (t *transaction) review(ctx context.Context) error {
 	shelf := t.target.shelf()
-	id := t.pick()
+	return t.writeReview(ctx, t.pick(), shelf[load.Popular(t.random, len(shelf))])
+}
+
+// writeReview is what a customer says about a product, now or otherwise than before.
+func (t *transaction) writeReview(ctx context.Context, id, about uint64) error {
 	v := review{
-		CustomerID: id, ProductID: shelf[load.Popular(t.random, len(shelf))],
+		CustomerID: id, ProductID: about,
 		Rating: 1 + t.random.IntN(5), Text: t.unique("Crisp, \U0001F950 and warm."), Version: 1,
 	}
 	o := t.request(id)
