@@ -1,8 +1,11 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"telltale/load"
 )
@@ -46,17 +49,27 @@ func (f *findings) errors() []error {
 }
 
 // topics compares what a read_committed reader got with what must have come.
-func (f *findings) topics(want map[uint64]expected, got received) {
-	changes, events := f.tally("row changes"), f.tally("events")
-	for _, customer := range customers(want, got.changes, got.events) {
-		w, c, e := want[customer], got.changes[customer], got.events[customer]
-		compare(changes, customer, changesOf(c), plain(w.changes))
-		compare(events, customer, eventsOf(e), w.events)
+func (f *findings) topics(want map[subject]expected, got received) {
+	changes, events := map[string]*Tally{}, map[string]*Tally{}
+	for _, a := range changed() {
+		changes[a] = f.tally("row changes of " + a + "s")
+	}
+	for _, a := range told() {
+		events[a] = f.tally("events of " + a + "s")
+	}
+	for _, s := range subjects(want, got) {
+		w, c := want[s], got.changes[s]
+		compare(changes[s.aggregate], s, changesOf(c), plain(w.changes))
 		if len(c) == len(w.changes) {
-			f.grouping(customer, c, w.changes)
+			f.grouping(s, c, w.changes)
 		}
-		if len(c) == len(w.changes) && len(e) == len(w.events) {
-			f.causes(customer, c, e, w.from)
+		for _, a := range toldOf(s.aggregate) {
+			of := subject{a, s.id}
+			e, must := got.events[of], w.events[a]
+			compare(events[a], of, eventsOf(e), bare(must))
+			if len(c) == len(w.changes) && len(e) == len(must) {
+				f.causes(of, c, e, must)
+			}
 		}
 	}
 	for _, id := range got.twice {
@@ -67,20 +80,21 @@ func (f *findings) topics(want map[uint64]expected, got received) {
 	}
 }
 
-// customers are all that somebody names.
-func customers(want map[uint64]expected, changes map[uint64][]rawChange, events map[uint64][]rawEvent) []uint64 {
-	var all []uint64
-	for id := range want {
-		all = append(all, id)
+// subjects are all that somebody names and that have changes.
+func subjects(want map[subject]expected, got received) []subject {
+	all := map[subject]bool{}
+	for s := range want {
+		all[s] = true
 	}
-	for id := range changes {
-		all = append(all, id)
+	for s := range got.changes {
+		all[s] = true
 	}
-	for id := range events {
-		all = append(all, id)
+	for s := range got.events {
+		all[s.source()] = true
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return slices.SortedFunc(maps.Keys(all), func(a, b subject) int {
+		return cmp.Or(strings.Compare(a.aggregate, b.aggregate), cmp.Compare(a.id, b.id))
+	})
 }
 
 func changesOf(records []rawChange) []load.Change {
@@ -99,6 +113,15 @@ func eventsOf(records []rawEvent) []event {
 	return list
 }
 
+// bare leaves out what events were made from, which their ids say.
+func bare(events []caused) []event {
+	list := make([]event, len(events))
+	for i, e := range events {
+		list[i] = e.event
+	}
+	return list
+}
+
 // plain leaves out the numbers of transactions, which no raw change has.
 func plain(changes []change) []load.Change {
 	list := make([]load.Change, len(changes))
@@ -109,21 +132,21 @@ func plain(changes []change) []load.Change {
 }
 
 // grouping checks that what one transaction did stands in one, and no more.
-func (f *findings) grouping(customer uint64, got []rawChange, want []change) {
+func (f *findings) grouping(s subject, got []rawChange, want []change) {
 	for i := 1; i < len(want); i++ {
 		together := got[i].transaction == got[i-1].transaction
 		if together != (want[i].transaction == want[i-1].transaction) {
-			f.problem("customer %d: the changes %s and %s are in one transaction: %t, want %t",
-				customer, got[i-1].id, got[i].id, together, !together)
+			f.problem("%s: the changes %s and %s are in one transaction: %t, want %t",
+				s, got[i-1].id, got[i].id, together, !together)
 		}
 	}
 }
 
 // causes checks that each event names the change that it was made from (I7).
-func (f *findings) causes(customer uint64, changes []rawChange, events []rawEvent, from []int) {
+func (f *findings) causes(s subject, changes []rawChange, events []rawEvent, want []caused) {
 	for i, e := range events {
-		if want := changes[from[i]].id; changeOf(e.id) != want {
-			f.problem("customer %d: the event %s comes of another change, want %s", customer, e.id, want)
+		if from := changes[want[i].from].id; changeOf(e.id) != from {
+			f.problem("%s: the event %s comes of another change, want %s", s, e.id, from)
 		}
 	}
 }

@@ -7,17 +7,23 @@ import (
 	"telltale/load"
 )
 
-// expected is what must come of a customer's changes, each list in order. What
-// stands behind an event refers to it by its index.
+// expected is what must come of a subject's changes, each list in order. Only of
+// customers comes more than events: no consumer reads the others'. What stands behind
+// an event refers to it by its index.
 type expected struct {
 	changes []change
-	events  []event
-	// from is the index of the change that each event was made from.
-	from  []int
-	mails []mail
-	facts []fact
-	// addresses are those from which she signed in.
+	// events are by the aggregate that they tell of.
+	events map[string][]caused
+	mails  []mail
+	facts  []fact
+	// addresses are those from which a customer signed in.
 	addresses []string
+}
+
+// caused is an event and the index of the change that it was made from.
+type caused struct {
+	event
+	from int
 }
 
 // mail is what is compared of a row of the mail ledger.
@@ -49,10 +55,10 @@ func orNone(s string) string {
 }
 
 // expect says what the rules and the consumers that are shipped make of a
-// customer's changes. It is written a second time here, from what they promise:
+// subject's changes. It is written a second time here, from what they promise:
 // who compares them with themselves finds nothing.
 func expect(changes []change) (expected, error) {
-	b := builder{expected: expected{changes: changes}, known: map[string]bool{}}
+	b := builder{expected: expected{changes: changes, events: map[string][]caused{}}, known: map[string]bool{}}
 	for i, c := range changes {
 		b.change, b.index = c, i
 		if err := b.add(); err != nil {
@@ -62,14 +68,15 @@ func expect(changes []change) (expected, error) {
 	return b.expected, nil
 }
 
-// builder goes through a customer's changes. email is where she is reached as
-// far as the events so far have told, known the addresses that she came from.
+// builder goes through a subject's changes.
 type builder struct {
 	expected
 	change change
 	index  int
-	email  string
-	known  map[string]bool
+	// email is where a customer is reached as far as the events so far have told,
+	// known the addresses that she came from.
+	email string
+	known map[string]bool
 }
 
 // images are a change's rows, read as what they are rows of.
@@ -105,6 +112,24 @@ func (b *builder) add() error {
 		return with(b, b.address)
 	case load.Consents:
 		return with(b, b.consent)
+	case load.Products:
+		return with(b, b.product)
+	case load.Stock:
+		return with(b, b.stock)
+	case load.Orders:
+		return with(b, b.order)
+	case load.OrderLines:
+		return with(b, b.orderLine)
+	case load.Shipments:
+		return with(b, b.shipment)
+	case load.Payments:
+		return with(b, b.payment)
+	case load.Refunds:
+		return with(b, b.refund)
+	case load.Invoices:
+		return with(b, b.invoice)
+	case load.Reviews:
+		return with(b, b.review)
 	}
 	return fmt.Errorf("what comes of a row of %s is not known", b.change.Table)
 }
@@ -117,41 +142,36 @@ func with[T any](b *builder, f func(before, after T) error) error {
 	return f(before, after)
 }
 
-// event adds an event; what follows refers to it.
-func (b *builder) event(kind string, data map[string]any) error {
+// values are an event's data.
+type values map[string]any
+
+// event adds an event that tells of an aggregate.
+func (b *builder) event(of, kind string, data values) error {
 	text, err := encode(data)
 	if err != nil {
 		return err
 	}
-	b.events = append(b.events, event{kind: kind, actor: b.change.Actor, request: b.change.Request, data: text})
-	b.from = append(b.from, b.index)
+	b.events[of] = append(b.events[of], caused{event{kind: kind, actor: b.change.Actor, request: b.change.Request, data: text}, b.index})
 	return nil
-}
-
-func (b *builder) mail(consumer, role, recipient string) {
-	b.mails = append(b.mails, mail{consumer, len(b.events) - 1, role, recipient})
-}
-
-func (b *builder) fact(what, old, new string) {
-	last := len(b.events) - 1
-	b.facts = append(b.facts, fact{last, b.events[last].kind, what, old, new, b.change.Actor, b.change.Request})
 }
 
 // totals are how much must come of everything.
 type totals struct{ changes, events, mails, facts, addresses int }
 
-// expectAll is expect for every customer.
-func expectAll(history map[uint64][]change) (map[uint64]expected, totals, error) {
-	all := make(map[uint64]expected, len(history))
+// expectAll is expect for every subject.
+func expectAll(history map[subject][]change) (map[subject]expected, totals, error) {
+	all := make(map[subject]expected, len(history))
 	var sum totals
-	for customer, changes := range history {
+	for s, changes := range history {
 		e, err := expect(changes)
 		if err != nil {
-			return nil, sum, fmt.Errorf("expect what comes of customer %d: %w", customer, err)
+			return nil, sum, fmt.Errorf("expect what comes of %s: %w", s, err)
 		}
-		all[customer] = e
+		all[s] = e
 		sum.changes += len(e.changes)
-		sum.events += len(e.events)
+		for _, events := range e.events {
+			sum.events += len(events)
+		}
 		sum.mails += len(e.mails)
 		sum.facts += len(e.facts)
 		sum.addresses += len(e.addresses)

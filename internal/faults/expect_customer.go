@@ -34,6 +34,21 @@ type (
 	}
 )
 
+// tell adds an event about a customer; what follows refers to it.
+func (b *builder) tell(kind string, data values) error { return b.event(customers, kind, data) }
+
+// last is the index of the event that was told last.
+func (b *builder) last() int { return len(b.events[customers]) - 1 }
+
+func (b *builder) mail(consumer, role, recipient string) {
+	b.mails = append(b.mails, mail{consumer, b.last(), role, recipient})
+}
+
+func (b *builder) fact(what, old, new string) {
+	last := b.last()
+	b.facts = append(b.facts, fact{last, b.events[customers][last].kind, what, old, new, b.change.Actor, b.change.Request})
+}
+
 func nullable(s string) any {
 	if s == "" {
 		return nil
@@ -52,7 +67,7 @@ func (b *builder) customer(before, after customerRow) error {
 }
 
 func (b *builder) registered(c customerRow) error {
-	if err := b.event("CustomerRegistered", map[string]any{"id": c.ID, "name": c.Name, "email": c.Email, "country": country}); err != nil {
+	if err := b.tell("CustomerRegistered", values{"id": c.ID, "name": c.Name, "email": c.Email, "country": country}); err != nil {
 		return err
 	}
 	b.fact("name", none, c.Name)
@@ -65,14 +80,14 @@ func (b *builder) registered(c customerRow) error {
 
 func (b *builder) updated(before, after customerRow) error {
 	if before.Name != after.Name {
-		if err := b.event("CustomerNameChanged", map[string]any{"id": after.ID, "old_name": before.Name, "new_name": after.Name}); err != nil {
+		if err := b.tell("CustomerNameChanged", values{"id": after.ID, "old_name": before.Name, "new_name": after.Name}); err != nil {
 			return err
 		}
 		b.fact("name", before.Name, after.Name)
 		b.mail("mailer", "customer", b.email)
 	}
 	if before.Email != after.Email {
-		if err := b.event("CustomerEmailChanged", map[string]any{"id": after.ID, "old_email": before.Email, "new_email": after.Email}); err != nil {
+		if err := b.tell("CustomerEmailChanged", values{"id": after.ID, "old_email": before.Email, "new_email": after.Email}); err != nil {
 			return err
 		}
 		b.fact("email", before.Email, after.Email)
@@ -83,7 +98,7 @@ func (b *builder) updated(before, after customerRow) error {
 	if before.Phone == after.Phone {
 		return nil
 	}
-	err := b.event("CustomerPhoneChanged", map[string]any{"id": after.ID, "old_phone": nullable(before.Phone), "new_phone": nullable(after.Phone)})
+	err := b.tell("CustomerPhoneChanged", values{"id": after.ID, "old_phone": nullable(before.Phone), "new_phone": nullable(after.Phone)})
 	if err != nil {
 		return err
 	}
@@ -96,7 +111,7 @@ func (b *builder) signIn(before, s signInRow) error {
 	if before.ID != 0 {
 		return nil // She was deleted, with her sign-ins.
 	}
-	err := b.event("CustomerSignedIn", map[string]any{
+	err := b.tell("CustomerSignedIn", values{
 		"id": s.Customer, "sign_in": s.ID, "address": s.Address, "user_agent": s.UserAgent, "at": s.At,
 	})
 	if err != nil {
@@ -113,7 +128,7 @@ func (b *builder) signIn(before, s signInRow) error {
 }
 
 func (b *builder) address(before, after addressRow) error {
-	data := map[string]any{
+	data := values{
 		"id": after.Customer, "address": after.ID, "recipient": after.Recipient, "street": after.Street,
 		"postcode": nullable(after.Postcode), "city": after.City, "country": after.Country,
 	}
@@ -123,17 +138,17 @@ func (b *builder) address(before, after addressRow) error {
 		data["default"] = chosen
 		return b.whole("AddressAdded", data)
 	case after.ID == 0:
-		return b.whole("AddressRemoved", map[string]any{"id": before.Customer, "address": before.ID})
+		return b.whole("AddressRemoved", values{"id": before.Customer, "address": before.ID})
 	case chosen:
-		return b.whole("AddressMadeDefault", map[string]any{"id": after.Customer, "address": after.ID})
+		return b.whole("AddressMadeDefault", values{"id": after.Customer, "address": after.ID})
 	}
 	return b.whole("AddressChanged", data)
 }
 
 // whole adds an event of which the history keeps the data as they are, but for whose
 // they are.
-func (b *builder) whole(kind string, data map[string]any) error {
-	if err := b.event(kind, data); err != nil {
+func (b *builder) whole(kind string, data values) error {
+	if err := b.tell(kind, data); err != nil {
 		return err
 	}
 	delete(data, "id")
@@ -153,5 +168,5 @@ func (b *builder) consent(before, after consentRow) error {
 	if after.Given == 1 {
 		kind = "MarketingConsentGiven"
 	}
-	return b.whole(kind, map[string]any{"id": after.Customer, "at": after.At})
+	return b.whole(kind, values{"id": after.Customer, "at": after.At})
 }

@@ -31,12 +31,8 @@ var (
 	report       = flag.String("report", "", "file to write the result of the rounds to")
 )
 
-const (
-	// rate is how many transactions are due a second.
-	rate = 250
-	// mix is what happens to customers, to whom all consumers refer.
-	mix = "default,sell=0,order=0,cancel=0,pay=0,ship=0,refund=0,price=0,review=0"
-)
+// rate is how many transactions are due a second.
+const rate = 250
 
 // leastRate is how many transactions must have been committed a second for a
 // result to be worth a report.
@@ -157,7 +153,7 @@ func open(t *testing.T, delivery string) (*faults.World, faults.Report) {
 			Binary: binarytest.Build(t), Dir: dir, Rules: rules, MySQL: mysql.DSN(""), Source: link.Addr(), Brokers: kafka.Addr(), SMTP: mail.Addr(),
 			Delivery: delivery,
 		},
-		Source: faults.Source{Server: mysql, Link: link}, Broker: kafka, BrokerPause: *brokerPause, Mail: mail, Load: load.Options{Seed: *seed, Rate: rate, Mix: mix},
+		Source: faults.Source{Server: mysql, Link: link}, Broker: kafka, BrokerPause: *brokerPause, Mail: mail, Load: load.Options{Seed: *seed, Rate: rate},
 	})
 	t.Cleanup(func() {
 		if err := w.Close(); err != nil {

@@ -22,8 +22,10 @@ type history struct {
 	file    *os.File
 	reading *os.File
 	reader  *load.RecordReader
-	// changes are each customer's, in order; final is what the tables hold.
-	changes map[uint64][]change
+	// changes are each subject's, in order, but for those of its stock, which are in
+	// stock, in order too. final is what the tables hold.
+	changes map[subject][]change
+	stock   map[subject][]change
 	final   *load.Final
 }
 
@@ -38,22 +40,22 @@ func newHistory(name string) (*history, error) {
 	}
 	return &history{
 		file: file, reading: reading, reader: load.NewRecordReader(reading),
-		changes: map[uint64][]change{}, final: load.NewFinal(),
+		changes: map[subject][]change{}, stock: map[subject][]change{}, final: load.NewFinal(),
 	}, nil
 }
 
-// read reads what was written since the last time, and returns everything.
-func (h *history) read() (map[uint64][]change, error) {
+// read reads what was written since the last time.
+func (h *history) read() error {
 	for {
 		e, err := h.reader.Next()
 		if errors.Is(err, io.EOF) {
-			return h.changes, nil
+			return nil
 		}
 		if err == nil {
 			err = h.add(e)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
@@ -66,35 +68,38 @@ func (h *history) add(e load.Entry) error {
 		return nil
 	}
 	for _, c := range e.Changes {
-		customer, err := customerOf(c)
+		s, err := subjectOf(c)
 		if err != nil {
 			return err
 		}
-		if customer == 0 {
+		c.Key = "" // Raw changes of one aggregate have its key.
+		if c.Table != load.Stock || c.Op == "c" {
+			h.changes[s] = append(h.changes[s], change{c, e.N})
 			continue
 		}
-		c.Key = "" // Raw changes of one aggregate have its key.
-		h.changes[customer] = append(h.changes[customer], change{c, e.N})
+		if h.stock[s], err = byVersion(h.stock[s], change{c, e.N}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// customerOf is whose row a change is of; zero for rows of products.
-func customerOf(c load.Change) (uint64, error) {
-	var row struct {
-		ID       uint64 `json:"id"`
-		Customer uint64 `json:"customer_id"`
+// subjectOf is whose row a change is of.
+func subjectOf(c load.Change) (subject, error) {
+	aggregate, column, err := route(c.Table)
+	if err != nil {
+		return subject{}, err
 	}
-	if err := json.Unmarshal([]byte(max(c.After, c.Before)), &row); err != nil {
-		return 0, fmt.Errorf("read whose row of %s is %s: %w", c.Table, max(c.After, c.Before), err)
+	row := max(c.After, c.Before)
+	var values map[string]json.RawMessage
+	var id uint64
+	if err = json.Unmarshal([]byte(row), &values); err == nil {
+		err = json.Unmarshal(values[column], &id)
 	}
-	switch c.Table {
-	case load.Customers:
-		return row.ID, nil
-	case load.SignIns, load.Addresses, load.Consents:
-		return row.Customer, nil
+	if err != nil {
+		return subject{}, fmt.Errorf("read whose row of %s is %s: %w", c.Table, row, err)
 	}
-	return 0, nil
+	return subject{aggregate, id}, nil
 }
 
 func (h *history) close() error { return errors.Join(h.file.Close(), h.reading.Close()) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,37 +85,72 @@ func each[T any](ctx context.Context, db *sql.DB, query string, targets func(*T)
 	return rows.Err()
 }
 
-// kept compares what the consumers keep with what must be there. Rows name
-// events by their ids, so the events must have been compared before.
-func (f *findings) kept(want map[uint64]expected, events map[uint64][]rawEvent, k kept) {
-	index := map[string]int{}
-	for _, list := range events {
-		for i, e := range list {
-			index[e.id] = i
-		}
-	}
-	planned := map[uint64][]mail{}
+// kept compares what the consumers keep with what must be there, of whomever it is.
+// Rows name events by their ids, so the events must have been compared before.
+func (f *findings) kept(want map[subject]expected, events map[subject][]rawEvent, k kept) {
+	planned := map[uint64][]ledgerRow{}
 	for _, r := range k.ledger {
-		planned[r.customer] = append(planned[r.customer], mail{r.consumer, at(index, r.event), r.role, r.recipient})
+		planned[r.customer] = append(planned[r.customer], r)
 		if r.state != "sent" {
 			f.problem("the mail %s to %s of event %s is %s, not sent", r.role, r.recipient, r.event, r.state)
 		}
 	}
 	ledger, facts, addresses := f.tally("rows of the mail ledger"), f.tally("rows of the history"), f.tally("known addresses")
-	for customer, w := range want {
-		f.dated(k.facts[customer], index, events[customer])
-		compare(ledger, customer, byConsumer(planned[customer]), byConsumer(w.mails))
-		compare(facts, customer, factsOf(k.facts[customer], index), w.facts)
-		compare(addresses, customer, slices.Sorted(slices.Values(k.addresses[customer])), slices.Sorted(slices.Values(w.addresses)))
+	for _, id := range owners(want, planned, k) {
+		s := subject{customers, id}
+		w, of := want[s], placesOf(events[s])
+		compare(ledger, s, byConsumer(mailsOf(planned[id], of)), byConsumer(w.mails))
+		compare(facts, s, factsOf(k.facts[id], of), w.facts)
+		compare(addresses, s, slices.Sorted(slices.Values(k.addresses[id])), slices.Sorted(slices.Values(w.addresses)))
+		f.dated(k.facts[id], of, events[s])
 	}
 }
 
-// at is the place of an event, -1 for one that nobody has seen.
-func at(index map[string]int, event string) int {
-	if i, ok := index[event]; ok {
+// owners are the customers of whom something must be there, or is.
+func owners(want map[subject]expected, planned map[uint64][]ledgerRow, k kept) []uint64 {
+	all := map[uint64]bool{}
+	for s := range want {
+		if s.aggregate == customers {
+			all[s.id] = true
+		}
+	}
+	for id := range planned {
+		all[id] = true
+	}
+	for id := range k.facts {
+		all[id] = true
+	}
+	for id := range k.addresses {
+		all[id] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// places are those of a customer's events among hers, by their ids.
+type places map[string]int
+
+func placesOf(events []rawEvent) places {
+	of := make(places, len(events))
+	for i, e := range events {
+		of[e.id] = i
+	}
+	return of
+}
+
+// at is the place of an event, -1 for one that is none of hers.
+func (p places) at(event string) int {
+	if i, ok := p[event]; ok {
 		return i
 	}
 	return -1
+}
+
+func mailsOf(rows []ledgerRow, of places) []mail {
+	list := make([]mail, len(rows))
+	for i, r := range rows {
+		list[i] = mail{r.consumer, of.at(r.event), r.role, r.recipient}
+	}
+	return list
 }
 
 // byConsumer sorts mails by who planned them: each plans in order, and they do
@@ -123,20 +159,20 @@ func byConsumer(mails []mail) []mail {
 	return slices.SortedStableFunc(slices.Values(mails), func(a, b mail) int { return strings.Compare(a.consumer, b.consumer) })
 }
 
-func factsOf(rows []historyRow, index map[string]int) []fact {
+func factsOf(rows []historyRow, of places) []fact {
 	list := make([]fact, len(rows))
 	for i, r := range rows {
 		list[i] = r.fact
-		list[i].event = at(index, r.event)
+		list[i].event = of.at(r.event)
 	}
 	return list
 }
 
 // dated checks that rows of the history say when their event was committed.
-func (f *findings) dated(rows []historyRow, index map[string]int, events []rawEvent) {
+func (f *findings) dated(rows []historyRow, of places, events []rawEvent) {
 	for _, r := range rows {
-		i := at(index, r.event)
-		if i < 0 || i >= len(events) {
+		i := of.at(r.event)
+		if i < 0 {
 			continue // The rows themselves are compared elsewhere.
 		}
 		if want := events[i].committed.UTC().Format(microseconds); r.at != want {

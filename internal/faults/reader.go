@@ -10,25 +10,19 @@ import (
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
-	"telltale/internal/install"
 	"telltale/internal/kafkaclient"
 )
 
-// The topics that a load is read from.
-const (
-	rawTopic   = install.Source + ".customer"
-	eventTopic = "events.customer"
-)
-
-// reader keeps what a read_committed reader gets of the topics, by customer.
+// reader keeps what a read_committed reader gets of the topics, by subject.
 type reader struct {
 	consumer   *kafkaclient.Consumer
+	topics     map[string]topic
 	partitions map[string]int32
 
 	mu      sync.Mutex
 	err     error
-	changes map[uint64][]rawChange
-	events  map[uint64][]rawEvent
+	changes map[subject][]rawChange
+	events  map[subject][]rawEvent
 	// once says that no identity may come twice. Otherwise repeats are left out and
 	// counted, and transactions may stop short before they come again, whole.
 	once    bool
@@ -38,15 +32,15 @@ type reader struct {
 	ids                     map[string]int
 	// open is the MySQL transaction of each raw partition whose last record has
 	// not come.
-	open map[int32]string
+	open map[string]string
 	torn []error
 	// newest is how many records each partition has given so far.
 	newest map[string]int
 }
 
 func topicsExist(ctx context.Context, c kafkaclient.Config) bool {
-	for _, topic := range []string{rawTopic, eventTopic} {
-		if n, err := kafkaclient.Partitions(ctx, c, topic); err != nil || n == 0 {
+	for name := range topics() {
+		if n, err := kafkaclient.Partitions(ctx, c, name); err != nil || n == 0 {
 			return false
 		}
 	}
@@ -58,18 +52,19 @@ func topicsExist(ctx context.Context, c kafkaclient.Config) bool {
 func newReader(ctx context.Context, c kafkaclient.Config, once bool) (*reader, error) {
 	r := &reader{
 		once:       once,
-		partitions: map[string]int32{}, changes: map[uint64][]rawChange{}, events: map[uint64][]rawEvent{},
-		ids: map[string]int{}, open: map[int32]string{}, newest: map[string]int{},
+		topics:     topics(),
+		partitions: map[string]int32{}, changes: map[subject][]rawChange{}, events: map[subject][]rawEvent{},
+		ids: map[string]int{}, open: map[string]string{}, newest: map[string]int{},
 	}
 	var all []kafka.TopicPartition
-	for _, topic := range []string{rawTopic, eventTopic} {
-		n, err := kafkaclient.Partitions(ctx, c, topic)
+	for name := range r.topics {
+		n, err := kafkaclient.Partitions(ctx, c, name)
 		if err != nil {
 			return nil, err
 		}
-		r.partitions[topic] = n
+		r.partitions[name] = n
 		for p := range n {
-			all = append(all, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: 0})
+			all = append(all, kafka.TopicPartition{Topic: &name, Partition: p, Offset: 0})
 		}
 	}
 	var err error
@@ -77,7 +72,7 @@ func newReader(ctx context.Context, c kafkaclient.Config, once bool) (*reader, e
 		return nil, err
 	}
 	if err := r.consumer.Assign(all); err != nil {
-		return nil, errors.Join(fmt.Errorf("read %s and %s: %w", rawTopic, eventTopic, err), r.consumer.Close())
+		return nil, errors.Join(fmt.Errorf("read the topics: %w", err), r.consumer.Close())
 	}
 	return r, nil
 }
@@ -91,7 +86,7 @@ func (r *reader) run(ctx context.Context) {
 			err = r.take(e)
 		case kafka.Error:
 			if e.IsFatal() {
-				err = fmt.Errorf("read %s and %s: %w", rawTopic, eventTopic, e)
+				err = fmt.Errorf("read the topics: %w", e)
 			}
 		}
 		if err != nil {
@@ -108,9 +103,10 @@ func (r *reader) take(m *kafka.Message) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.newest[place(*m.TopicPartition.Topic, m.TopicPartition.Partition)]++
-	if *m.TopicPartition.Topic == eventTopic {
-		e, err := parseEvent(m)
+	from, where := r.topics[*m.TopicPartition.Topic], place(*m.TopicPartition.Topic, m.TopicPartition.Partition)
+	r.newest[where]++
+	if from.events {
+		e, err := parseEvent(from.aggregate, m)
 		if err != nil {
 			return err
 		}
@@ -118,10 +114,10 @@ func (r *reader) take(m *kafka.Message) error {
 			return nil
 		}
 		r.seenEvents++
-		r.events[e.customer] = append(r.events[e.customer], e)
+		r.events[e.subject] = append(r.events[e.subject], e)
 		return nil
 	}
-	c, err := parseChange(m)
+	c, err := parseChange(from.aggregate, m)
 	if err != nil {
 		return err
 	}
@@ -129,9 +125,9 @@ func (r *reader) take(m *kafka.Message) error {
 		return nil
 	}
 	r.seenChanges++
-	r.changes[c.customer] = append(r.changes[c.customer], c)
+	r.changes[c.subject] = append(r.changes[c.subject], c)
 	if r.once {
-		r.follow(m.TopicPartition.Partition, c)
+		r.follow(where, c)
 	}
 	return nil
 }
@@ -148,13 +144,13 @@ func (r *reader) repeated(id string) bool {
 
 // follow checks that a transaction's records of a partition stand together, up
 // to the one that says that it is the last.
-func (r *reader) follow(partition int32, c rawChange) {
-	if open := r.open[partition]; open != "" && open != c.transaction {
-		r.torn = append(r.torn, fmt.Errorf("raw partition %d has the record %s before the last of transaction %s", partition, c.id, open))
+func (r *reader) follow(where string, c rawChange) {
+	if open := r.open[where]; open != "" && open != c.transaction {
+		r.torn = append(r.torn, fmt.Errorf("the partition %s has the record %s before the last of transaction %s", where, c.id, open))
 	}
-	r.open[partition] = c.transaction
+	r.open[where] = c.transaction
 	if c.last {
-		r.open[partition] = ""
+		r.open[where] = ""
 	}
 }
 
@@ -173,8 +169,8 @@ func (r *reader) counts() (changes, events int) {
 
 // received is what has come so far.
 type received struct {
-	changes map[uint64][]rawChange
-	events  map[uint64][]rawEvent
+	changes map[subject][]rawChange
+	events  map[subject][]rawEvent
 	twice   []string
 	torn    []error
 	newest  map[string]int

@@ -17,7 +17,7 @@ import (
 // from the documented envelope alone.
 type rawChange struct {
 	id          string
-	customer    uint64
+	subject     subject
 	change      load.Change
 	transaction string
 	last        bool
@@ -26,9 +26,9 @@ type rawChange struct {
 
 // rawEvent is a business event as its record says it.
 type rawEvent struct {
-	id       string
-	customer uint64
-	event    event
+	id      string
+	subject subject
+	event   event
 	times
 }
 
@@ -61,7 +61,7 @@ type envelope struct {
 	} `json:"transaction"`
 }
 
-func parseChange(m *kafka.Message) (rawChange, error) {
+func parseChange(aggregate string, m *kafka.Message) (rawChange, error) {
 	var e envelope
 	if err := json.Unmarshal(m.Value, &e); err != nil {
 		return rawChange{}, fmt.Errorf("read the row change at %s: %w", m.TopicPartition, err)
@@ -76,18 +76,30 @@ func parseChange(m *kafka.Message) (rawChange, error) {
 		return rawChange{}, fmt.Errorf("read the row change at %s: its id is %q, its transaction %q", m.TopicPartition, e.ID, e.Transaction.ID)
 	}
 	c := rawChange{
-		id: e.ID, customer: key.ID, transaction: e.Transaction.ID, last: e.Transaction.Last,
+		id: e.ID, subject: subject{aggregate, key.ID}, transaction: e.Transaction.ID, last: e.Transaction.Last,
 		change: load.Change{Table: e.Source.Table, Op: e.Op, Actor: e.Context.Actor, Request: e.Context.Request},
 		times:  times{time.UnixMicro(e.Source.TsUS), time.Now()},
 	}
-	var err error
-	if c.change.Before, err = known(e.Source.Table, e.Before); err == nil {
-		c.change.After, err = known(e.Source.Table, e.After)
-	}
-	if err != nil {
+	if err := c.rows(e); err != nil {
 		return rawChange{}, fmt.Errorf("read the row change at %s: %w", m.TopicPartition, err)
 	}
 	return c, nil
+}
+
+// rows reads what the row was and is.
+func (c *rawChange) rows(e envelope) error {
+	aggregate, _, err := route(e.Source.Table)
+	if err != nil {
+		return err
+	}
+	if aggregate != c.subject.aggregate {
+		return fmt.Errorf("a row of %s is among those of %s", e.Source.Table, c.subject)
+	}
+	if c.change.Before, err = known(e.Source.Table, e.Before); err != nil {
+		return err
+	}
+	c.change.After, err = known(e.Source.Table, e.After)
+	return err
 }
 
 // known is what a load knows of a row; none where there is none.
@@ -106,11 +118,11 @@ func known(table string, raw json.RawMessage) (load.Row, error) {
 	return row.Only(t.Names())
 }
 
-func parseEvent(m *kafka.Message) (rawEvent, error) {
+func parseEvent(aggregate string, m *kafka.Message) (rawEvent, error) {
 	var e rawEvent
-	var subject, at string
+	var about, at string
 	fields := map[string]*string{
-		"ce_id": &e.id, "ce_type": &e.event.kind, "ce_subject": &subject, "ce_time": &at,
+		"ce_id": &e.id, "ce_type": &e.event.kind, "ce_subject": &about, "ce_time": &at,
 		"ce_actor": &e.event.actor, "ce_request": &e.event.request,
 	}
 	for _, h := range m.Headers {
@@ -118,10 +130,11 @@ func parseEvent(m *kafka.Message) (rawEvent, error) {
 			*f = string(h.Value)
 		}
 	}
-	var err error
-	if e.customer, err = strconv.ParseUint(string(m.Key), 10, 64); err != nil || subject != "customer/"+string(m.Key) {
-		return rawEvent{}, fmt.Errorf("read the event at %s: its key is %q, its subject %q", m.TopicPartition, m.Key, subject)
+	id, err := strconv.ParseUint(string(m.Key), 10, 64)
+	if err != nil || about != aggregate+"/"+string(m.Key) {
+		return rawEvent{}, fmt.Errorf("read the event at %s: its key is %q, its subject %q", m.TopicPartition, m.Key, about)
 	}
+	e.subject = subject{aggregate, id}
 	if e.times.committed, err = time.Parse(time.RFC3339Nano, at); err != nil {
 		return rawEvent{}, fmt.Errorf("read the event at %s: its time: %w", m.TopicPartition, err)
 	}

@@ -30,11 +30,13 @@ type Part struct {
 
 // written says what the load is, and what it was held against.
 const written = "Each stage ran as a process of its own. " +
-	"The load (`telltale load --dsn`) renamed, registered, signed in and deleted customers, and edited their addresses and consents, " +
-	"a few customers far more than others, in bursts, through forms and by hand, " +
-	"with races for one row, transactions over several tables and over hundreds of rows, statements over several rows, rollbacks, savepoints, " +
-	"updates that change nothing, and commits whose answer was lost. Meanwhile one of the faults below was injected. " +
-	"After each round everything since the first of all was compared with the load's record."
+	"The load (`telltale load --dsn`) renamed, registered, signed in and deleted customers, edited their addresses and consents, " +
+	"sold products, changed their prices, placed, paid, shipped, cancelled and refunded orders, and wrote reviews, " +
+	"a few customers and products far more than others, in bursts, through forms and by hand, " +
+	"with races for one row, stock that all workers sell, transactions over several tables and over hundreds of rows, statements over several rows, " +
+	"rollbacks, savepoints, updates that change nothing, and commits whose answer was lost. Meanwhile one of the faults below was injected. " +
+	"After each round everything since the first of all was compared with the load's record, aggregate by aggregate: " +
+	"the row changes, the events of customers, products, orders, payments and reviews, and what the consumers made of them."
 
 // recovered explains the times.
 const recovered = "Recovery is the time from a harm until something that was committed after it had passed the stage; " +

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -100,7 +99,7 @@ func (w *World) harm(ctx context.Context, r Round) error {
 func (w *World) judge(ctx context.Context, result *Result) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
-	want, sum, err := w.settle(ctx)
+	want, err := w.settle(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,6 +107,9 @@ func (w *World) judge(ctx context.Context, result *Result) error {
 		return err
 	}
 	got := w.reader.received()
+	if err := w.history.asTheyCame(want, got.changes); err != nil {
+		return err
+	}
 	k, err := readKept(ctx, w.consumers)
 	if err != nil {
 		return err
@@ -120,8 +122,10 @@ func (w *World) judge(ctx context.Context, result *Result) error {
 	if errs := f.errors(); len(errs) > 0 {
 		return errors.Join(errs...)
 	}
-	if len(got.events) == 0 || sum.events == 0 {
-		return errors.New("nothing was compared")
+	for _, t := range f.tallies {
+		if t.Got == 0 {
+			return fmt.Errorf("no %s were compared", t.What)
+		}
 	}
 	result.Harms, err = w.harms(got, k.ledger)
 	return err
@@ -130,33 +134,32 @@ func (w *World) judge(ctx context.Context, result *Result) error {
 // settle waits until as much has come as must, and then until what was written
 // behind it has come on every partition: so nothing is on its way that should
 // not be there.
-func (w *World) settle(ctx context.Context) (map[uint64]expected, totals, error) {
-	if _, _, err := w.arrived(ctx); err != nil {
-		return nil, totals{}, err
+func (w *World) settle(ctx context.Context) (map[subject]expected, error) {
+	if _, err := w.arrived(ctx); err != nil {
+		return nil, err
 	}
-	before := maps.Clone(w.reader.received().newest)
+	before := w.reader.received().newest
 	if err := w.load.Aside(ctx, direct.Mark); err != nil {
-		return nil, totals{}, err
+		return nil, err
 	}
-	want, sum, err := w.arrived(ctx)
+	want, err := w.arrived(ctx)
 	if err != nil {
-		return nil, totals{}, err
+		return nil, err
 	}
 	if silent := w.reader.silent(before); len(silent) > 0 {
-		return nil, totals{}, fmt.Errorf("no mark has come on the partitions %v", silent)
+		return nil, fmt.Errorf("no mark has come on the partitions %v", silent)
 	}
-	return want, sum, nil
+	return want, nil
 }
 
 // arrived waits until as much has come as must.
-func (w *World) arrived(ctx context.Context) (map[uint64]expected, totals, error) {
-	changes, err := w.history.read()
-	if err != nil {
-		return nil, totals{}, err
+func (w *World) arrived(ctx context.Context) (map[subject]expected, error) {
+	if err := w.history.read(); err != nil {
+		return nil, err
 	}
-	want, sum, err := expectAll(changes)
+	want, sum, err := expectAll(w.history.whole())
 	if err != nil {
-		return nil, sum, err
+		return nil, err
 	}
 	var now totals
 	var asked error
@@ -169,9 +172,9 @@ func (w *World) arrived(ctx context.Context) (map[uint64]expected, totals, error
 		return asked == nil && now.mails >= sum.mails && now.facts >= sum.facts && now.addresses >= sum.addresses
 	})
 	if err != nil {
-		return nil, sum, errors.Join(fmt.Errorf("%w; got %+v, want %+v", err, now, sum), asked)
+		return nil, errors.Join(fmt.Errorf("%w; got %+v, want %+v", err, now, sum), asked)
 	}
-	return want, sum, nil
+	return want, nil
 }
 
 // countKept counts the mails that were sent, and the rows of the others.

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Tally compares one kind of thing with what must have come, over all customers.
+// Tally compares one kind of thing with what must have come, over all subjects.
 type Tally struct {
 	// What is compared, in the plural.
 	What string
@@ -13,7 +13,7 @@ type Tally struct {
 	Wanted, Got int
 	// Missing are those that were wanted and did not come, Surplus those that
 	// came and were not wanted or came before, and Reordered those that stand in
-	// another place of their customer's order.
+	// another place of their subject's order.
 	Missing, Surplus, Reordered int
 	// Examples describe the first deviations.
 	Examples []string
@@ -31,8 +31,8 @@ func (t *Tally) example(format string, args ...any) {
 	}
 }
 
-// compare adds what came of one customer.
-func compare[T comparable](t *Tally, customer uint64, got, want []T) {
+// compare adds what came of one subject.
+func compare[T comparable](t *Tally, s subject, got, want []T) {
 	t.Got, t.Wanted = t.Got+len(got), t.Wanted+len(want)
 	if slices.Equal(got, want) {
 		return
@@ -44,7 +44,7 @@ func compare[T comparable](t *Tally, customer uint64, got, want []T) {
 	for _, g := range got {
 		if left[g]--; left[g] < 0 {
 			t.Surplus++
-			t.example("customer %d has one too many: %+v", customer, g)
+			t.example("%s has one too many: %+v", s, g)
 		}
 	}
 	whole := len(got) == len(want)
@@ -53,7 +53,7 @@ func compare[T comparable](t *Tally, customer uint64, got, want []T) {
 			left[w]--
 			whole = false
 			t.Missing++
-			t.example("customer %d misses %+v", customer, w)
+			t.example("%s misses %+v", s, w)
 		}
 	}
 	if !whole {
@@ -62,7 +62,7 @@ func compare[T comparable](t *Tally, customer uint64, got, want []T) {
 	for i := range want {
 		if got[i] != want[i] {
 			t.Reordered++
-			t.example("customer %d has at place %d %+v, want %+v", customer, i, got[i], want[i])
+			t.example("%s has at place %d %+v, want %+v", s, i, got[i], want[i])
 		}
 	}
 }

@@ -20,6 +20,9 @@ import (
 const (
 	// readyTime bounds how long the stages take until the topics are there.
 	readyTime = 2 * time.Minute
+	// productsEach is how many products each worker of the load has, enough for marks
+	// on all partitions.
+	productsEach = 40
 	// stopTime is what a stage may take to stop in order.
 	stopTime = 30 * time.Second
 )
@@ -118,7 +121,7 @@ func (w *World) connect(ctx context.Context, o Options) (err error) {
 	if w.history, err = newHistory(filepath.Join(w.Dir, "load.jsonl")); err != nil {
 		return err
 	}
-	target, err := direct.Open(ctx, direct.Options{DSN: w.DSNs.Shell})
+	target, err := direct.Open(ctx, direct.Options{DSN: w.DSNs.Shell, Products: productsEach})
 	if err != nil {
 		return err
 	}
