@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -155,6 +156,43 @@ func TestTornTransactions(t *testing.T) {
 	}
 	if len(r.torn) != 1 || !strings.Contains(r.torn[0].Error(), "the record 4 before the last of transaction b") {
 		t.Errorf("got %v, want one that is torn by record 4", r.torn)
+	}
+}
+
+func TestTombstones(t *testing.T) {
+	t.Parallel()
+	const where = "shop.shop.reviews/0"
+	for name, tt := range map[string]struct {
+		read func(*reader)
+		want string
+	}{
+		"behind a delete": {func(r *reader) {
+			r.awaitTombstone(where, "a", true)
+			r.bury(where, "a")
+			r.awaitTombstone(where, "b", false)
+		}, ""},
+		"behind nothing": {func(r *reader) {
+			r.awaitTombstone(where, "a", false)
+			r.bury(where, "a")
+		}, "has a tombstone of a behind no delete of it"},
+		"twice": {func(r *reader) {
+			r.awaitTombstone(where, "a", true)
+			r.bury(where, "a")
+			r.bury(where, "a")
+		}, "has a tombstone of a behind no delete of it"},
+		"missing": {func(r *reader) {
+			r.awaitTombstone(where, "a", true)
+			r.awaitTombstone(where, "b", false)
+		}, "has no tombstone behind the delete of a"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &reader{once: true, due: map[string]string{}}
+			tt.read(r)
+			if err := errors.Join(r.torn...); tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
 	}
 }
 

@@ -33,6 +33,9 @@ type reader struct {
 	// open is the MySQL transaction of each raw partition whose last record has
 	// not come.
 	open map[string]string
+	// due is the key of each raw partition whose delete came last, where a tombstone
+	// must follow.
+	due  map[string]string
 	torn []error
 	// newest is how many records each partition has given so far.
 	newest map[string]int
@@ -54,7 +57,7 @@ func newReader(ctx context.Context, c kafkaclient.Config, once bool) (*reader, e
 		once:       once,
 		topics:     topics(),
 		partitions: map[string]int32{}, changes: map[subject][]rawChange{}, events: map[subject][]rawEvent{},
-		ids: map[string]int{}, open: map[string]string{}, newest: map[string]int{},
+		ids: map[string]int{}, open: map[string]string{}, due: map[string]string{}, newest: map[string]int{},
 	}
 	var all []kafka.TopicPartition
 	for name := range r.topics {
@@ -117,6 +120,10 @@ func (r *reader) take(m *kafka.Message) error {
 		r.events[e.subject] = append(r.events[e.subject], e)
 		return nil
 	}
+	if m.Value == nil {
+		r.bury(where, string(m.Key))
+		return nil
+	}
 	c, err := parseChange(from.aggregate, m)
 	if err != nil {
 		return err
@@ -128,6 +135,7 @@ func (r *reader) take(m *kafka.Message) error {
 	r.changes[c.subject] = append(r.changes[c.subject], c)
 	if r.once {
 		r.follow(where, c)
+		r.awaitTombstone(where, string(m.Key), from.tombstones && c.change.Op == "d")
 	}
 	return nil
 }
@@ -140,18 +148,6 @@ func (r *reader) repeated(id string) bool {
 	}
 	r.repeats++
 	return true
-}
-
-// follow checks that a transaction's records of a partition stand together, up
-// to the one that says that it is the last.
-func (r *reader) follow(where string, c rawChange) {
-	if open := r.open[where]; open != "" && open != c.transaction {
-		r.torn = append(r.torn, fmt.Errorf("the partition %s has the record %s before the last of transaction %s", where, c.id, open))
-	}
-	r.open[where] = c.transaction
-	if c.last {
-		r.open[where] = ""
-	}
 }
 
 func (r *reader) failure() error {

@@ -61,13 +61,16 @@ func eventTopic(aggregate string) string { return "events." + aggregate }
 type topic struct {
 	aggregate string
 	events    bool
+	// tombstones stand behind the deletes of a topic of one table. In one of an
+	// aggregate the key lives on in other rows.
+	tombstones bool
 }
 
 // topics are all that is read, by name.
 func topics() map[string]topic {
 	all := map[string]topic{}
 	for _, a := range changed() {
-		all[rawTopic(a)] = topic{aggregate: a}
+		all[rawTopic(a)] = topic{aggregate: a, tombstones: a == reviews}
 	}
 	for _, a := range told() {
 		all[eventTopic(a)] = topic{aggregate: a, events: true}
