@@ -130,7 +130,7 @@ func testOrderAPI(t *testing.T, s *shop) {
 	}
 
 	check(t, s.order(t, address, "", "k1"), http.StatusPreconditionRequired)
-	check(t, s.order(t, address, tag, ""), http.StatusUnprocessableEntity, `"idempotency_key":"A key has`)
+	check(t, s.order(t, address, tag, ""), http.StatusUnprocessableEntity, `"idempotency_key":"Name the request in Idempotency-Key`)
 	check(t, s.order(t, 0, tag, "k1"), http.StatusUnprocessableEntity, `"address_id":"Choose one of your addresses."`)
 	check(t, s.order(t, address, tag, "k1"), http.StatusConflict, `"code":"conflict"`, "Not everything in your basket can be had.", `"obstacle":"stock"`)
 	tag = s.fill(t, bread, 3)
