@@ -63,6 +63,24 @@ func TestOneBrokerHangs(t *testing.T) {
 	}
 }
 
+// Brokers that take long for each answer, as on a busy machine, are reached.
+func TestPingOfSlowBroker(t *testing.T) {
+	t.Parallel()
+	cluster, err := kafka.NewMockCluster(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Close)
+	const only = 1
+	if err := cluster.SetRoundtripDuration(only, 400*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	c := kafkaclient.Config{Brokers: cluster.BootstrapServers(), Logger: kafkatest.Logger(t)}
+	if err := kafkaclient.Ping(t.Context(), c); err != nil {
+		t.Error(err)
+	}
+}
+
 // leader is the broker of a partition.
 func leader(t *testing.T, cluster *kafka.MockCluster, topic string, partition int) int {
 	t.Helper()

@@ -12,27 +12,16 @@ import (
 // endsAtOnce is how many partitions' ends are asked for by one request.
 const endsAtOnce = 2000
 
-// endsPatience is how long Ends asks again where partitions have no leader yet that
-// knows of it, as those of a new topic.
-const endsPatience = 10 * time.Second
-
 // Ends asks where the partitions of topics end, by the number of each topic's
 // partitions: at the offset that the next record gets, whatever is committed. A
 // topic that the brokers do not know is left out.
 func Ends(ctx context.Context, c Config, partitions map[string]int32) (map[string][]int64, error) {
 	var ends map[string][]int64
 	err := c.WithAdmin(func(a *kafka.AdminClient) (err error) {
-		for deadline := time.Now().Add(endsPatience); ; {
+		return insist(ctx, func() error { // New partitions have no leader yet that knows of it.
 			ends, err = askEnds(ctx, a, partitions)
-			if RemedyOf(err) != Retry || time.Now().After(deadline) {
-				return err
-			}
-			select {
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			case <-time.After(100 * time.Millisecond):
-			}
-		}
+			return err
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask for the ends of %d kafka topics at %q: %w", len(partitions), c.Brokers, err)

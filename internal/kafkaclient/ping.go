@@ -11,16 +11,19 @@ import (
 )
 
 const (
-	// pingTimeout is how long a broker may take to answer a Ping, and
-	// pingPause how long one look for the answer takes.
-	pingTimeout = 5 * time.Second
-	pingPause   = 200 * time.Millisecond
+	// pingTimeout is how long brokers may take to answer a Ping, and downTimeout how
+	// long they are asked where none of them can be connected to.
+	pingTimeout = 20 * time.Second
+	downTimeout = 5 * time.Second
+	// pingPause is how long the first look for an answer takes. Each takes twice as
+	// long as the one before: an answer that comes after its look counts for nothing.
+	pingPause = 200 * time.Millisecond
 )
 
 // Ping asks the cluster for its metadata. It fails where no broker answers
-// within five seconds, and at once where those that do are not trusted or turn
-// us away, which is a BrokerError that IsRefused: the client itself would try
-// for ever.
+// within twenty seconds, or can be connected to within five, and soon where those
+// that can are not trusted or turn us away, which is a BrokerError that IsRefused:
+// the client itself would try for ever.
 func Ping(ctx context.Context, c Config) error {
 	m, err := c.configMap(kafka.ConfigMap{"go.delivery.reports": false})
 	if err != nil {
@@ -34,16 +37,21 @@ func Ping(ctx context.Context, c Config) error {
 	}
 	defer p.Close()
 	failed := &BrokerError{Brokers: c.Brokers}
-	for deadline := time.Now().Add(pingTimeout); ; {
-		_, failed.Err = p.GetMetadata(nil, false, millis(ctx, pingPause))
+	down := false
+	for began, pause := time.Now(), pingPause; ; {
+		_, failed.Err = p.GetMetadata(nil, false, millis(ctx, pause))
 		if failed.Err == nil {
 			return nil
 		}
-		allDown := failed.collect(p.Events())
-		switch {
-		case ctx.Err() != nil, time.Now().After(deadline), allDown && IsRefused(failed):
+		limit := pingTimeout
+		if down = failed.collect(p.Events()) || down; down {
+			limit = downTimeout
+		}
+		left := limit - time.Since(began)
+		if ctx.Err() != nil || left <= 0 || down && IsRefused(failed) {
 			return failed
 		}
+		pause = min(2*pause, left)
 	}
 }
 

@@ -52,19 +52,23 @@ func (e *MissingTopicsError) Error() string {
 // one is a MissingTopicsError. A topic that is there is left as it is.
 func EnsureTopics(ctx context.Context, c Config, specs []TopicSpec, create bool) error {
 	return c.WithAdmin(func(a *kafka.AdminClient) error {
-		missing, err := missingTopics(ctx, a, c, specs)
-		if err != nil || len(missing) == 0 {
-			return err
-		}
-		if !create {
-			e := &MissingTopicsError{}
-			for _, s := range missing {
-				e.Topics, e.Commands = append(e.Topics, s.Name), append(e.Commands, s.command(c.Brokers))
-			}
-			return e
-		}
-		return createTopics(ctx, a, c, missing)
+		return insist(ctx, func() error { return ensure(ctx, a, c, specs, create) })
 	})
+}
+
+func ensure(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec, create bool) error {
+	missing, err := missingTopics(ctx, a, c, specs)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	if !create {
+		e := &MissingTopicsError{}
+		for _, s := range missing {
+			e.Topics, e.Commands = append(e.Topics, s.Name), append(e.Commands, s.command(c.Brokers))
+		}
+		return e
+	}
+	return createTopics(ctx, a, c, missing)
 }
 
 func missingTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) ([]TopicSpec, error) {
