@@ -1,6 +1,7 @@
 package binlog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,6 +20,7 @@ import (
 	"telltale/internal/kafkaclient"
 	"telltale/internal/kafkaserver/kafkatest"
 	"telltale/internal/mysqlserver/mysqltest"
+	"telltale/internal/ops"
 )
 
 // readmeRights are those that the README has the reader granted, one by one.
@@ -78,6 +80,7 @@ func TestClusterChanges(t *testing.T) {
 	grant(t, admin, rights...)
 	h.exec(t, customers)
 	h.testRights(t, admin, rights)
+	t.Run("oversize", func(t *testing.T) { h.testOversizeRight(t, admin, rights[0]) })
 	h.testTopicsUnderLoad(t, admin)
 }
 
@@ -122,6 +125,44 @@ func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient, rights []ka
 		t.Run(one.name, func(t *testing.T) { b.outlive(t, one) })
 	}
 	b.check(t)
+	h.mustStop(t)
+}
+
+// testOversizeRight asks for what the README says of `source.oversize`: one right
+// more on the topics, without which the reader names what it cannot ask for, and
+// with which it puts aside what a topic does not take.
+func (h *harness) testOversizeRight(t *testing.T, admin *kafka.AdminClient, onTopics kafka.ACLBinding) {
+	h.makeNotes(t)
+	h.o.Oversize = oversizeDeadLetter
+	defer func() { h.o.Oversize = oversizeStop }()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	h.o.Health = ops.NewHealth()
+	ended := make(chan error, 1)
+	go func() { ended <- Run(ctx, h.o) }()
+	for deadline := time.Now().Add(patience); !h.complains("ask for the limits of"); time.Sleep(20 * time.Millisecond) {
+		select {
+		case err := <-ended:
+			t.Fatalf("the reader ended: %v", err)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the reader says %q", h.o.Health.Reasons())
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	onTopics.Operation = kafka.ACLOperationDescribeConfigs
+	grant(t, admin, onTopics)
+	h.start(t)
+	h.exec(t, "INSERT INTO notes VALUES (1, "+largeNote+")")
+	h.published(t)
+	r := h.records(t, "notes", 1)[0]
+	if r.Oversize == nil || len(h.whole(t, r)) != r.Oversize.Bytes {
+		t.Errorf("got %s, want it to be among the dead letters", r.Value)
+	}
 	h.mustStop(t)
 }
 
