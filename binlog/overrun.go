@@ -1,17 +1,14 @@
 package binlog
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"telltale/internal/kafkaclient"
-	"telltale/schemas/change"
 )
 
 // errOverrun ends the look for changes behind a position.
@@ -19,23 +16,35 @@ var errOverrun = errors.New("a change behind the position")
 
 // overrun refuses a position that is behind what was published: its own topic has
 // lost its newest records, and what they stood for would be published again. What
-// was never committed may stand there; a producer that died leaves that behind.
-func (p *proof) overrun(ctx context.Context, c kafkaclient.Config, beyond []kafka.TopicPartition) error {
+// was never committed may stand there; a producer that died leaves that behind, and
+// a reader of an earlier version, which counts no ends, a day of what is covered.
+func (p *proof) overrun(ctx context.Context, beyond []stretch) error {
 	if len(beyond) == 0 {
 		return nil
 	}
+	covers, err := newCover(p.position, p.server.dialect)
+	if err != nil {
+		return err
+	}
+	var from []kafka.TopicPartition
+	var records int64
+	for _, s := range beyond {
+		from = append(from, kafka.TopicPartition{Topic: &s.topic, Partition: s.partition, Offset: kafka.Offset(s.from)})
+		records += s.to - s.from
+	}
+	p.options.Logger.Info("looking at records behind the position", "source", p.options.Name, "partitions", len(from), "records", records)
 	var first *kafka.Message
 	var id string
-	err := kafkaclient.ReadFrom(ctx, c, beyond, func(m *kafka.Message) error {
-		e, err := change.Parse(unwrapped(m.Value))
-		if err != nil {
-			return nil // A tombstone, a mark of the transaction topic, or somebody else's.
+	err = kafkaclient.ReadFrom(ctx, p.options.Kafka, from, func(m *kafka.Message) error {
+		o, ok := originOfRecord(m.Value)
+		if !ok {
+			return nil
 		}
-		covered, err := p.covers(e.Source)
+		covered, err := covers.has(o)
 		if covered || err != nil {
 			return err
 		}
-		first, id = m, e.ID
+		first, id = m, o.ID
 		return errOverrun
 	})
 	if !errors.Is(err, errOverrun) {
@@ -46,34 +55,30 @@ func (p *proof) overrun(ctx context.Context, c kafkaclient.Config, beyond []kafk
 		"telltale positions adopt (publishes again what is behind the position, under the ids that it had)")
 }
 
-// unwrapped is what stands beside the schema in a value that has one.
-func unwrapped(value []byte) []byte {
-	var wrapped struct {
-		Payload json.RawMessage `json:"payload"`
-	}
-	if json.Unmarshal(value, &wrapped) == nil && wrapped.Payload != nil {
-		return wrapped.Payload
-	}
-	return value
+// recordOrigin is what a change says of where it comes from.
+type recordOrigin struct {
+	ID     string `json:"id"`
+	Op     string `json:"op"`
+	Source struct {
+		GTID *string `json:"gtid"`
+		File string  `json:"file"`
+		Pos  uint64  `json:"pos"`
+	} `json:"source"`
+	Transaction struct {
+		ID string `json:"id"`
+	} `json:"transaction"`
+	// Payload is the change where its schema stands beside it.
+	Payload *recordOrigin `json:"payload"`
 }
 
-// covers reports whether the position is behind a change.
-func (p *proof) covers(s change.Source) (bool, error) {
-	if p.position.ByFile {
-		order := cmp.Or(cmp.Compare(len(s.File), len(p.position.File)), strings.Compare(s.File, p.position.File), cmp.Compare(s.Pos, uint64(p.position.Pos)))
-		return order < 0, nil
+// originOfRecord reads a record. One that is not ok is a tombstone, a mark of the
+// transaction topic, or somebody else's.
+func originOfRecord(value []byte) (o recordOrigin, ok bool) {
+	if json.Unmarshal(value, &o) != nil {
+		return o, false
 	}
-	if s.GTID == nil {
-		return true, nil
+	if o.Payload != nil {
+		o = *o.Payload
 	}
-	d := p.server.dialect
-	published, err := d.parse(p.position.GTIDSet)
-	if err != nil {
-		return false, err
-	}
-	one, err := d.parse(*s.GTID)
-	if err != nil {
-		return false, err
-	}
-	return published.Contain(one), nil
+	return o, o.ID != "" && o.Op != ""
 }

@@ -22,7 +22,11 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 		if err := p.run(ctx); err != nil {
 			return position, err
 		}
-		if err := p.overrun(ctx, r.o.Kafka, topics.beyond); err != nil {
+		if err := r.findBranches(ctx, srv, h, &p.position); err != nil {
+			return position, err
+		}
+		position, topics.overrun = p.position, p.overrun
+		if err := topics.inspect(ctx); err != nil {
 			return position, err
 		}
 	} else if len(topics.known) > 0 {
@@ -34,9 +38,6 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 		}
 	} else {
 		position = h.position(srv.dialect)
-	}
-	if err := r.findBranches(ctx, srv, h, &position); err != nil {
-		return position, err
 	}
 	position.ServerUUID = h.server
 	var news []*stateRecord

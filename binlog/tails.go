@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
-
 	"telltale/internal/kafkaclient"
 )
 
@@ -109,6 +107,13 @@ func (t *topics) locate(ctx context.Context, opened []*topic) error {
 	return nil
 }
 
+// stretch is a part of a partition, of offsets from on and before to.
+type stretch struct {
+	topic     string
+	partition int32
+	from, to  int64
+}
+
 // suspect notes what stands behind the ends that were remembered of topics, for
 // overrun to look at. With at-least-once it comes again by design.
 func (t *topics) suspect(opened []*topic) {
@@ -119,10 +124,22 @@ func (t *topics) suspect(opened []*topic) {
 		}
 		for p, end := range was.Ends {
 			if one.ends[p] > end {
-				t.beyond = append(t.beyond, kafka.TopicPartition{Topic: &one.name, Partition: int32(p), Offset: kafka.Offset(end)})
+				t.beyond = append(t.beyond, stretch{one.name, int32(p), end, one.ends[p]})
 			}
 		}
 	}
+}
+
+// inspect has overrun look at what is suspect, once the session has a position to
+// hold it against: topics are also opened in mid-stream, of tables that are gone by
+// now, or that come to be captured.
+func (t *topics) inspect(ctx context.Context) error {
+	if t.overrun == nil {
+		return nil
+	}
+	beyond := t.beyond
+	t.beyond = nil
+	return t.overrun(ctx, beyond)
 }
 
 // shrunk says which partition ends before where it ended, give or take so many

@@ -30,8 +30,10 @@ type topics struct {
 	// letters is the topic of dead letters, where records can go there.
 	letters *topic
 	// beyond are where the brokers have more of a topic than was committed with the
-	// position, if only what never was.
-	beyond []kafka.TopicPartition
+	// position, if only what never was, and overrun looks at that. It is nil before
+	// the start has found the position, and where there was none.
+	beyond  []stretch
+	overrun func(context.Context, []stretch) error
 	// unsaid are the records of topics that are written from now on.
 	unsaid []*stateRecord
 
@@ -131,6 +133,9 @@ func (t *topics) make(ctx context.Context, specs []kafkaclient.TopicSpec) error 
 		return err
 	}
 	t.suspect(counted)
+	if err := t.inspect(ctx); err != nil {
+		return err
+	}
 	for _, one := range opened {
 		t.byName[one.name] = one
 	}
@@ -178,7 +183,7 @@ func (t *topics) ensured(ctx context.Context, spec kafkaclient.TopicSpec) (*topi
 		}
 	}
 	one := t.byName[spec.Name]
-	return one, t.record(one.name, topicState{ID: one.id, Partitions: one.partitions})
+	return one, t.record(one)
 }
 
 // marks opens the topic of transactions, where it is asked for: of one partition

@@ -23,8 +23,9 @@ type topicState struct {
 	// Partitions is how many keys were spread over: with another number, a key
 	// would go on in another partition.
 	Partitions int32 `json:"partitions"`
-	// Ends are the offsets behind what was committed, by partition; missing where
-	// nothing was, or by an earlier version.
+	// Ends are the offsets behind what was committed, by partition, which is where
+	// the topic ended when it was opened where nothing was; missing by an earlier
+	// version.
 	Ends []int64 `json:"ends,omitempty"`
 	// AtLeastOnce says that records may stand behind Ends that are written again.
 	AtLeastOnce bool `json:"at_least_once,omitempty"`
@@ -48,13 +49,15 @@ func (e *TopicError) Error() string {
 }
 
 // record remembers a topic that is written for the first time.
-func (t *topics) record(topic string, now topicState) error {
+func (t *topics) record(one *topic) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, ok := t.recorded[topic]; ok {
+	if _, ok := t.recorded[one.name]; ok {
 		return nil
 	}
-	return t.say(topic, now)
+	return t.say(one.name, topicState{
+		ID: one.id, Partitions: one.partitions, Ends: slices.Clone(one.ends), AtLeastOnce: t.o.Delivery == deliveryAtLeastOnce,
+	})
 }
 
 // allowRepeats remembers of all topics, before a reader that delivers at least once
