@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"telltale/config/rules"
 	"telltale/consumers/history"
 	"telltale/crudapp"
+	"telltale/crudapp/argon2id"
 	"telltale/crudapp/catalogue"
 	"telltale/crudapp/mysql"
 	"telltale/crudapp/web"
@@ -120,13 +122,27 @@ func buildDemo(ctx context.Context, e demo.Env, traces trace.TracerProvider) (de
 	if _, err := catalogue.New(catalogue.Options{Store: store}).Seed(crudapp.WithActor(ctx, "seed")); err != nil {
 		return demo.App{Close: store.Close}, err
 	}
+	mary := demo.Login{Email: "mary@shop.example", Password: "seven loaves a day"}
+	if err := employ(ctx, store, mary); err != nil {
+		return demo.App{Close: store.Close}, err
+	}
 	return demo.App{
-		Close: store.Close,
+		Close: store.Close, Staff: mary,
 		Shop: newShopHandler(store, demoShop(), web.Options{
 			Logger:          e.Logger.With("component", string(config.StageCRUDApp)),
 			InsecureCookies: true, FrameAncestors: []string{e.Page}, Registerer: e.Registry, Traces: traces,
 		}),
 	}, nil
+}
+
+// employ lets somebody into the staff pages, unless an earlier start did.
+func employ(ctx context.Context, store *mysql.Store, l demo.Login) error {
+	accounts := crudapp.NewStaffAccounts(crudapp.StaffOptions{Store: store, Passwords: argon2id.New(argon2id.Options{})})
+	_, err := accounts.Add(crudapp.WithActor(ctx, "seed"), l.Email, "Mary", l.Password)
+	if e, ok := errors.AsType[*crudapp.Error](err); ok && e.Fields[crudapp.FieldEmail] != "" {
+		return nil
+	}
+	return err
 }
 
 // demoShop is a shop in which people can go through with an order, and no money moves.

@@ -228,6 +228,16 @@ func hasMail(c feed.Card) bool {
 	return slices.ContainsFunc(c.Effects, func(e feed.Effect) bool { return e.Kind == feed.EffectMail })
 }
 
+// signInStaff signs in as whom the demo says that it let into the staff pages.
+func signInStaff(t *testing.T, c *child) {
+	t.Helper()
+	m := regexp.MustCompile(`staff +on (http://\S+)/staff, as (\S+) with the password "([^"]+)"`).FindStringSubmatch(c.out.String())
+	if m == nil || m[1] != c.shop {
+		t.Fatalf("the demo does not say who may use the shop's staff pages: %s", c.out)
+	}
+	post(t, c.shop+"/api/staff/session", map[string]string{"email": m[2], "password": m[3]}, http.StatusCreated)
+}
+
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	binary, dir := binarytest.Build(t), filepath.Join(t.TempDir(), "data")
@@ -259,6 +269,7 @@ func TestDemo(t *testing.T) {
 
 	c.interrupt(t)
 	c = start(t, binary, "--dir", dir)
+	signInStaff(t, c)
 	poll(t, patience, "the two cards, the mails and the history from before the restart", func() bool {
 		s := c.state(t)
 		// Her name, her address and her country, and then another name.

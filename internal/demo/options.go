@@ -87,9 +87,14 @@ type Env struct {
 type App struct {
 	// Shop serves the application's pages and API.
 	Shop http.Handler
+	// Staff is who may use its pages for staff, as the demo tells whoever started it.
+	Staff Login
 	// Close releases what the shop holds, after its last request. Nil: nothing.
 	Close func() error
 }
+
+// Login is what somebody signs in with.
+type Login struct{ Email, Password string }
 
 // Addresses are where a running demo is reached.
 type Addresses struct {

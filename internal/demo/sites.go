@@ -74,6 +74,7 @@ func (d *demo) serve(ctx context.Context) error {
 	s.page = serve("page", s.listeners.page, handler, d.Logger, d.fail)
 	d.say("%-11s on %s", "shop", d.addresses.Shop)
 	d.say("%-11s on %s, for visitors from %s", "elsewhere", d.addresses.Elsewhere, ElsewhereAddr)
+	d.say("%-11s on %s/staff, as %s with the password %q", "staff", d.addresses.Shop, d.app.Staff.Email, d.app.Staff.Password)
 	d.say("%-11s on %s/metrics", "metrics", d.addresses.Ops)
 	d.say("\nOpen %s/ in a browser. Ctrl-C stops.", d.addresses.Page)
 	return nil
