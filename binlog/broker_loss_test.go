@@ -21,24 +21,27 @@ type losing struct {
 	*book
 	options apachekafka.Options
 	server  *apachekafka.Server
-	ended   <-chan error
 	// behind has how many changes were published by position.
 	behind map[string]int
+	// binary is that of the reader that is killed, and notes are the rows that were
+	// written for it.
+	binary string
+	notes  int
 }
 
 // newLosing makes one, which runs. The customers have one partition, so that its
 // log is in the order of the changes.
-func newLosing(t *testing.T, servers mysqltest.Servers, random *rand.Rand) *losing {
+func newLosing(t *testing.T, servers mysqltest.Servers, random *rand.Rand, binary string) *losing {
 	t.Helper()
 	h := newHarnessOn(t, servers)
-	l := &losing{options: apachekafka.Options{Dir: filepath.Join(t.TempDir(), "kafka")}, behind: map[string]int{}}
+	l := &losing{options: apachekafka.Options{Dir: filepath.Join(t.TempDir(), "kafka")}, behind: map[string]int{}, binary: binary}
 	l.server = apachekafkatest.StartWith(t, l.options)
 	h.o.Kafka.Brokers, h.o.Partitions, h.o.topicsEvery = l.server.Brokers(), 1, time.Second
 	if _, err := fmt.Sscanf(l.server.Brokers(), "127.0.0.1:%d", &l.options.Port); err != nil {
 		t.Fatal(err)
 	}
 	h.exec(t, customers)
-	l.ended = h.start(t)
+	h.start(t)
 	l.book = newBook(t, h, random, 5)
 	l.published(t)
 	return l
@@ -153,32 +156,36 @@ func (l *losing) goOn(t *testing.T) {
 	if _, err := Adopt(t.Context(), l.o); err != nil {
 		t.Fatal(err)
 	}
-	l.ended = l.start(t)
+	l.start(t)
 	l.write(t, 2)
 	l.published(t)
 }
 
 // trials are the ways to lose something.
 func (l *losing) trials() []trial {
-	round := func(lose func(*testing.T) error) func(*testing.T) ending {
-		return func(t *testing.T) ending {
+	round := func(lose func(*testing.T) error, want ending) func(*testing.T) verdict {
+		return func(t *testing.T) verdict {
 			err := lose(t)
 			l.goOn(t)
-			return nameOf(t, err)
+			return ended(nameOf(t, err), want)
 		}
 	}
 	return []trial{
 		{
 			name: "the broker loses records", what: "The broker was killed, the newest transactions of the customers' topic were cut from its log, also inside a batch, and it was started again.",
-			round: round(l.loseRecords), endings: []ending{"binlog.TopicError"},
+			round: round(l.loseRecords, "binlog.TopicError"),
 		},
 		{
 			name: "the broker loses records under a running reader", what: "The same while the reader ran.",
-			round: round(l.loseUnderReader), endings: []ending{"binlog.TopicError"},
+			round: round(l.loseUnderReader, "binlog.TopicError"),
 		},
 		{
 			name: "the broker loses positions", what: "The same with the topic of positions; what came behind was published again when the operator said so.",
-			round: round(l.losePositions), endings: []ending{refusedOverrun},
+			round: round(l.losePositions, refusedOverrun),
+		},
+		{ // The last: the topic has records then that were aborted.
+			name: "the reader is killed inside of a transaction", what: "The reader was killed (kill -9) when part of a transaction with rows in two topics and four partitions was in an open Kafka transaction, and another one started. What was aborted was not taken for a loss.",
+			round: l.killReader,
 		},
 	}
 }

@@ -119,7 +119,8 @@ func takings(admin *kafka.AdminClient, rights []kafka.ACLBinding) []taken {
 // testRights takes rights away. That is named at /readyz and waited for; when they
 // are given back the reader goes on by itself, and nothing is missing.
 func (h *harness) testRights(t *testing.T, admin *kafka.AdminClient, rights []kafka.ACLBinding) {
-	b := &guarded{admin: admin, ended: h.start(t), takings: takings(admin, rights)}
+	b := &guarded{admin: admin, takings: takings(admin, rights)}
+	h.start(t)
 	b.book = newBook(t, h, newRandom(t), 5)
 	for _, one := range b.takings {
 		t.Run(one.name, func(t *testing.T) { b.outlive(t, one) })
@@ -170,7 +171,6 @@ func (h *harness) testOversizeRight(t *testing.T, admin *kafka.AdminClient, onTo
 type guarded struct {
 	*book
 	admin   *kafka.AdminClient
-	ended   <-chan error
 	takings []taken
 }
 
@@ -204,11 +204,10 @@ func (b *guarded) outlive(t *testing.T, one taken) {
 func (b *guarded) trials() []trial {
 	return []trial{{
 		name: "a right on Kafka is taken away", what: "The reader's account lost its right to write the topics, to its transactional id or to the group of its lease, or its password, until /readyz said so, and got it back.",
-		round: func(t *testing.T) ending {
+		round: func(t *testing.T) verdict {
 			b.outlive(t, b.takings[b.random.IntN(len(b.takings))])
-			return goesOn
+			return lives()
 		},
-		endings: []ending{goesOn},
 	}}
 }
 

@@ -40,7 +40,7 @@ const faultsHead = `# Faults of the servers, the network, topics and brokers, an
 
 %s, on Telltale %s. ` + "`make faults`" + ` does it again and writes this page. Those of the stages and of a broker under load are in [faults.md](faults.md).%s
 
-One reader went through all faults of a kind on each server, %d rounds of each, with seed %d, from which each round drew what exactly happened. What a test wrote stands in its own history: after each round each row's versions stood in its topic as that has them, none missing, none twice but where an operator had said so, none in another order, and nothing that was not committed. A reader that ended did so by the name of an error, before it published anything that was not right, and went on with the command that the error names.
+One reader went through all faults of a kind on each server, %d rounds of each, with seed %d, from which each round drew what exactly happened. Faults that the reader outlives by itself were injected while ` + "`telltale load`" + ` wrote to the shop's tables, 60 transactions a second, and afterwards each row's changes stood in its topic as the load's record has them, images, actors and requests included, those of each transaction in one. The other faults were played between single statements, and after each round each row's versions stood in its topic as the test had committed them. None was missing, none came twice but where an operator had said so, none in another order, and nothing that was not committed. A reader that ended did so by the name of an error, before it published anything that was not right, and went on with the command that the error names.
 
 `
 

@@ -30,6 +30,7 @@ type harness struct {
 	db     *sql.DB
 	o      Options
 	stop   func() error
+	ended  <-chan error // Of the reader that was started last.
 }
 
 func newHarness(t *testing.T, settings ...string) *harness {
@@ -75,6 +76,7 @@ func (h *harness) start(t *testing.T) (ended <-chan error) {
 	h.o.Health = ops.NewHealth()
 	h.o.Health.Set("binlog", errStarting)
 	done := make(chan error, 1)
+	h.ended = done
 	go func() { done <- Run(ctx, h.o) }()
 	h.stop = func() error {
 		cancel()
@@ -108,6 +110,17 @@ func (h *harness) fails(t *testing.T) error {
 	return err
 }
 
+// still says that the reader goes on by itself, or how it ended.
+func (h *harness) still(t *testing.T) ending {
+	t.Helper()
+	select {
+	case err := <-h.ended:
+		return nameOf(t, err)
+	default:
+		return goesOn
+	}
+}
+
 func (h *harness) mustStop(t *testing.T) {
 	t.Helper()
 	if err := h.stop(); err != nil {
@@ -131,8 +144,13 @@ func (h *harness) records(t *testing.T, table string, n int) []got {
 // topic is records for a topic by its name.
 func (h *harness) topic(t *testing.T, name string, n int) []got {
 	t.Helper()
-	var all []got
-	for _, m := range h.messages(t, name, n) {
+	return parsed(t, h.messages(t, name, n))
+}
+
+// parsed are messages with what they say.
+func parsed(t *testing.T, messages []*kafka.Message) (all []got) {
+	t.Helper()
+	for _, m := range messages {
 		g := got{Message: m}
 		if m.Value != nil {
 			e, err := change.Parse(m.Value)
@@ -149,24 +167,25 @@ func (h *harness) topic(t *testing.T, name string, n int) []got {
 // messages is topic for records of whichever form.
 func (h *harness) messages(t *testing.T, name string, n int) []*kafka.Message {
 	t.Helper()
-	var all []*kafka.Message
-	deadline := time.Now().Add(patience)
-	for {
-		all = all[:0]
-		err := kafkaclient.ReadToEnd(t.Context(), h.o.Kafka, name, func(m *kafka.Message) error {
-			all = append(all, m)
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(all) >= n || time.Now().After(deadline) {
-			break
-		}
+	all := h.read(t, name)
+	for deadline := time.Now().Add(patience); len(all) < n && time.Now().Before(deadline); all = h.read(t, name) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if len(all) != n {
 		t.Fatalf("topic %s holds %d records, want %d", name, len(all), n)
+	}
+	return all
+}
+
+// read is what a topic holds now.
+func (h *harness) read(t *testing.T, name string) (all []*kafka.Message) {
+	t.Helper()
+	err := kafkaclient.ReadToEnd(t.Context(), h.o.Kafka, name, func(m *kafka.Message) error {
+		all = append(all, m)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all
 }

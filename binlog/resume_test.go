@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"telltale/internal/kafkaclient"
 	"telltale/internal/mysqlserver/mysqltest"
 )
 
@@ -124,6 +125,17 @@ func TestStandby(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A standby publishes within 10 s of its predecessor's end: the group gives that one
+// up when the lease times out, and tells the standby at its next heartbeat. The rest
+// is a session's start.
+func TestTakeoverTime(t *testing.T) {
+	t.Parallel()
+	const promised, start = 10 * time.Second, 2500 * time.Millisecond
+	if told := leaseTimeout + kafkaclient.Heartbeat(leaseTimeout); told+start > promised {
+		t.Errorf("a standby is told after %v, which leaves %v for a start, want %v", told, promised-told, start)
 	}
 }
 

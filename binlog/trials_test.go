@@ -18,10 +18,22 @@ import (
 type trial struct {
 	name, what string
 	// round has it happen, and the reader run again.
-	round func(*testing.T) ending
-	// endings are all that may come of a round.
-	endings []ending
+	round func(*testing.T) verdict
 }
+
+// verdict is how a round ended, and how it may have ended by what was drawn: several
+// where it depends on which of two is first. Nothing came where the reader is to be
+// looked at when all is published.
+type verdict struct {
+	came ending
+	want []ending
+}
+
+// lives is for a reader that must go on by itself.
+func lives() verdict { return verdict{want: []ending{goesOn}} }
+
+// ended is for a reader that must have ended in one of these ways.
+func ended(came ending, want ...ending) verdict { return verdict{came, want} }
 
 // ending is the name of the error that ended the reader, or goesOn.
 type ending string
@@ -33,7 +45,6 @@ type scene struct {
 	*book
 	servers mysqltest.Servers
 	link    *mysqllink.Link
-	ended   <-chan error
 	// shift is how far the reader's clock is ahead.
 	shift *atomic.Int64
 	large large
@@ -51,7 +62,7 @@ func newScene(t *testing.T, servers mysqltest.Servers, random *rand.Rand) *scene
 	h.exec(t, customers, "CREATE TABLE moments (id int PRIMARY KEY, at timestamp(6) NULL)")
 	s.large.prepare(t, h)
 	s.types.prepare(t, h, servers)
-	s.ended = h.start(t)
+	h.start(t)
 	s.book = newBook(t, h, random, 8)
 	s.published(t)
 	return s
@@ -69,18 +80,24 @@ func (b *book) play(t *testing.T, trials []trial, report *faultLines) {
 			b.round++
 			before := b.changes
 			b.healed = time.Time{}
-			came := one.round(t)
+			v := one.round(t)
 			if b.healed.IsZero() {
 				b.healed = time.Now()
-			}
-			if !slices.Contains(one.endings, came) {
-				t.Errorf("%s: it ended as %s, want one of %s", one.name, came, one.endings)
 			}
 			b.write(t, 1+b.random.IntN(5))
 			b.published(t)
 			line.recoveries = append(line.recoveries, time.Since(b.healed))
 			b.check(t)
-			line.endings[came]++
+			now := b.still(t)
+			if v.came == "" {
+				v.came = now
+			} else if now != goesOn {
+				t.Fatalf("%s: the reader that was started again ended: %s", one.name, now)
+			}
+			if !slices.Contains(v.want, v.came) {
+				t.Errorf("%s: it ended as %s, want %s", one.name, v.came, v.want)
+			}
+			line.endings[v.came]++
 			line.changes += b.changes - before
 		}
 		t.Logf("%+v", line)
@@ -112,7 +129,7 @@ func (s *scene) mend(t *testing.T, how operation) {
 	if _, err := how(t.Context(), s.o); err != nil {
 		t.Fatal(err)
 	}
-	s.ended = s.start(t)
+	s.start(t)
 }
 
 // nameOf is the name that docs/errors.md explains an error under.

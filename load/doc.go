@@ -41,7 +41,7 @@
 // answer to the commit was lost, followed by a line with the same n once it was
 // read back: landed with the changes again, or vanished. By the API it stays unknown
 // where that cannot be told. Changes count where they are committed or landed. What
-// was rolled back on purpose is not in the record.
+// was rolled back on purpose, or broke before its commit, is not in the record.
 //
 // Lines of one worker are in the order of commit. Several workers change a row of
 // the stock; its version tells their order.

@@ -16,7 +16,8 @@ const (
 	Refused Outcome = "refused"
 	// Unknown is a commit whose answer was lost, before it was read back.
 	Unknown Outcome = "unknown"
-	// Landed is one that proved to have taken place, Vanished one that did not.
+	// Landed is one that proved to have taken place, Vanished one that did not, or
+	// whose connection broke before.
 	Landed   Outcome = "landed"
 	Vanished Outcome = "vanished"
 )

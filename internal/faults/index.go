@@ -44,7 +44,7 @@ var index = []indexed{
 // writeIndex writes which page has which fault.
 func writeIndex(line func(string, ...any)) {
 	line("\n## Where each fault is\n")
-	line("Those of one reader alone, on MySQL and on MariaDB, are in [faults-source.md](faults-source.md), with a history of their own. `make memory` measures what large rows and transactions take.\n")
+	line("Those of one reader alone, on MySQL and on MariaDB, are in [faults-source.md](faults-source.md), under the same load or by single statements. `make memory` measures what large rows and transactions take.\n")
 	line("| fault | here | in faults-source.md |\n|---|---|---|")
 	for _, f := range index {
 		line("| %s | %s | %s |", f.fault, strings.Join(f.here, "; "), strings.Join(f.source, "; "))

@@ -40,6 +40,10 @@ type Consumer struct {
 	err      error
 }
 
+// Heartbeat is how often a member of a group with that session timeout gives a sign
+// of life, and is told whether the group has changed.
+func Heartbeat(session time.Duration) time.Duration { return session / 5 }
+
 // NewConsumer makes a consumer that reads committed records alone and commits
 // nothing by itself.
 func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
@@ -67,7 +71,7 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 		"statistics.interval.ms":        int(told / time.Millisecond),
 		"group.id":                      o.Group,
 		"session.timeout.ms":            int(o.SessionTimeout / time.Millisecond),
-		"heartbeat.interval.ms":         int(o.SessionTimeout / 5 / time.Millisecond),
+		"heartbeat.interval.ms":         int(Heartbeat(o.SessionTimeout) / time.Millisecond),
 		"max.poll.interval.ms":          int(o.PollTimeout / time.Millisecond),
 		"partition.assignment.strategy": "cooperative-sticky",
 		"auto.offset.reset":             reset,

@@ -10,9 +10,10 @@ import (
 type ending int
 
 const (
-	// auto is a single statement that commits by itself, or several of which each
-	// does.
+	// auto is a single statement that commits by itself.
 	auto ending = iota
+	// each is several statements of which each commits by itself.
+	each
 	commit
 	rollback
 	// cut loses the answer to its commit.
@@ -57,14 +58,14 @@ func deeds() []deed {
 		named("ship", 2, "staff hand an order that was paid to a carrier", commit, (*transaction).ship),
 		named("refund", 1, "staff pay back a part of what was paid for an order, or all of it", commit, (*transaction).refund),
 		named("price", 2, "staff change a product's price", auto, (*transaction).price),
-		named("race", 2, "several connections save one customer's form at the same moment; one wins", auto, (*transaction).race),
+		named("race", 2, "several connections save one customer's form at the same moment; one wins", each, (*transaction).race),
 		named("rollback", 6, "a transaction over two tables is rolled back", rollback, (*transaction).household),
 		named("savepoint", 6, "the middle of a transaction is taken back", commit, (*transaction).savepoint),
 		named("household", 4, "one transaction changes one customer twice, adds another and signs both in", commit, (*transaction).household),
 		named("lose-answer", 1, "the connection is cut during the commit, and what took place is read back", cut, (*transaction).household),
 		named("big", 1, "one transaction over hundreds of customers, several times over", commit, (*transaction).big),
 		named("delete", 1, "a customer is deleted by hand, with her sign-ins", commit, (*transaction).removeOne),
-		named("ddl", 0, "a table of the load's own, load_ddl_…, is altered between its rows; needs CREATE, ALTER and DROP", auto, (*transaction).alter),
+		named("ddl", 0, "a table of the load's own, load_ddl_…, is altered between its rows; needs CREATE, ALTER and DROP", each, (*transaction).alter),
 		named(Mark, 0, "one transaction renames a worker's newest customers and products, and has each of those customers buy and review one", commit, (*transaction).mark),
 	}
 }

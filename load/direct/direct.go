@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -35,6 +36,11 @@ type Options struct {
 	// Products is how many products each worker puts on the shelves. Default 5; below
 	// 0 none.
 	Products int
+	// Patience is how long a server that broke a connection is asked for another. The
+	// transaction has vanished, or is read back where its commit was under way; so
+	// that this can be told, each changes the version of a customer. Races and ddl,
+	// which are several transactions, end the load. Default 0: all do.
+	Patience time.Duration
 }
 
 // Target is the shop's database.

@@ -28,13 +28,14 @@ func TestRecord(t *testing.T) { mysqltest.Each(t, testRecord) }
 const transactions = 3000
 
 func testRecord(t *testing.T, servers mysqltest.Servers) {
-	server := servers.Start(t)
+	dir := t.TempDir()
+	server := servers.StartIn(t, dir)
 	shop, err := install.New(t.Context(), install.Options{Binary: binarytest.Build(t), Dir: t.TempDir(), MySQL: server.DSN("")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var record bytes.Buffer
-	l := open(t, server.DSN("shop"), load.Options{Seed: 7, Rate: 100_000, Mix: "default,lose-answer=5,ddl=2,big=2,refund=3", Record: &record})
+	l := open(t, direct.Options{DSN: server.DSN("shop")}, load.Options{Seed: 7, Rate: 100_000, Mix: "default,lose-answer=5,ddl=2,big=2,refund=3", Record: &record})
 	if err := l.Run(t.Context(), load.Span{Transactions: transactions}); err != nil {
 		t.Fatal(err)
 	}
@@ -61,15 +62,16 @@ func testRecord(t *testing.T, servers mysqltest.Servers) {
 	}
 
 	// Another load with the seed finds place beside the first.
-	again := open(t, shop.DSNs.Shell, load.Options{Seed: 7, Rate: 100_000})
+	again := open(t, direct.Options{DSN: shop.DSNs.Shell}, load.Options{Seed: 7, Rate: 100_000})
 	if err := again.Run(t.Context(), load.Span{Transactions: 200}); err != nil {
 		t.Error(err)
 	}
+	testPatience(t, servers, server, dir)
 }
 
-func open(t *testing.T, dsn string, o load.Options) *load.Load {
+func open(t *testing.T, where direct.Options, o load.Options) *load.Load {
 	t.Helper()
-	target, err := direct.Open(t.Context(), direct.Options{DSN: dsn})
+	target, err := direct.Open(t.Context(), where)
 	if err != nil {
 		t.Fatal(err)
 	}
