@@ -2,13 +2,12 @@ package binlog
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -183,29 +182,47 @@ func (f *faulty) play(t *testing.T, s *shop, fault sourceFault) time.Duration {
 // pause is a random one of at most so long.
 func (f *faulty) pause(most time.Duration) { time.Sleep(time.Duration(f.random.Int64N(int64(most)))) }
 
-// killDump ends the reader's connection at the server, if there is one: it may be
-// taken up right now, or be forgotten when it is to be ended.
-func (f *faulty) killDump(t *testing.T) {
+// killDumps ends the reader's connection at the server, and those of before that it
+// has not given up. There may be none: it may be taken up right now.
+func (f *faulty) killDumps(t *testing.T) {
 	t.Helper()
-	// MySQL's information schema fails on a statement with bytes that are no text.
-	dumps := "SELECT processlist_id FROM performance_schema.threads WHERE processlist_command LIKE 'Binlog Dump%'"
-	if f.mariadb() { // Which has no such schema by default.
-		dumps = "SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'"
+	ids, err := f.dumps(t)
+	// MySQL fails to list a statement with bytes that are no text, which the load's
+	// sign-ins are for a moment.
+	for deadline := time.Now().Add(patience); err != nil; ids, err = f.dumps(t) {
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
 	}
-	var id int
-	switch err := f.db.QueryRowContext(t.Context(), dumps).Scan(&id); {
-	case err == nil:
-		_, _ = f.db.ExecContext(t.Context(), fmt.Sprintf("KILL %d", id))
-	case !errors.Is(err, sql.ErrNoRows):
-		t.Fatal(err)
+	for _, id := range ids {
+		_, _ = f.db.ExecContext(t.Context(), fmt.Sprintf("KILL %d", id)) // It may be gone by now.
 	}
+}
+
+// dumps are the connections that ask for the binlog.
+func (f *faulty) dumps(t *testing.T) (ids []int, err error) {
+	t.Helper()
+	rows, err := f.db.QueryContext(t.Context(), "SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }
 
 func hangUp(t *testing.T, f *faulty) {
 	for range 6 {
 		f.pause(300 * time.Millisecond)
-		f.killDump(t)
+		f.killDumps(t)
 	}
+	f.log.says(t, "session ended")
 }
 
 func cutStreams(t *testing.T, f *faulty) {
@@ -232,8 +249,13 @@ func rotateOften(t *testing.T, f *faulty) {
 
 func changePassword(t *testing.T, f *faulty) {
 	f.exec(t, "ALTER USER reader IDENTIFIED BY 'another'")
-	f.killDump(t)
-	f.log.says(t, "Access denied")
+	const denied = "Access denied"
+	for deadline := time.Now().Add(patience); !strings.Contains(f.log.String(), denied); f.pause(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the log does not say %q:\n%s", denied, f.log)
+		}
+		f.killDumps(t) // A connection may have been made just before.
+	}
 	f.exec(t, "ALTER USER reader IDENTIFIED BY 'r'")
 }
 

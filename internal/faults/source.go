@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -90,27 +91,43 @@ func (w *World) asRoot(do func(*sql.DB) error) error {
 }
 
 func hangUp(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error {
-	// The process list of the information schema fails on a statement with bytes
-	// that are no text, whatever is asked of it.
-	const dumps = "SELECT processlist_id FROM performance_schema.threads WHERE processlist_command LIKE 'Binlog Dump%'"
 	defer w.stage(Binlog).harm()
-	return w.asRoot(func(db *sql.DB) error {
+	killed, looked := 0, error(nil)
+	err := w.asRoot(func(db *sql.DB) error {
 		return repeat(ctx, random, during, 250*time.Millisecond, func(ctx context.Context) error {
-			rows, err := db.QueryContext(ctx, dumps)
-			if err != nil {
-				return fmt.Errorf("look for the reader's connection: %w", err)
+			var ids []int
+			if ids, looked = dumps(ctx, db); looked != nil {
+				return nil // The next look may be a better one.
 			}
-			defer rows.Close()
-			for rows.Next() {
-				var id int
-				if err := rows.Scan(&id); err != nil {
-					return fmt.Errorf("look for the reader's connection: %w", err)
-				}
+			for _, id := range ids {
 				_, _ = db.ExecContext(ctx, fmt.Sprintf("KILL %d", id)) // It may be gone by now.
 			}
-			return rows.Err()
+			killed += len(ids)
+			return nil
 		})
 	})
+	if err == nil && killed == 0 {
+		err = errors.Join(errors.New("no connection of the reader's was there to be killed"), looked)
+	}
+	return err
+}
+
+// dumps are the connections that ask for the binlog. MySQL fails to list a statement
+// with bytes that are no text, which the load's sign-ins are for a moment.
+func dumps(ctx context.Context, db *sql.DB) (ids []int, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT id FROM information_schema.processlist WHERE command LIKE 'Binlog Dump%'")
+	if err != nil {
+		return nil, fmt.Errorf("look for the reader's connection: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("look for the reader's connection: %w", err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }
 
 func cutStreams(ctx context.Context, w *World, random *rand.Rand, during time.Duration) error {
