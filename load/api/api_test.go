@@ -5,12 +5,20 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io"
+	"log"
+	"maps"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,7 +39,7 @@ const transactions = 600
 func clerk() api.Clerk { return api.Clerk{Email: "mary@example.com", Password: "croissants at dawn"} }
 
 // TestRecord holds the record of a load on a shop that runs against its tables: all that
-// customers and staff do.
+// customers and staff do, and then the same while answers are lost and sessions end.
 func TestRecord(t *testing.T) {
 	t.Parallel()
 	server := mysqltest.Start(t)
@@ -44,22 +52,10 @@ func TestRecord(t *testing.T) {
 	serve(t, shop)
 	db := mysqltest.DB(t, server, "shop")
 
-	var record bytes.Buffer
-	target, err := api.Open(t.Context(), api.Options{URL: "http://" + shop.ShopAddr, Clerk: clerk()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := load.Open(t.Context(), load.Options{
+	var record, unsure bytes.Buffer
+	l := open(t, "http://"+shop.ShopAddr, load.Options{
 		Seed: 7, Rate: 100_000, Workers: 3, Mix: "default,browse=5,register=2,order=12,lose-answer=4,race=4", Record: &record,
-	}, target)
-	t.Cleanup(func() {
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := l.Run(t.Context(), load.Span{Transactions: transactions}); err != nil {
 		t.Fatal(err)
 	}
@@ -71,26 +67,92 @@ func TestRecord(t *testing.T) {
 	if s.Outcomes[load.Landed]+s.Outcomes[load.Vanished] == 0 || s.Outcomes[load.Unknown] > 0 {
 		t.Errorf("got %v, want some answers lost, and all known in the end", s.Outcomes)
 	}
+	kinds := count(t, bytes.NewReader(record.Bytes()))
+	kinds.checkAll(t)
+	kinds.checkTables(t, db)
+	if got, want := number(t, db, "SELECT SUM(version - 1) FROM stock"), kinds["stock u"]; got != want || kinds["stock untold"] > 0 {
+		t.Errorf("the stock was changed %d times, in the record %d, of which %d do not say how much was left", got, want, kinds["stock untold"])
+	}
 
-	kinds := checkKinds(t, bytes.NewReader(record.Bytes()))
-	for _, table := range []string{
-		load.Customers, load.SignIns, load.Reviews, load.Orders, load.OrderLines, load.Payments, load.Invoices, load.Refunds, load.Shipments,
-	} {
-		if got, want := number(t, db, "SELECT COUNT(*) FROM "+table), kinds[table+" c"]; got != want {
-			t.Errorf("the table %s has %d rows, the record %d", table, got, want)
-		}
+	loseAnswers(t, shop, db, &unsure)
+	later := count(t, bytes.NewReader(unsure.Bytes()))
+	if later["stock untold"] == 0 {
+		t.Error("no answer was lost that would have told how much was left")
 	}
-	if got, want := number(t, db, "SELECT SUM(version - 1) FROM stock"), kinds["stock u"]; got != want {
-		t.Errorf("the stock was changed %d times, in the record %d", got, want)
-	}
-	final, err := load.ReadFinal(&record)
-	if err != nil {
-		t.Fatal(err)
+	kinds.add(later)
+	kinds.checkTables(t, db)
+	final := load.NewFinal()
+	for _, one := range []io.Reader{&record, &unsure} {
+		read(t, one, func(e load.Entry) {
+			if err := final.Add(e); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	if err := final.Verify(t.Context(), db); err != nil {
 		t.Error(err)
 	}
 	spoil(t, db, final)
+}
+
+// loseAnswers loads the shop, which does all that it is asked for, while one answer in
+// twenty does not arrive, and all sessions end once.
+func loseAnswers(t *testing.T, shop *install.Install, db *sql.DB, record io.Writer) {
+	t.Helper()
+	at, err := url.Parse("http://" + shop.ShopAddr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answers, from atomic.Int64
+	from.Store(math.MaxInt64)
+	proxy := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(at) },
+		ModifyResponse: func(*http.Response) error {
+			if n := answers.Add(1); n > from.Load() && n%20 == 0 {
+				return errors.New("lost")
+			}
+			return nil
+		},
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ErrorLog:     log.New(io.Discard, "", 0),
+	})
+	t.Cleanup(proxy.Close)
+	l := open(t, proxy.URL, load.Options{
+		Seed: 8, Rate: 100_000, Workers: 2, Mix: "default,browse=0,basket=20,order=20,lose-answer=5,race=5,sign-in=5", Record: record,
+	})
+	for _, table := range []string{"sessions", "staff_sessions"} {
+		if _, err := db.ExecContext(t.Context(), "DELETE FROM "+table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from.Store(answers.Load())
+	if err := l.Run(t.Context(), load.Span{Transactions: transactions / 2}); err != nil {
+		t.Fatal(err)
+	}
+	s := l.Summary()
+	t.Logf("%v in %s: %+v", s.Outcomes, s.During, s.All)
+	if s.Outcomes[load.Landed] < transactions/50 || s.Outcomes[load.Unknown] == 0 || s.Outcomes[load.Committed] < transactions/5 {
+		t.Errorf("got %v, want many that landed, some that stay unknown, and others", s.Outcomes)
+	}
+}
+
+// open puts a load on a shop, as customers and as the clerk.
+func open(t *testing.T, at string, o load.Options) *load.Load {
+	t.Helper()
+	target, err := api.Open(t.Context(), api.Options{URL: at, Clerk: clerk()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := load.Open(t.Context(), o, target)
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 // spoil changes a row that the record knows in one table after the other, and checks that
@@ -178,47 +240,88 @@ func number(t *testing.T, db *sql.DB, query string) (n int) {
 	return n
 }
 
-// checkKinds checks that the record has some of everything, and returns how many.
-func checkKinds(t *testing.T, record io.Reader) map[string]int {
+// kinds are how many changes there are of a kind: "orders c", "orders of staff".
+type kinds map[string]int
+
+// count counts what took place by a record, and checks that each change says all that it
+// should.
+func count(t *testing.T, record io.Reader) kinds {
 	t.Helper()
-	kinds, actors := map[string]int{}, map[string]int{}
+	all, untold := kinds{}, map[string]bool{}
+	read(t, record, func(e load.Entry) {
+		for _, c := range e.Changes {
+			of := fmt.Sprint(e.N, c.Table, c.Key)
+			if c.Op == "r" {
+				delete(untold, of)
+			}
+			if !e.Outcome.Took() {
+				continue
+			}
+			if c.Table == load.Stock && !strings.Contains(string(c.After), "on_hand") {
+				all["stock untold"]++
+				untold[of] = true
+			}
+			who, _, _ := strings.Cut(c.Actor, ":")
+			all[c.Table+" "+c.Op]++
+			all[c.Table+" of "+who]++
+			if !strings.HasPrefix(c.Request, "load-") {
+				t.Errorf("the change %+v names no request", c)
+			}
+		}
+	})
+	if len(untold) > 0 {
+		t.Errorf("how much was left is neither told nor read after %v", slices.Collect(maps.Keys(untold)))
+	}
+	return all
+}
+
+// read reads a record to its end.
+func read(t *testing.T, record io.Reader, each func(load.Entry)) {
+	t.Helper()
 	for r := load.NewRecordReader(record); ; {
 		e, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range e.Changes {
-			kinds[c.Table+" "+c.Op]++
-			if !strings.HasPrefix(c.Request, "load-") {
-				t.Errorf("the change %+v names no request", c)
-			}
-			if c.Table == load.Stock && !strings.Contains(string(c.Before)+string(c.After), "on_hand") {
-				t.Errorf("the change %+v does not say how much is left", c)
-			}
-			actors[c.Table+" of "+strings.TrimRight(c.Actor, "0123456789")]++
-		}
+		each(e)
 	}
+}
+
+func (k kinds) add(more kinds) {
+	for kind, n := range more {
+		k[kind] += n
+	}
+}
+
+// checkAll checks that there is some of everything.
+func (k kinds) checkAll(t *testing.T) {
+	t.Helper()
 	for _, kind := range []string{
 		"customers c", "customers u", "sign_ins c", "addresses c", "addresses u", "reviews c",
 		"basket_lines c", "basket_lines d", "orders c", "orders u", "order_lines c", "stock c", "stock u", "payments c", "payments u",
 		"invoices c", "refunds c", "shipments c", "products c", "products u",
+		"customers of customer", "customers of staff", "orders of customer", "orders of staff", "stock of customer", "stock of staff",
+		"payments of customer", "payments of staff",
 	} {
-		if kinds[kind] == 0 {
-			t.Errorf("got no %s among %v", kind, kinds)
+		if k[kind] == 0 {
+			t.Errorf("got no %s among %v", kind, k)
 		}
 	}
-	for _, actor := range []string{
-		"customers of customer:", "customers of staff:", "orders of customer:", "orders of staff:", "stock of customer:", "stock of staff:",
-		"payments of customer:", "payments of staff:",
+}
+
+// checkTables checks that the load's tables have as many rows as were created.
+func (k kinds) checkTables(t *testing.T, db *sql.DB) {
+	t.Helper()
+	for _, table := range []string{
+		load.Customers, load.SignIns, load.Reviews, load.Orders, load.OrderLines, load.Payments, load.Invoices, load.Refunds, load.Shipments,
 	} {
-		if actors[actor] == 0 {
-			t.Errorf("got no change of %s among %v", actor, actors)
+		if got, want := number(t, db, "SELECT COUNT(*) FROM "+table), k[table+" c"]; got != want {
+			t.Errorf("the table %s has %d rows, the record %d", table, got, want)
 		}
 	}
-	return kinds
 }
 
 func TestRefused(t *testing.T) {

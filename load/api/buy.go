@@ -13,23 +13,58 @@ import (
 
 // review writes one, or changes what the visitor wrote before.
 func (v *visit) review(ctx context.Context) (load.Outcome, error) {
-	path := fmt.Sprintf("/api/products/%d/reviews/mine", v.product())
+	v.reviewed = v.product()
 	var before, after review
-	mine, err := v.ask(ctx, request{method: http.MethodGet, path: path, into: &before})
+	mine, err := v.ask(ctx, request{method: http.MethodGet, path: reviewPath(v.reviewed), into: &before})
 	if err != nil {
 		return "", err
 	}
-	r := request{method: http.MethodPut, path: path, into: &after, header: map[string]string{"If-None-Match": "*"}}
+	r := request{method: http.MethodPut, path: reviewPath(v.reviewed), into: &after, header: map[string]string{"If-None-Match": "*"}}
 	if mine.ok() {
+		v.who.keepReview(before)
 		r.header = map[string]string{"If-Match": mine.etag}
 	}
 	r.body = map[string]any{"rating": 1 + v.random.IntN(5), "text": v.unique("Crisp, \U0001F950 and warm.")}
 	return v.submit(ctx, r, func(context.Context) (load.Outcome, error) {
-		before.CustomerID, after.CustomerID = v.who.customer.ID, v.who.customer.ID
-		if err := v.note(load.Reviews, unless(!mine.ok(), before), after); err != nil {
+		was := *v.who
+		v.who.keepReview(after)
+		if err := v.reviewDifferences(was); err != nil {
 			return "", err
 		}
 		return v.keep()
+	})
+}
+
+func reviewPath(product uint64) string { return fmt.Sprintf("/api/products/%d/reviews/mine", product) }
+
+// keepReview keeps a visitor's review of a product.
+func (who *visitor) keepReview(r review) {
+	r.CustomerID = who.customer.ID
+	who.reviews = maps.Clone(who.reviews)
+	if who.reviews == nil {
+		who.reviews = map[uint64]review{}
+	}
+	who.reviews[r.ProductID] = r
+}
+
+// loadReview reads the review that the visit is about, if there is one.
+func (who *visitor) loadReview(ctx context.Context, v *visit) error {
+	if v.reviewed == 0 {
+		return nil
+	}
+	var mine review
+	there, err := v.read(ctx, reviewPath(v.reviewed), &mine)
+	if there {
+		who.keepReview(mine)
+	}
+	return err
+}
+
+// reviewDifferences notes what is not as it was before about reviews.
+func (v *visit) reviewDifferences(before visitor) error {
+	row := func(r review) any { return r }
+	return each(before.reviews, v.who.reviews, func(was, is *review) error {
+		return v.note(load.Reviews, rowOf(was, row), rowOf(is, row))
 	})
 }
 

@@ -18,6 +18,8 @@ type visitor struct {
 	customer        customer
 	addresses       map[uint64]address
 	orders          map[uint64]purchase
+	// reviews are those that the visits so far were about, by product.
+	reviews map[uint64]review
 	// basket is how many there are of a product.
 	basket map[uint64]uint16
 	// signIns are the last, the oldest first.
@@ -82,6 +84,9 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 		read.basket[l.Product] = l.Quantity
 	}
 	read.signIns = signIns.of(read.customer.ID)
+	if err := read.loadReview(ctx, v); err != nil {
+		return err
+	}
 	if err := read.loadOrders(ctx, v, orders.Page); err != nil {
 		return err
 	}
@@ -132,15 +137,23 @@ func (v *visit) differences(before visitor) error {
 		if before.customer.ID != 0 {
 			was = before.customer
 		}
+		asked := v.from
+		if one, ok := v.saved[now.customer.Name]; ok { // Of several, this one won.
+			v.from = one
+		}
 		if err := v.note(load.Customers, was, now.customer); err != nil {
 			return err
 		}
+		v.from = asked
 	}
 	id := now.customer.ID
 	err := each(before.addresses, now.addresses, func(was, is *address) error {
 		return v.note(load.Addresses, rowOf(was, func(a address) any { return a.row(id) }), rowOf(is, func(a address) any { return a.row(id) }))
 	})
 	if err != nil {
+		return err
+	}
+	if err := v.reviewDifferences(before); err != nil {
 		return err
 	}
 	if err := v.purchaseDifferences(before); err != nil {

@@ -39,7 +39,7 @@ func (w *worker) Do(ctx context.Context, s load.Step, r *load.Recorder) (load.Ou
 	if d.staff && w.target.clerk == nil {
 		return "", fmt.Errorf("only staff can %s, and no account of theirs was given", s.Deed)
 	}
-	v := &visit{worker: w, step: s, random: s.Random(), recorder: r}
+	v := &visit{worker: w, step: s, random: s.Random(), recorder: r, saved: map[string]origin{}}
 	switch {
 	case len(w.visitors) > 0:
 		v.who = w.visitors[load.Popular(v.random, len(w.visitors))]
@@ -69,14 +69,17 @@ type visit struct {
 	// nil where it is about no visitor.
 	who     *visitor
 	changes []load.Change
-	// about is the order that is to be changed; zero where none is.
-	about uint64
+	// about is the order that is to be changed, reviewed the product that is to be
+	// reviewed; zero where none is.
+	about, reviewed uint64
 	// left is what the answer says of the stock that the request has changed, and
 	// untold are products of which none said it.
 	left   left
 	untold []uint64
-	// from is the last request's.
+	// from is the last request's, saved the origins of those that save details, by the
+	// name that each saves.
 	from   origin
+	saved  map[string]origin
 	serial int
 }
 
