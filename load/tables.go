@@ -13,8 +13,7 @@ const (
 	Reviews    = "reviews"
 	Orders     = "orders"
 	OrderLines = "order_lines"
-	// BasketLines are known by the API alone, Refunds and Shipments by statements
-	// alone.
+	// BasketLines are known by the API alone.
 	BasketLines = "basket_lines"
 	Payments    = "payments"
 	Invoices    = "invoices"
