@@ -24,19 +24,13 @@ type Options struct {
 // *StockConflict; anything else is internal (see crudapp.ErrorCode).
 type Catalogue struct {
 	store Store
-	now   func() time.Time
+	clock crudapp.Clock
 }
 
 // New returns a Catalogue over the given parts.
 func New(o Options) *Catalogue {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Catalogue{store: o.Store, now: o.Now}
+	return &Catalogue{store: o.Store, clock: crudapp.NewClock(o.Now)}
 }
-
-// clock returns the time in the resolution that the store keeps.
-func (c *Catalogue) clock() time.Time { return c.now().UTC().Truncate(time.Microsecond) }
 
 // Page is a part of a list.
 type Page struct {

@@ -28,19 +28,13 @@ type Options struct {
 // *AddressConflict; anything else is internal (see crudapp.ErrorCode).
 type Book struct {
 	store Store
-	now   func() time.Time
+	clock crudapp.Clock
 }
 
 // New returns a Book over the given parts.
 func New(o Options) *Book {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Book{store: o.Store, now: o.Now}
+	return &Book{store: o.Store, clock: crudapp.NewClock(o.Now)}
 }
-
-// clock returns the time in the resolution that the store keeps.
-func (b *Book) clock() time.Time { return b.now().UTC().Truncate(time.Microsecond) }
 
 // Addresses returns a customer's addresses, the default first.
 func (b *Book) Addresses(ctx context.Context, customerID uint64) ([]Address, error) {

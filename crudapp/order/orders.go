@@ -46,19 +46,13 @@ type Orders struct {
 	store   Store
 	goods   Goods
 	keepFor time.Duration
-	now     func() time.Time
+	clock   crudapp.Clock
 }
 
 // New returns Orders over the given parts.
 func New(o Options) *Orders {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Orders{store: o.Store, goods: o.Goods, keepFor: o.KeepFor, now: o.Now}
+	return &Orders{store: o.Store, goods: o.Goods, keepFor: o.KeepFor, clock: crudapp.NewClock(o.Now)}
 }
-
-// clock returns the time in the resolution that the store keeps.
-func (o *Orders) clock() time.Time { return o.now().UTC().Truncate(time.Microsecond) }
 
 // Place makes an order of a customer's basket, as it was shown to her. What comes
 // again under the same key returns the order that it became the first time. It

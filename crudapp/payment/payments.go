@@ -27,19 +27,13 @@ type Options struct {
 type Payments struct {
 	store     Store
 	providers map[Method]Provider
-	now       func() time.Time
+	clock     crudapp.Clock
 }
 
 // New returns Payments over the given parts.
 func New(o Options) *Payments {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Payments{store: o.Store, providers: o.Providers, now: o.Now}
+	return &Payments{store: o.Store, providers: o.Providers, clock: crudapp.NewClock(o.Now)}
 }
-
-// clock returns the time in the resolution that the store keeps.
-func (p *Payments) clock() time.Time { return p.now().UTC().Truncate(time.Microsecond) }
 
 // Takes reports whether the shop takes a way to pay.
 func (p *Payments) Takes(m Method) bool {

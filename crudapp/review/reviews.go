@@ -24,19 +24,13 @@ type Options struct {
 // else is internal (see crudapp.ErrorCode).
 type Reviews struct {
 	store Store
-	now   func() time.Time
+	clock crudapp.Clock
 }
 
 // New returns Reviews over the given parts.
 func New(o Options) *Reviews {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Reviews{store: o.Store, now: o.Now}
+	return &Reviews{store: o.Store, clock: crudapp.NewClock(o.Now)}
 }
-
-// clock returns the time in the resolution that the store keeps.
-func (r *Reviews) clock() time.Time { return r.now().UTC().Truncate(time.Microsecond) }
 
 // Page is a part of a list, the newest first.
 type Page struct {

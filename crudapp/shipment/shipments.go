@@ -21,15 +21,12 @@ type Options struct {
 // anything else is internal (see crudapp.ErrorCode).
 type Shipments struct {
 	store Store
-	now   func() time.Time
+	clock crudapp.Clock
 }
 
 // New returns Shipments over the given parts.
 func New(o Options) *Shipments {
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return &Shipments{store: o.Store, now: o.Now}
+	return &Shipments{store: o.Store, clock: crudapp.NewClock(o.Now)}
 }
 
 // Of returns the shipment of an order, or crudapp.ErrNotFound. Who may see it is the
@@ -50,7 +47,7 @@ func (s *Shipments) Ship(ctx context.Context, staffID uint32, orderID uint64, ve
 		return Shipment{}, crudapp.Invalid(problems)
 	}
 	shipped, err := s.store.Ship(ctx, Shipment{
-		OrderID: orderID, StaffID: staffID, Parcel: p, ShippedAt: s.now().UTC().Truncate(time.Microsecond),
+		OrderID: orderID, StaffID: staffID, Parcel: p, ShippedAt: s.clock(),
 	}, version)
 	if errors.Is(err, ErrReturned) {
 		return Shipment{}, &crudapp.Error{Code: crudapp.CodeConflict, Message: "All that was paid for this order was paid back. Cancel it instead."}

@@ -64,8 +64,9 @@
 // changed. A check-out carries what it shows of each line; 409 says what is different
 // now, and orders nothing.
 //
-// /sign-in and /register lead to the page of the shop that ?next= names, or to the
-// account.
+// /sign-in, /register and /staff/sign-in lead to the page of the shop that ?next= names,
+// or to the account or the products; /account/addresses/new does too, or to the
+// addresses. Who asks for a page without being signed in is sent to sign in and back.
 //
 // # API
 //
