@@ -13,12 +13,13 @@ const (
 	Reviews    = "reviews"
 	Orders     = "orders"
 	OrderLines = "order_lines"
-	// BasketLines are known by the API alone.
-	BasketLines = "basket_lines"
-	Payments    = "payments"
-	Invoices    = "invoices"
-	Refunds     = "refunds"
-	Shipments   = "shipments"
+	Payments   = "payments"
+	Invoices   = "invoices"
+	Refunds    = "refunds"
+	Shipments  = "shipments"
+	// ProductCategories are known by statements alone, BasketLines by the API alone.
+	ProductCategories = "product_categories"
+	BasketLines       = "basket_lines"
 )
 
 // Table is what the load knows of a table.
@@ -46,6 +47,7 @@ func Tables() []Table {
 		{Consents, []string{"id"}, append(plain("id", "customer_id", "purpose", "given"), instant("decided_at"))},
 		{Products, []string{"id"}, append(plain("id", "sku", "name", "currency", "status", "version"), text("price"))},
 		table(Stock, "product_id", "on_hand", "reorder_level", "version"),
+		{ProductCategories, []string{"product_id", "category_id"}, plain("product_id", "category_id")},
 		table(Reviews, "id", "product_id", "customer_id", "rating", "text", "version"),
 		{BasketLines, []string{"customer_id", "product_id"}, plain("customer_id", "product_id", "quantity")},
 		{Orders, []string{"id"}, append(plain("id", "customer_id", "status", "currency", "cancel_reason", "version"),

@@ -58,6 +58,7 @@ func deeds() []deed {
 		named("ship", 2, "staff hand an order that was paid to a carrier", commit, (*transaction).ship),
 		named("refund", 1, "staff pay back a part of what was paid for an order, or all of it", commit, (*transaction).refund),
 		named("price", 2, "staff change a product's price", auto, (*transaction).price),
+		named("catalogue", 1, "staff rename a product, or put it in another category", commit, (*transaction).catalogue),
 		named("race", 2, "several connections save one customer's form at the same moment; one wins", each, (*transaction).race),
 		named("rollback", 6, "a transaction over two tables is rolled back", rollback, (*transaction).household),
 		named("savepoint", 6, "the middle of a transaction is taken back", commit, (*transaction).savepoint),

@@ -152,7 +152,7 @@ func checkKinds(t *testing.T, record io.Reader) {
 	}
 	for _, kind := range []string{
 		"customers c", "customers u", "customers d", "sign_ins c", "sign_ins d", "addresses c", "addresses u", "addresses d",
-		"consents c", "products c", "products u", "stock c", "stock u", "reviews c", "reviews u",
+		"consents c", "products c", "products u", "product_categories c", "product_categories d", "stock c", "stock u", "reviews c", "reviews u",
 		"orders c", "orders u", "order_lines c", "payments c", "payments u", "invoices c", "shipments c", "refunds c", "load c",
 	} {
 		if kinds[kind] == 0 {

@@ -77,7 +77,13 @@ func (t *transaction) arrive(ctx context.Context) error {
 			return err
 		}
 	}
-	for range max(t.target.Products, 0) {
+	if t.target.Products <= 0 {
+		return nil
+	}
+	if err := t.findCategories(ctx); err != nil {
+		return err
+	}
+	for range t.target.Products {
 		if err := t.addProduct(ctx); err != nil {
 			return err
 		}

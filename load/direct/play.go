@@ -17,7 +17,7 @@ func (w *worker) Do(ctx context.Context, s load.Step, r *load.Recorder) (load.Ou
 	if !ok {
 		return "", fmt.Errorf("no deed is called %q", s.Deed)
 	}
-	t := &transaction{worker: w, step: s, random: s.Random(), recorder: r, fresh: newRows(), clerk: w.clerk}
+	t := &transaction{worker: w, step: s, random: s.Random(), recorder: r, fresh: newRows(), clerk: w.clerk, categories: w.categories}
 	return t.play(ctx, d)
 }
 
@@ -33,7 +33,9 @@ type transaction struct {
 	born     []uint64 // Customers.
 	stocked  []uint64 // Products.
 	clerk    uint64   // Hired by now.
-	serial   int
+	// categories are those that products can be put in by now.
+	categories []uint64
+	serial     int
 }
 
 func (t *transaction) play(ctx context.Context, d deed) (load.Outcome, error) {
@@ -111,7 +113,7 @@ func (t *transaction) keep(o load.Outcome) (load.Outcome, error) {
 		_, there := w.committed.row[ref{table: load.Customers, id: id}]
 		return !there
 	})
-	w.clerk = t.clerk
+	w.clerk, w.categories = t.clerk, t.categories
 	w.products = append(w.products, t.stocked...)
 	w.target.putOnShelf(t.stocked...)
 	if len(t.changes) == 0 {

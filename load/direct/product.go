@@ -34,7 +34,7 @@ const currency = "EUR"
 // delivered is how much stock comes at a time.
 const delivered = 100
 
-// addProduct puts a product on the shelves, with its stock.
+// addProduct puts a product on the shelves, with its stock, and in a category.
 func (t *transaction) addProduct(ctx context.Context) error {
 	o := t.staff()
 	t.serial++
@@ -56,7 +56,10 @@ func (t *transaction) addProduct(ctx context.Context) error {
 		return err
 	}
 	t.stocked = append(t.stocked, p.ID)
-	return t.note(o, load.Stock, nil, s)
+	if err := t.note(o, load.Stock, nil, s); err != nil {
+		return err
+	}
+	return t.putInCategory(ctx, o, productCategory{p.ID, t.categories[t.random.IntN(len(t.categories))]})
 }
 
 // amount is a price.

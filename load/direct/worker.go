@@ -25,6 +25,8 @@ type worker struct {
 	committed rows
 	customers []uint64
 	products  []uint64
+	// categories are those of the shop that were there when the worker arrived.
+	categories []uint64
 	// clerk is the worker's row of the staff, zero before it is needed.
 	clerk uint64
 }
