@@ -116,6 +116,8 @@ func (b *builder) add() error {
 		return with(b, b.product)
 	case load.Stock:
 		return with(b, b.stock)
+	case load.ProductCategories:
+		return with(b, b.category)
 	case load.Orders:
 		return with(b, b.order)
 	case load.OrderLines:

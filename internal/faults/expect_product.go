@@ -15,6 +15,10 @@ type (
 		OnHand  int    `json:"on_hand"`
 		Reorder int    `json:"reorder_level"`
 	}
+	categoryRow struct {
+		Product  uint64 `json:"product_id"`
+		Category uint64 `json:"category_id"`
+	}
 )
 
 func (b *builder) product(before, after productRow) error {
@@ -72,4 +76,11 @@ func (b *builder) stock(before, after stockRow) error {
 		return b.event(products, "StockReplenished", values{"id": after.Product, "on_hand": after.OnHand})
 	}
 	return nil
+}
+
+func (b *builder) category(before, after categoryRow) error {
+	if before.Product == 0 {
+		return b.event(products, "ProductPutInCategory", values{"id": after.Product, "category": after.Category})
+	}
+	return b.event(products, "ProductTakenOutOfCategory", values{"id": before.Product, "category": before.Category})
 }

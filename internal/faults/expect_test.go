@@ -46,6 +46,12 @@ func TestExpect(t *testing.T) {
 		"a delivery": {load.Stock, empty, full, products, []event{
 			{kind: "StockReplenished", data: `{"id":3,"on_hand":100}`},
 		}},
+		"a product is put in a category": {load.ProductCategories, "", `{"product_id": 3, "category_id": 1}`, products, []event{
+			{kind: "ProductPutInCategory", data: `{"category":1,"id":3}`},
+		}},
+		"a product is taken out of a category": {load.ProductCategories, `{"product_id": 3, "category_id": 1}`, "", products, []event{
+			{kind: "ProductTakenOutOfCategory", data: `{"category":1,"id":3}`},
+		}},
 		"an order is cancelled": {load.Orders, placed, off, orders, []event{
 			{kind: "OrderCancelled", data: `{"at":"then","currency":"EUR","customer":7,"id":5,"reason":"No.","total":"8.40","was":"placed"}`},
 		}},

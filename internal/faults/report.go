@@ -31,7 +31,7 @@ type Part struct {
 // written says what the load is, and what it was held against.
 const written = "Each stage ran as a process of its own. " +
 	"The load (`telltale load --dsn`) renamed, registered, signed in and deleted customers, edited their addresses and consents, " +
-	"sold products, changed their prices, placed, paid, shipped, cancelled and refunded orders, and wrote reviews, " +
+	"sold products, changed their prices, names and categories, placed, paid, shipped, cancelled and refunded orders, and wrote reviews, " +
 	"a few customers and products far more than others, in bursts, through forms and by hand, " +
 	"with races for one row, stock that all workers sell, transactions over several tables and over hundreds of rows, statements over several rows, " +
 	"rollbacks, savepoints, updates that change nothing, and commits whose answer was lost. Meanwhile one of the faults below was injected. " +

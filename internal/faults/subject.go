@@ -88,7 +88,7 @@ func route(table string) (aggregate, column string, err error) {
 		return customers, "customer_id", nil
 	case load.Products:
 		return products, "id", nil
-	case load.Stock:
+	case load.Stock, load.ProductCategories:
 		return products, "product_id", nil
 	case load.Orders:
 		return orders, "id", nil
