@@ -34,16 +34,16 @@
 //	 "changes": [{"table": "customers", "op": "u", "key": {"id": 7}, "before": {…}, "after": {…},
 //	              "actor": "customer:7", "request_id": "…"}]}
 //
-// Op is c, u or d, or r for a row that was only read; before and after hold the columns that the load knows, as JSON
-// with DECIMAL as text, null where there was or is no row. Actor and request_id are
-// what the statement's comment says, absent where it was typed by hand. At is the
-// client's clock when the answer came. Outcome is committed; or unknown where the
-// answer to the commit was lost, followed by a line with the same n once it was
-// read back: landed with the changes again, or vanished. By the API it stays unknown
-// where that cannot be told. Changes count where they are committed or landed. A line
-// that was read, by the API, has rows as they were then, since answers about their last
-// change were lost. What
-// was rolled back on purpose, or broke before its commit, is not in the record.
+// Op is c, u or d, or r for a row that was only read; before and after hold the
+// columns that the load knows, as JSON with DECIMAL as text, null where there was or
+// is no row. Actor and request_id are what the statement's comment says, absent
+// where it was typed by hand. At is the client's clock when the answer came. Outcome
+// is committed; or unknown where the answer to the commit was lost, followed by a
+// line with the same n once it was read back: landed with the changes again, or
+// vanished. By the API it stays unknown where that cannot be told. Changes count
+// where they are committed or landed. A line that was read, by the API, has rows as
+// they were then, since answers about their last change were lost. What was rolled
+// back on purpose, or broke before its commit, is not in the record.
 //
 // Lines of one worker are in the order of commit. Several workers change a row of
 // the stock; its version tells their order.

@@ -13,7 +13,7 @@ import (
 // purchase is an order with all that belongs to it.
 type purchase struct {
 	order order
-	lines []orderLine
+	lines []load.OrderLine
 	// payment has no id where nothing was paid, shipment where nothing was sent.
 	payment  payment
 	shipment shipment
@@ -59,7 +59,7 @@ func (v *visit) readOrder(ctx context.Context, id uint64) (purchase, error) {
 	path := fmt.Sprintf("/api/orders/%d", id)
 	var whole struct {
 		order
-		Lines []orderLine `json:"lines"`
+		Lines []load.OrderLine `json:"lines"`
 	}
 	if there, err := v.read(ctx, path, &whole); err != nil || !there {
 		return purchase{}, err
@@ -75,6 +75,9 @@ func (v *visit) readOrder(ctx context.Context, id uint64) (purchase, error) {
 	}
 	if p.payment.ID != 0 {
 		p.payment.CustomerID = p.order.CustomerID
+	}
+	if p.payment.Method == "transfer" { // Customers record none by themselves.
+		p.payment.StaffID = reference(v.clerkID())
 	}
 	if p.order.Status == "shipped" {
 		if _, err := v.read(ctx, path+"/shipment", &p.shipment); err != nil {
@@ -184,8 +187,8 @@ func (l left) of(id uint64) (stockRow, bool) {
 
 // stockDifference notes that lines were taken out of the stock, or put back where sign
 // is -1.
-func (v *visit) stockDifference(lines []orderLine, sign int) error {
-	byProduct := slices.SortedFunc(slices.Values(lines), func(a, b orderLine) int { return cmp.Compare(a.ProductID, b.ProductID) })
+func (v *visit) stockDifference(lines []load.OrderLine, sign int) error {
+	byProduct := slices.SortedFunc(slices.Values(lines), func(a, b load.OrderLine) int { return cmp.Compare(a.ProductID, b.ProductID) })
 	for _, l := range byProduct {
 		var before, after any = unknownStock{l.ProductID}, unknownStock{l.ProductID}
 		if row, told := v.left.of(l.ProductID); told {

@@ -23,19 +23,50 @@ type customer struct {
 
 // signIn is a row of the sign-ins.
 type signIn struct {
-	ID         uint64    `json:"id"`
-	CustomerID uint64    `json:"customer_id"` // Not in the answer.
-	Address    string    `json:"address"`
-	UserAgent  string    `json:"user_agent"`
-	SignedInAt timestamp `json:"signed_in_at"`
+	ID         uint64  `json:"id"`
+	CustomerID uint64  `json:"customer_id"` // Not in the answer.
+	Address    string  `json:"address"`
+	UserAgent  string  `json:"user_agent"`
+	SignedInAt instant `json:"signed_in_at"`
 }
 
-// timestamp is a time of microseconds, as a record has it.
-type timestamp struct{ time.Time }
+// instant and civil are times of microseconds as a record has those of a TIMESTAMP and
+// of a DATETIME, in which the shop keeps UTC. A civil that is empty is none.
+type (
+	instant string
+	civil   string
+)
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (i *instant) UnmarshalJSON(text []byte) error {
+	var at time.Time
+	err := json.Unmarshal(text, &at)
+	*i = instant(at.UTC().Format("2006-01-02T15:04:05.000000Z"))
+	return err
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (c *civil) UnmarshalJSON(text []byte) error {
+	var at *time.Time
+	if err := json.Unmarshal(text, &at); err != nil || at == nil {
+		return err
+	}
+	*c = civil(at.UTC().Format("2006-01-02T15:04:05.000000"))
+	return nil
+}
 
 // MarshalJSON implements json.Marshaler.
-func (t timestamp) MarshalJSON() ([]byte, error) {
-	return json.Marshal(t.UTC().Format("2006-01-02T15:04:05.000000Z"))
+func (c civil) MarshalJSON() ([]byte, error) { return json.Marshal(load.Nullable(c)) }
+
+// reference is another row's id, NULL where it is 0.
+type reference uint64
+
+// MarshalJSON implements json.Marshaler.
+func (r reference) MarshalJSON() ([]byte, error) {
+	if r == 0 {
+		return []byte("null"), nil
+	}
+	return json.Marshal(uint64(r))
 }
 
 // postal is what can be changed about an address.
@@ -91,36 +122,17 @@ type review struct {
 
 // order is a row of the orders.
 type order struct {
-	ID         uint64 `json:"id"`
-	CustomerID uint64 `json:"customer_id"`
-	Status     string `json:"status"`
-	Total      string `json:"total"`
-	Currency   string `json:"currency"`
-	Version    uint32 `json:"version"`
-}
-
-// orderLine is a row of the order lines.
-type orderLine struct {
-	OrderID   uint64 `json:"order_id"` // Not in the answer.
-	Line      int    `json:"line"`
-	ProductID uint64 `json:"product_id"`
-	SKU       string `json:"sku"`
-	Name      string `json:"name"`
-	UnitPrice string `json:"unit_price"`
-	Quantity  int    `json:"quantity"`
+	load.Order
+	PlacedAt     civil         `json:"placed_at"`
+	CancelledAt  civil         `json:"cancelled_at"`
+	CancelReason load.Nullable `json:"cancel_reason"`
 }
 
 // paymentRow is a row of the payments.
 type paymentRow struct {
-	ID         uint64 `json:"id"`
-	OrderID    uint64 `json:"order_id"`
-	CustomerID uint64 `json:"customer_id"` // Not in the answer.
-	Method     string `json:"method"`
-	Amount     string `json:"amount"`
-	Currency   string `json:"currency"`
-	Refunded   string `json:"refunded"`
-	Reference  string `json:"reference"`
-	Version    uint32 `json:"version"`
+	load.Payment           // Of which the customer is not in the answer.
+	StaffID      reference `json:"staff_id"` // Nor this.
+	PaidAt       civil     `json:"paid_at"`
 }
 
 // left is how many cents of the payment were not paid back.
@@ -140,15 +152,8 @@ type payment struct {
 	Invoice string   `json:"invoice"`
 }
 
-// invoiceRow is a row of the invoices.
-type invoiceRow struct {
-	Year    int    `json:"year"`
-	Number  uint32 `json:"number"`
-	OrderID uint64 `json:"order_id"`
-}
-
-func (p payment) invoice() (invoiceRow, error) {
-	row := invoiceRow{OrderID: p.OrderID}
+func (p payment) invoice() (load.Invoice, error) {
+	row := load.Invoice{OrderID: p.OrderID}
 	if _, err := fmt.Sscanf(p.Invoice, "%4d-%d", &row.Year, &row.Number); err != nil {
 		return row, fmt.Errorf("read the number %q of the invoice of order %d: %w", p.Invoice, p.OrderID, err)
 	}
@@ -164,6 +169,7 @@ type refund struct {
 	Amount    string `json:"amount"`
 	Currency  string `json:"currency"`
 	Reason    string `json:"reason"`
+	At        civil  `json:"refunded_at"`
 }
 
 // shipment is a row of the shipments.
@@ -173,6 +179,7 @@ type shipment struct {
 	StaffID  uint64 `json:"staff_id"` // Not in the answer.
 	Carrier  string `json:"carrier"`
 	Tracking string `json:"tracking"`
+	At       civil  `json:"shipped_at"`
 }
 
 // listing is what can be changed about a product.
