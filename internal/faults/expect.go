@@ -103,6 +103,9 @@ func image(row load.Row, into any) error {
 
 // add adds what comes of a change.
 func (b *builder) add() error {
+	if b.change.Before == b.change.After {
+		return nil // What has changed is in columns that mean nothing to anybody.
+	}
 	switch b.change.Table {
 	case load.Customers:
 		return with(b, b.customer)
