@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,6 +42,37 @@ func TestLoadUsage(t *testing.T) {
 	list := runCommand(t.Context(), nil, "load", "--list")
 	if list.status != exitOK || !strings.Contains(list.stdout, "\nbrowse ") || !strings.Contains(list.stdout, "\nddl ") {
 		t.Errorf("load --list: got %+v", list)
+	}
+}
+
+// TestLoadAsStaff has a shop turn the member of staff away whom the flags name.
+func TestLoadAsStaff(t *testing.T) {
+	t.Parallel()
+	shop := http.NewServeMux()
+	shop.HandleFunc("GET /api/products", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"products": [{"id": 1, "currency": "GBP"}]}`)
+	})
+	asked := make(chan string, 1)
+	shop.HandleFunc("POST /api/staff/session", func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked <- string(body)
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"code": "unauthenticated"}`)
+	})
+	server := httptest.NewServer(shop)
+	defer server.Close()
+	args := []string{"load", "--api", server.URL, "--seconds", "1", "--staff-email", "mary@example.com", "--staff-password-file"}
+
+	got := runCommand(t.Context(), nil, append(args, writeFile(t, "password", "stollen\nnever sent\n"))...)
+	if got.status != exitFailure || !strings.Contains(got.stderr, "sign mary@example.com in as staff: the shop answers 401 (unauthenticated)") {
+		t.Errorf("got %+v, want the shop's refusal", got)
+	}
+	if body := <-asked; body != `{"email":"mary@example.com","password":"stollen"}` {
+		t.Errorf("the shop was sent %s", body)
+	}
+	got = runCommand(t.Context(), nil, append(args, filepath.Join(t.TempDir(), "nowhere"))...)
+	if got.status != exitFailure || !strings.Contains(got.stderr, "read the password") {
+		t.Errorf("without the file: got %+v", got)
 	}
 }
 

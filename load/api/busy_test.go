@@ -96,6 +96,35 @@ func TestBusy(t *testing.T) {
 	}
 }
 
+// TestWithoutStaff checks that nothing is done as staff where there is none.
+func TestWithoutStaff(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(&stub{})
+	defer server.Close()
+	target, err := api.Open(t.Context(), api.Options{URL: server.URL, Visitors: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := load.ParseMix("default", target.Deeds())
+	if err != nil || api.ForStaff(without) != "" {
+		t.Errorf("the default is %s, %v, want nothing of the staff's", without, err)
+	}
+	with, err := load.ParseMix("default", api.Deeds(true))
+	if err != nil || len(with) < len(without)+7 || api.ForStaff(with) != "edit" {
+		t.Errorf("the default with staff is %s, %v, want what they do, too", with, err)
+	}
+	l, err := load.Open(t.Context(), load.Options{Rate: 1000, Workers: 1, Mix: "ship=1"}, target)
+	if err == nil {
+		err = l.Run(t.Context(), load.Span{Transactions: 1})
+	}
+	if err == nil || !strings.Contains(err.Error(), "only staff can ship") {
+		t.Errorf("got %v, want that only staff can ship", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // outcomes are a record's, with the tables that changed, but for how the load began.
 func outcomes(t *testing.T, record *bytes.Buffer) string {
 	t.Helper()
