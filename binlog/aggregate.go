@@ -183,7 +183,7 @@ func (f forms) accept(p *plan) error {
 
 // checkRoutes finds the tables of aggregates that are not among the captured
 // ones, and those that are not keyed as their root.
-func (rs routes) checkRoutes(defs []tableDef, plans []*plan) preflight.Findings {
+func (rs routes) checkRoutes(defs []tableDef, routed []*plan) preflight.Findings {
 	var found preflight.Findings
 	var captured []string
 	for _, d := range defs {
@@ -200,12 +200,12 @@ func (rs routes) checkRoutes(defs []tableDef, plans []*plan) preflight.Findings 
 		found.Add(fmt.Sprintf("table %s of aggregate %s is not among the tables that are captured", table, rs[table].aggregate), "source.aggregates", mend)
 	}
 	roots := forms{}
-	for _, p := range plans { // The roots first: the rest is compared with them.
-		if p.route != nil && p.route.isRoot {
+	for _, p := range routed { // The roots first: the rest is compared with them.
+		if p.route.isRoot {
 			roots[p.route.aggregate] = p.form
 		}
 	}
-	for _, p := range plans {
+	for _, p := range routed {
 		if e, ok := errors.AsType[*routeError](roots.accept(p)); ok {
 			found.Add(e.what, "source.aggregates", e.mend)
 		}

@@ -12,6 +12,7 @@ import (
 	"telltale/internal/kafkaclient"
 	"telltale/internal/mysqltls"
 	"telltale/internal/preflight"
+	"telltale/schemas/change"
 )
 
 // Check looks at everything that Run needs, changes nothing that stays, and
@@ -89,8 +90,11 @@ func grantStatements(o Options, user string) string {
 // surveyed is what the look at the server found.
 type surveyed struct {
 	collations collations
-	plans      []*plan
-	// defs are the tables' definitions by `<db>.<table>`.
+	// shapes are those of the captured tables. A plan has one too, and takes five
+	// times as much.
+	shapes []change.Shape
+	// defs are the tables' definitions by `<db>.<table>`, where truncations are
+	// published.
 	defs map[string]tableDef
 	// cascades says that the server's foreign keys change rows unlogged.
 	cascades bool
@@ -100,8 +104,8 @@ type surveyed struct {
 	foldNames bool
 }
 
-// survey checks settings, grants and tables, and returns the plans of the
-// captured tables.
+// survey checks settings, grants and tables, and returns what the
+// captured tables are.
 func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (surveyed, error) {
 	var found preflight.Findings
 	var out surveyed
@@ -128,7 +132,10 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 			"correct the patterns, create the tables, or GRANT SELECT on them")
 	}
 	names := topicNames{}
-	out.defs = map[string]tableDef{}
+	var routed []*plan
+	if o.Truncates {
+		out.defs = map[string]tableDef{}
+	}
 	for _, d := range defs {
 		p, err := newPlan(d, out.collations, e, f)
 		if e, ok := errors.AsType[*routeError](err); ok {
@@ -147,10 +154,15 @@ func (s *server) survey(ctx context.Context, o Options, f filter, e encoding) (s
 			found.Add(err.Error(), "source.tables", fmt.Sprintf("take it out: source.exclude_tables: [%s.%s]", d.db, d.table))
 			continue
 		}
-		out.plans = append(out.plans, p)
-		out.defs[d.db+"."+d.table] = d
+		if p.route != nil {
+			routed = append(routed, p)
+		}
+		if o.Truncates {
+			out.defs[d.db+"."+d.table] = d
+		}
+		out.shapes = append(out.shapes, p.shape)
 	}
-	found = append(append(found, f.routes.checkRoutes(defs, out.plans)...), f.keys.check(defs)...)
+	found = append(append(found, f.routes.checkRoutes(defs, routed)...), f.keys.check(defs)...)
 	if out.cascades, err = s.dialect.unloggedCascades(ctx, s); err != nil {
 		return out, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
@@ -55,10 +54,6 @@ type publisher struct {
 // run publishes until the stream or Kafka fails, or ctx ends. Whole MySQL
 // transactions are committed even then; a part of one is taken back.
 func (p *publisher) run(ctx context.Context) error {
-	// Kafka's client allocates on the calling thread, from an arena that the thread
-	// keeps: wandering from thread to thread, the queue would be there many times.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	var done *batch
 	for {
 		b, err := p.stream.take(ctx, done, true)

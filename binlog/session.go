@@ -3,6 +3,7 @@ package binlog
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	driver "github.com/go-sql-driver/mysql"
 
 	"telltale/internal/kafkaclient"
+	"telltale/internal/resident"
 	"telltale/internal/tracing"
 )
 
@@ -54,6 +56,11 @@ type session struct {
 // session goes from taking over the producer to the first error: everything
 // that it knows it has read from Kafka and from the server.
 func (r *reader) session(ctx context.Context, progressed func()) error {
+	// Kafka's client allocates on the calling thread, from an arena that the thread
+	// keeps: wandering from thread to thread, what the start asks for and the
+	// publisher's queue would be there many times.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	srv, err := openServer(ctx, r.dsn)
 	if err != nil {
 		return err
@@ -74,7 +81,7 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	}
 	defer to.close()
 	w := session{server: srv, seen: seen, topics: &topics{o: r.o}, sink: to, progressed: progressed}
-	if err := w.topics.load(ctx, seen.plans); err != nil {
+	if err := w.topics.load(ctx, seen.shapes); err != nil {
 		return err
 	}
 	if w.marks, err = w.topics.marks(ctx); err != nil {
@@ -85,15 +92,13 @@ func (r *reader) session(ctx context.Context, progressed func()) error {
 	}
 	defer w.overflow.close()
 	w.overflow.letters = w.topics.letters
-	if w.position, err = r.start(ctx, srv, producer, w.topics, seen.plans); err != nil {
+	if w.position, err = r.start(ctx, srv, producer, w.topics, seen.shapes); err != nil {
 		return err
 	}
 	// What is known of each table is as much as all the rest where there are
 	// thousands, and not asked for again: a stream learns from table maps.
-	w.tables, w.seen.plans = len(seen.plans), nil
-	if !r.o.Truncates {
-		w.seen.defs = nil
-	}
+	w.tables, w.seen.shapes = len(seen.shapes), nil
+	resident.Release()
 	return r.read(ctx, w)
 }
 
@@ -148,12 +153,10 @@ func (r *reader) stream(ctx context.Context, w session, done progress) *stream {
 		again: func(b Branch, h replication.EventHandler) error {
 			return r.again(ctx, w.server, w.position.ByFile, b, h)
 		},
-		open: func(p *plan) (*topic, []*stateRecord, error) { return w.topics.open(ctx, p) },
+		open: func(p *plan) (*topic, []*stateRecord, error) { return w.topics.open(ctx, &p.shape) },
 		now:  r.o.now, batchBytes: batchOf(r.o.Memory),
 		metrics: r.metrics, tracer: r.tracer, marks: w.marks, noTombstones: r.o.NoTombstones,
-	}
-	if r.o.Truncates {
-		o.truncates = w.seen.defs
+		truncates: w.seen.defs,
 	}
 	return newStream(o)
 }

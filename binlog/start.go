@@ -6,12 +6,13 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"telltale/internal/kafkaclient"
+	"telltale/schemas/change"
 )
 
 // start finds where to begin. On the first start that is the server's newest
 // transaction; it is committed at once, with the shapes of all tables, so that
 // a crash from here on loses nothing.
-func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.TxnProducer, topics *topics, plans []*plan) (Position, error) {
+func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.TxnProducer, topics *topics, shapes []change.Shape) (Position, error) {
 	position, found := topics.stored.position, topics.stored.found
 	h, err := srv.dialect.history(ctx, srv)
 	if err != nil {
@@ -29,7 +30,7 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 		if err := topics.inspect(ctx); err != nil {
 			return position, err
 		}
-	} else if len(topics.known) > 0 {
+	} else if len(topics.newest) > 0 {
 		return position, &ResumeError{
 			Source: r.o.Name,
 			Kind:   refusedPositions,
@@ -41,8 +42,8 @@ func (r *reader) start(ctx context.Context, srv *server, producer *kafkaclient.T
 	}
 	position.ServerUUID = h.server
 	var news []*stateRecord
-	for _, p := range plans {
-		_, records, err := topics.open(ctx, p)
+	for i := range shapes {
+		_, records, err := topics.open(ctx, &shapes[i])
 		if err != nil {
 			return position, err
 		}

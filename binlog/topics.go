@@ -21,9 +21,8 @@ type topics struct {
 	// stored is what the positions topic held when they were loaded.
 	stored stored
 	byName map[string]*topic // Raw topics; tables of an aggregate share one.
-	known  map[string]bool   // Shapes by the key of their record.
-	// newest is each table's shape that was published last, by the same key:
-	// one that comes back is published again, since its readers go by the newest.
+	// newest is the key of each table's shape that was published last: one that
+	// comes back is published again, since its readers go by the newest.
 	newest    map[string]string
 	positions *topic
 	schemas   *topic
@@ -50,8 +49,8 @@ type topics struct {
 // load reads what is known of topics and shapes, proves that the topics which
 // were written are still the same, and makes sure of all at once. That must
 // precede the making: a topic that is gone is not to come back empty.
-func (t *topics) load(ctx context.Context, plans []*plan) error {
-	t.byName, t.known, t.newest = map[string]*topic{}, map[string]bool{}, map[string]string{}
+func (t *topics) load(ctx context.Context, shapes []change.Shape) error {
+	t.byName, t.newest = map[string]*topic{}, map[string]string{}
 	t.positions, t.schemas = newTopic(PositionsTopic(t.o.Name), 1), newTopic(change.SchemasTopic(t.o.Name), 1)
 	own := []kafkaclient.TopicSpec{t.compacted(t.positions.name)}
 	if err := kafkaclient.EnsureTopics(ctx, t.o.Kafka, own, t.o.CreateTopics); err != nil {
@@ -66,8 +65,8 @@ func (t *topics) load(ctx context.Context, plans []*plan) error {
 		return err
 	}
 	specs, raw := append(own, t.compacted(t.schemas.name)), map[string]bool{}
-	for _, p := range plans { // Tables of an aggregate share one.
-		if spec := t.raw(p); !raw[spec.Name] {
+	for i := range shapes { // Tables of an aggregate share one.
+		if spec := t.raw(&shapes[i]); !raw[spec.Name] {
 			raw[spec.Name] = true
 			specs = append(specs, spec)
 		}
@@ -80,8 +79,11 @@ func (t *topics) load(ctx context.Context, plans []*plan) error {
 	}
 	return kafkaclient.ReadToEnd(ctx, t.o.Kafka, t.schemas.name, func(m *kafka.Message) error {
 		key := string(m.Key)
-		t.known[key] = m.Value != nil
-		t.newest[tableOfShape(key)] = key
+		if table := tableOfShape(key); m.Value != nil {
+			t.newest[table] = key
+		} else if t.newest[table] == key {
+			delete(t.newest, table)
+		}
 		return nil
 	})
 }
@@ -162,15 +164,18 @@ func (t *topics) compacted(name string) kafkaclient.TopicSpec {
 	}
 }
 
-func (t *topics) raw(p *plan) kafkaclient.TopicSpec {
-	return t.kept(p.shape.Topic(t.o.Name), t.o.Partitions)
+func (t *topics) raw(shape *change.Shape) kafkaclient.TopicSpec {
+	return t.kept(shape.Topic(t.o.Name), t.o.Partitions)
 }
+
+// forAWeek are the settings of a topic of which a week is kept.
+var forAWeek = map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000"}
 
 // kept is a topic of which a week is kept.
 func (t *topics) kept(name string, partitions int) kafkaclient.TopicSpec {
 	return kafkaclient.TopicSpec{
 		Name: name, Partitions: partitions, ReplicationFactor: t.o.ReplicationFactor,
-		Settings: map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000"},
+		Settings: forAWeek,
 	}
 }
 
@@ -202,13 +207,13 @@ func (t *topics) marks(ctx context.Context) (*transactionMarks, error) {
 // open returns a table's topic, and what is to be remembered with its first
 // change: topics of which nobody knows that they are written, and a shape that
 // the schemas topic does not know or no longer holds for the newest.
-func (t *topics) open(ctx context.Context, p *plan) (*topic, []*stateRecord, error) {
-	one, err := t.ensured(ctx, t.raw(p))
+func (t *topics) open(ctx context.Context, shape *change.Shape) (*topic, []*stateRecord, error) {
+	one, err := t.ensured(ctx, t.raw(shape))
 	if err != nil {
 		return nil, nil, err
 	}
-	shape, err := t.describe(&p.shape)
-	states := append(t.unsaid, shape...)
+	described, err := t.describe(shape)
+	states := append(t.unsaid, described...)
 	t.unsaid = nil
 	return one, states, err
 }
@@ -216,14 +221,14 @@ func (t *topics) open(ctx context.Context, p *plan) (*topic, []*stateRecord, err
 // describe returns the record of a shape that is new, or new again.
 func (t *topics) describe(shape *change.Shape) ([]*stateRecord, error) {
 	key := shape.Key()
-	if t.known[key] && t.newest[tableOfShape(key)] == key {
+	if t.newest[tableOfShape(key)] == key {
 		return nil, nil
 	}
 	value, err := json.Marshal(shape)
 	if err != nil {
 		return nil, fmt.Errorf("encode the shape of table %s.%s: %w", shape.DB, shape.Table, err)
 	}
-	t.known[key], t.newest[tableOfShape(key)] = true, key
+	t.newest[tableOfShape(key)] = key
 	return []*stateRecord{{topic: t.schemas, key: []byte(key), value: value}}, nil
 }
 

@@ -30,6 +30,9 @@ type ConsumerOptions struct {
 	ResetEarliest bool
 	// TellJoining asks for kafka.Stats events, for Joining.
 	TellJoining bool
+	// QueueKiB is how much is read ahead of who polls, by one answer more for each
+	// partition. Default 16 MiB.
+	QueueKiB int
 }
 
 // Consumer is a kafka.Consumer that also ends its log router.
@@ -55,6 +58,9 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 	}
 	if o.PollTimeout == 0 {
 		o.PollTimeout = 45 * time.Second
+	}
+	if o.QueueKiB == 0 {
+		o.QueueKiB = 16 << 10
 	}
 	reset, wait := "error", 500
 	if o.PartitionEOF { // Who wants to know the end must not wait there for more.
@@ -82,7 +88,7 @@ func NewConsumer(c Config, o ConsumerOptions) (*Consumer, error) {
 		// The default of one second makes a consumer that keeps up wait.
 		"fetch.queue.backoff.ms":     2,
 		"fetch.wait.max.ms":          wait,
-		"queued.max.messages.kbytes": 16 * 1024,
+		"queued.max.messages.kbytes": o.QueueKiB,
 		"fetch.error.backoff.ms":     100,
 	})
 	if err != nil {
@@ -114,7 +120,7 @@ func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Messag
 	if err != nil {
 		return err
 	}
-	k, err := NewConsumer(c, ConsumerOptions{PartitionEOF: true, ResetEarliest: true})
+	k, err := NewConsumer(c, readerOptions())
 	if err != nil {
 		return err
 	}
@@ -130,6 +136,12 @@ func ReadToEnd(ctx context.Context, c Config, topic string, f func(*kafka.Messag
 		all = append(all, kafka.TopicPartition{Topic: &topic, Partition: p, Offset: kafka.Offset(low)})
 	}
 	return readFrom(ctx, k, all, f)
+}
+
+// readerOptions are those of a consumer that reads partitions to their ends, each
+// record once: two answers ahead are as fast as many.
+func readerOptions() ConsumerOptions {
+	return ConsumerOptions{PartitionEOF: true, ResetEarliest: true, QueueKiB: 2 << 10}
 }
 
 // readFrom reads partitions to their ends.

@@ -10,18 +10,16 @@ import (
 )
 
 // endsAtOnce is how many partitions' ends are asked for by one request.
-const endsAtOnce = 2000
+const endsAtOnce = 1000
 
 // Ends asks where the partitions of topics end, by the number of each topic's
 // partitions: at the offset that the next record gets, whatever is committed. A
 // topic that the brokers do not know is left out.
 func Ends(ctx context.Context, c Config, partitions map[string]int32) (map[string][]int64, error) {
 	var ends map[string][]int64
-	err := c.WithAdmin(func(a *kafka.AdminClient) (err error) {
-		return insist(ctx, func() error { // New partitions have no leader yet that knows of it.
-			ends, err = askEnds(ctx, a, partitions)
-			return err
-		})
+	err := insist(ctx, func() (err error) { // New partitions have no leader yet that knows of it.
+		ends, err = askEnds(ctx, c, partitions)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask for the ends of %d kafka topics at %q: %w", len(partitions), c.Brokers, err)
@@ -32,9 +30,10 @@ func Ends(ctx context.Context, c Config, partitions map[string]int32) (map[strin
 // unanswered stands for the end of a partition that no broker has told.
 const unanswered = -1
 
-// askEnds makes as many requests as there must be.
-func askEnds(ctx context.Context, a *kafka.AdminClient, partitions map[string]int32) (map[string][]int64, error) {
-	ends := map[string][]int64{}
+// askEnds makes as many requests as there must be, each by a client of its own, as
+// DescribeTopics does.
+func askEnds(ctx context.Context, c Config, partitions map[string]int32) (map[string][]int64, error) {
+	ends := make(map[string][]int64, len(partitions))
 	wanted := map[kafka.TopicPartition]kafka.OffsetSpec{}
 	for name, n := range partitions {
 		ends[name] = slices.Repeat([]int64{unanswered}, int(n))
@@ -44,12 +43,12 @@ func askEnds(ctx context.Context, a *kafka.AdminClient, partitions map[string]in
 		if len(wanted) < endsAtOnce {
 			continue
 		}
-		if err := listEnds(ctx, a, wanted, ends); err != nil {
+		if err := listEnds(ctx, c, wanted, ends); err != nil {
 			return nil, err
 		}
 		clear(wanted)
 	}
-	if err := listEnds(ctx, a, wanted, ends); err != nil {
+	if err := listEnds(ctx, c, wanted, ends); err != nil {
 		return nil, err
 	}
 	for name, of := range ends {
@@ -61,13 +60,17 @@ func askEnds(ctx context.Context, a *kafka.AdminClient, partitions map[string]in
 }
 
 // listEnds makes one request, and notes what it says.
-func listEnds(ctx context.Context, a *kafka.AdminClient, wanted map[kafka.TopicPartition]kafka.OffsetSpec, ends map[string][]int64) error {
+func listEnds(ctx context.Context, c Config, wanted map[kafka.TopicPartition]kafka.OffsetSpec, ends map[string][]int64) error {
 	if len(wanted) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	r, err := a.ListOffsets(ctx, wanted, kafka.SetAdminRequestTimeout(20*time.Second))
+	var r kafka.ListOffsetsResult
+	err := c.WithAdmin(func(a *kafka.AdminClient) (err error) {
+		r, err = a.ListOffsets(ctx, wanted, kafka.SetAdminRequestTimeout(20*time.Second))
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -89,7 +92,7 @@ func listEnds(ctx context.Context, a *kafka.AdminClient, wanted map[kafka.TopicP
 // ReadFrom hands f every committed record of the partitions from the given offsets
 // to the ends as they are now, each partition in order. The message is f's to keep.
 func ReadFrom(ctx context.Context, c Config, from []kafka.TopicPartition, f func(*kafka.Message) error) error {
-	k, err := NewConsumer(c, ConsumerOptions{PartitionEOF: true, ResetEarliest: true})
+	k, err := NewConsumer(c, readerOptions())
 	if err != nil {
 		return err
 	}

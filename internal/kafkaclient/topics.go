@@ -72,8 +72,8 @@ func ensure(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSp
 }
 
 func missingTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []TopicSpec) ([]TopicSpec, error) {
-	there, err := describe(ctx, a, c, namesOf(specs))
-	if err != nil {
+	there := map[string]Topic{}
+	if err := describe(ctx, a, c, namesOf(specs), there); err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(specs), func(s TopicSpec) bool { return there[s.Name].Partitions > 0 }), nil
@@ -137,7 +137,8 @@ func awaitTopics(ctx context.Context, a *kafka.AdminClient, c Config, specs []To
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not all of %d topics have leaders after %v", len(specs), limit))
 	defer cancel()
 	for waiting := namesOf(specs); ; {
-		there, err := describe(ctx, a, c, waiting)
+		there := map[string]Topic{}
+		err := describe(ctx, a, c, waiting, there)
 		waiting = slices.DeleteFunc(waiting, func(name string) bool { return there[name].led })
 		if len(waiting) == 0 && err == nil {
 			return nil
@@ -160,25 +161,28 @@ type Topic struct {
 }
 
 // DescribeTopics asks for topics by name. Those that are not there are left out.
+// Each part of them is asked by a client of its own, since a client remembers the
+// topics that it was told of: it would take more than the answer does.
 func DescribeTopics(ctx context.Context, c Config, names []string) (map[string]Topic, error) {
-	var out map[string]Topic
-	err := c.WithAdmin(func(a *kafka.AdminClient) (err error) {
-		out, err = describe(ctx, a, c, names)
-		return err
-	})
-	return out, err
+	out := make(map[string]Topic, len(names))
+	for chunk := range slices.Chunk(names, describeAtOnce) {
+		err := c.WithAdmin(func(a *kafka.AdminClient) error { return describe(ctx, a, c, chunk, out) })
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
 // describe asks in parts, so that thousands of topics take no more memory than
 // some.
-func describe(ctx context.Context, a *kafka.AdminClient, c Config, names []string) (map[string]Topic, error) {
-	out := map[string]Topic{}
+func describe(ctx context.Context, a *kafka.AdminClient, c Config, names []string, out map[string]Topic) error {
 	for chunk := range slices.Chunk(names, describeAtOnce) {
 		if err := describeChunk(ctx, a, chunk, out); err != nil {
-			return out, fmt.Errorf("ask for %d kafka topics at %q: %w", len(names), c.Brokers, err)
+			return fmt.Errorf("ask for %d kafka topics at %q: %w", len(names), c.Brokers, err)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func describeChunk(ctx context.Context, a *kafka.AdminClient, names []string, out map[string]Topic) error {
