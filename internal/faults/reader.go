@@ -54,9 +54,7 @@ func topicsExist(ctx context.Context, c kafkaclient.Config) bool {
 // identity may come twice.
 func newReader(ctx context.Context, c kafkaclient.Config, once bool) (*reader, error) {
 	r := &reader{
-		once:       once,
-		topics:     topics(),
-		partitions: map[string]int32{}, changes: map[subject][]rawChange{}, events: map[subject][]rawEvent{},
+		once: once, topics: topics(), partitions: map[string]int32{}, changes: map[subject][]rawChange{}, events: map[subject][]rawEvent{},
 		ids: map[string]int{}, open: map[string]string{}, due: map[string]string{}, newest: map[string]int{},
 	}
 	var all []kafka.TopicPartition
@@ -108,28 +106,30 @@ func (r *reader) take(m *kafka.Message) error {
 	defer r.mu.Unlock()
 	from, where := r.topics[*m.TopicPartition.Topic], place(*m.TopicPartition.Topic, m.TopicPartition.Partition)
 	r.newest[where]++
-	if from.events {
-		e, err := parseEvent(from.aggregate, m)
-		if err != nil {
-			return err
-		}
-		if r.repeated(e.id) {
-			return nil
-		}
-		r.seenEvents++
-		r.events[e.subject] = append(r.events[e.subject], e)
-		return nil
-	}
-	if m.Value == nil {
+	switch {
+	case from.events:
+		return r.takeEvent(from, m)
+	case m.Value == nil:
 		r.bury(where, string(m.Key))
 		return nil
 	}
-	c, err := parseChange(from.aggregate, m)
-	if err != nil {
+	return r.takeChange(from, where, m)
+}
+
+func (r *reader) takeEvent(from topic, m *kafka.Message) error {
+	e, err := parseEvent(from.aggregate, m)
+	if err != nil || r.repeated(e.id) {
 		return err
 	}
-	if r.repeated(c.id) {
-		return nil
+	r.seenEvents++
+	r.events[e.subject] = append(r.events[e.subject], e)
+	return nil
+}
+
+func (r *reader) takeChange(from topic, where string, m *kafka.Message) error {
+	c, err := parseChange(from.aggregate, m)
+	if err != nil || r.repeated(c.id) {
+		return err
 	}
 	r.seenChanges++
 	r.changes[c.subject] = append(r.changes[c.subject], c)

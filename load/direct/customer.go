@@ -194,14 +194,20 @@ func (t *transaction) big(ctx context.Context) error {
 	return nil
 }
 
-// removeOne deletes a customer where there are plenty, unless she has ordered: orders
-// stay.
+// removeOne deletes a customer who has not ordered, for orders stay, where there are
+// plenty.
 func (t *transaction) removeOne(ctx context.Context) error {
-	id := t.pick()
-	if len(t.customers) <= t.target.Customers || len(t.owned(customerRef(id), load.Orders)) > 0 {
+	if len(t.customers) <= t.target.Customers {
 		return t.touch(ctx)
 	}
-	return t.remove(ctx, id)
+	first := t.random.IntN(len(t.customers))
+	for i := range t.customers {
+		id := t.customers[(first+i)%len(t.customers)]
+		if len(t.owned(customerRef(id), load.Orders)) == 0 {
+			return t.remove(ctx, id)
+		}
+	}
+	return t.touch(ctx)
 }
 
 // remove deletes a customer with all that belongs to her, by hand.

@@ -65,7 +65,7 @@ func deeds() []deed {
 		named("household", 4, "one transaction changes one customer twice, adds another and signs both in", commit, (*transaction).household),
 		named("lose-answer", 1, "the connection is cut during the commit, and what took place is read back", cut, (*transaction).household),
 		named("big", 1, "one transaction over hundreds of customers, several times over", commit, (*transaction).big),
-		named("delete", 1, "a customer is deleted by hand, with her sign-ins", commit, (*transaction).removeOne),
+		named("delete", 1, "a customer who has not ordered is deleted by hand, with her sign-ins", commit, (*transaction).removeOne),
 		named("ddl", 0, "a table of the load's own, load_ddl_…, is altered between its rows; needs CREATE, ALTER and DROP", each, (*transaction).alter),
 		named(Mark, 0, "one transaction renames a worker's newest customers and products, and has each of those customers buy and review one", commit, (*transaction).mark),
 	}
