@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -113,20 +112,21 @@ func (v *visit) takeStock(ctx context.Context) error {
 }
 
 // recordRead reads something as staff and records its row as one that was read, unless
-// the shop does not answer for long.
+// the shop does not answer for long, or somebody has removed it.
 func recordRead[A any](ctx context.Context, v *visit, path, table string, row func(A) any) error {
 	var shown A
+	gone := false
 	answered, err := patiently(ctx, func(ctx context.Context) error {
 		a, err := v.ask(ctx, request{method: http.MethodGet, path: path, party: asStaff, into: &shown})
-		if err == nil && !a.ok() {
-			err = fmt.Errorf("GET %s: the shop answers %d (%s)", path, a.status, a.problem)
-			if a.busy() {
-				err = &lostError{err}
-			}
+		if err != nil || a.ok() {
+			return err
 		}
-		return err
+		if gone = a.status == http.StatusNotFound; gone {
+			return nil
+		}
+		return unread("GET "+path, a)
 	})
-	if err != nil || !answered {
+	if err != nil || !answered || gone {
 		return err
 	}
 	read, err := load.NewReading(table, row(shown))

@@ -48,7 +48,7 @@ func (who *visitor) readSignIn(ctx context.Context, v *visit) error {
 	var list signInList
 	a, err := v.ask(ctx, request{method: http.MethodGet, path: signInsPath, into: &list})
 	if err == nil && !a.ok() {
-		err = v.unread("GET "+signInsPath, a)
+		err = unread("GET "+signInsPath+" for "+who.email, a)
 	}
 	if err != nil || len(list.SignIns) == 0 {
 		return err

@@ -44,7 +44,7 @@ func (who *visitor) load(ctx context.Context, v *visit) error {
 			return err // She has not come to be.
 		}
 		if !a.ok() {
-			return v.unread("sign in", a)
+			return unread("sign "+who.email+" in", a)
 		}
 	}
 	read := *who
@@ -113,13 +113,13 @@ func (v *visit) read(ctx context.Context, path string, into any) (bool, error) {
 	case a.status == http.StatusNotFound:
 		return false, nil
 	}
-	return false, v.unread("GET "+path, a)
+	return false, unread("GET "+path+" for "+v.who.email, a)
 }
 
-// unread is why something of the visitor's could not be read. What a busy shop does
-// not answer now is as good as lost.
-func (v *visit) unread(what string, a answer) error {
-	err := fmt.Errorf("%s for %s: the shop answers %d (%s)", what, v.who.email, a.status, a.problem)
+// unread is why something could not be read. What a busy shop does not answer now is as
+// good as lost.
+func unread(what string, a answer) error {
+	err := fmt.Errorf("%s: the shop answers %d (%s)", what, a.status, a.problem)
 	if a.busy() {
 		return &lostError{err}
 	}
