@@ -55,8 +55,19 @@ func appendEscape(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&0xf])
 }
 
-// appendPadded appends v in decimal with at least width digits.
+// appendPadded appends v in decimal with at least width digits. The widths of the
+// parts of a time need no loop: rows are full of times.
 func appendPadded(dst []byte, v, width int) []byte {
+	switch u := uint(v); {
+	case width == 2 && u < 100:
+		return append(dst, '0'+byte(u/10), '0'+byte(u%10))
+	case width == 3 && u < 1000:
+		return append(dst, '0'+byte(u/100), '0'+byte(u/10%10), '0'+byte(u%10))
+	case width == 4 && u < 10_000:
+		return append(dst, '0'+byte(u/1000), '0'+byte(u/100%10), '0'+byte(u/10%10), '0'+byte(u%10))
+	case width == 6 && u < 1_000_000:
+		return appendPadded(appendPadded(dst, v/1000, 3), v%1000, 3)
+	}
 	var digits [20]byte
 	i := len(digits)
 	for v > 0 || width > 0 {

@@ -41,7 +41,7 @@ var binaries = map[string]appendFunc{"uuid": appendUUID, "inet4": appendINET4, "
 // set says how a column is decoded, how its values are written, and what its
 // type is called.
 func (c *column) set(d columnDef, cs collations, e encoding) error {
-	name, err := appendString(nil, []byte(d.name))
+	name, err := appendString([]byte{','}, []byte(d.name))
 	if err != nil {
 		return fmt.Errorf("its name: %w", err)
 	}

@@ -18,7 +18,7 @@ type appendFunc func(dst, data []byte, c *column) (out []byte, n int, err error)
 // column is how one column of one table shape is decoded.
 type column struct {
 	def     change.Column
-	name    []byte // `"name":`
+	name    []byte // `,"name":`
 	append  appendFunc
 	meta    int              // What the table map says of the type: a length, a precision.
 	scale   int              // DECIMAL alone.
@@ -91,10 +91,11 @@ func (p *plan) appendImage(dst, data, present []byte, img *image) (out []byte, n
 		null := bitSet(nullBits, bit)
 		bit++
 		mark := len(dst)
-		if !first {
-			dst = append(dst, ',')
+		if first {
+			dst = append(dst, c.name[1:]...)
+		} else {
+			dst = append(dst, c.name...)
 		}
-		dst = append(dst, c.name...)
 		from := len(dst)
 		if null {
 			dst = append(dst, "null"...)

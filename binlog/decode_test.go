@@ -133,7 +133,7 @@ func testPlan() *plan {
 		{append: appendFloat64},
 		{append: appendTime, meta: 3},
 	} {
-		c.name, c.key = []byte(`"c`+string(rune('a'+len(p.columns)))+`":`), -1
+		c.name, c.key = []byte(`,"c`+string(rune('a'+len(p.columns)))+`":`), -1
 		p.columns = append(p.columns, c)
 	}
 	p.columns[0].key = 0

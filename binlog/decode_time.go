@@ -161,12 +161,16 @@ func appendTime(dst, data []byte, c *column) ([]byte, int, error) {
 	return append(dst, '"'), n, nil
 }
 
-// appendUnix appends the three times of an envelope, as Debezium names them.
+// appendUnix appends the three times of an envelope, as Debezium names them. From
+// the first millisecond on the longest begins as the others are.
 func appendUnix(dst []byte, nanos int64) []byte {
-	dst = append(dst, `"ts_ms":`...)
-	dst = strconv.AppendInt(dst, nanos/1e6, 10)
-	dst = append(dst, `,"ts_us":`...)
-	dst = strconv.AppendInt(dst, nanos/1e3, 10)
-	dst = append(dst, `,"ts_ns":`...)
-	return strconv.AppendInt(dst, nanos, 10)
+	var room [20]byte
+	ns := strconv.AppendInt(room[:0], nanos, 10)
+	ms, us := ns[:max(0, len(ns)-6)], ns[:max(0, len(ns)-3)]
+	if nanos < 1e6 {
+		ms, us = strconv.AppendInt(nil, nanos/1e6, 10), strconv.AppendInt(nil, nanos/1e3, 10)
+	}
+	dst = append(append(dst, `"ts_ms":`...), ms...)
+	dst = append(append(dst, `,"ts_us":`...), us...)
+	return append(append(dst, `,"ts_ns":`...), ns...)
 }

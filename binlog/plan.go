@@ -68,7 +68,7 @@ func (p *plan) setKey(key []keyPart) error {
 			return fmt.Errorf("has its key column %s %w", c.def.Name, errKeyDenied)
 		}
 		c.key = i
-		p.key = append(p.key, keyColumn{column: k.column, name: appendKeyText(nil, c.name)})
+		p.key = append(p.key, keyColumn{column: k.column, name: appendKeyText(nil, c.name[1:])})
 		p.shape.PrimaryKey = append(p.shape.PrimaryKey, c.def.Name)
 	}
 	return nil
