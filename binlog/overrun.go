@@ -32,6 +32,7 @@ func (p *proof) overrun(ctx context.Context, beyond []stretch) error {
 		from = append(from, kafka.TopicPartition{Topic: &s.topic, Partition: s.partition, Offset: kafka.Offset(s.from)})
 		records += s.to - s.from
 	}
+	p.options.Health.Set(HealthPart, fmt.Errorf("looking at up to %d records behind the position of source %s", records, p.options.Name))
 	p.options.Logger.Info("looking at records behind the position", "source", p.options.Name, "partitions", len(from), "records", records)
 	var first *kafka.Message
 	var id string
