@@ -27,14 +27,22 @@ func newBinlogCommand(e env) *cobra.Command {
 	return cmd
 }
 
-// limit has Go's runtime keep to its share of the reader's memory where the reader
-// has the process to itself; most of the rest is the Kafka client's. GOMEMLIMIT in
-// the environment says otherwise.
+// limit has Go's runtime keep to its share of the reader's memory, and the C library
+// waste none of the rest, most of which is the Kafka client's, where the reader has
+// the process to itself. GOMEMLIMIT and MALLOC_ARENA_MAX in the environment say
+// otherwise.
 func (e env) limit(memoryMB int) {
-	set := func(v string) bool { return strings.HasPrefix(v, "GOMEMLIMIT=") }
-	if e.limitMemory != nil && !slices.ContainsFunc(e.environ, set) {
+	if e.limitMemory != nil && !e.sets("GOMEMLIMIT") {
 		e.limitMemory(int64(memoryMB) * 1e6 / 3)
 	}
+	if e.shareArena != nil && !e.sets("MALLOC_ARENA_MAX") {
+		e.shareArena()
+	}
+}
+
+// sets reports whether the environment has the variable.
+func (e env) sets(name string) bool {
+	return slices.ContainsFunc(e.environ, func(v string) bool { return strings.HasPrefix(v, name+"=") })
 }
 
 func (p *process) binlogActor() actor {

@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+
+	"telltale/internal/resident"
 )
 
 // Exit statuses.
@@ -27,16 +29,21 @@ type env struct {
 	environ []string
 	// stdout gets what was asked for, stderr everything else: logs and errors.
 	stdout, stderr io.Writer
-	// limitMemory bounds what Go's runtime uses, in bytes. Nil where the process is
-	// not the command's own.
+	// limitMemory bounds what Go's runtime uses, in bytes, and shareArena has all
+	// threads share what the C library does. Nil where the process is not the
+	// command's own.
 	limitMemory func(int64) int64
+	shareArena  func()
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal finds the default handling again and ends the process at once.
 	context.AfterFunc(ctx, stop)
-	e := env{environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr, limitMemory: debug.SetMemoryLimit}
+	e := env{
+		environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr,
+		limitMemory: debug.SetMemoryLimit, shareArena: resident.ShareArena,
+	}
 	os.Exit(execute(ctx, e, os.Args[1:]))
 }
 

@@ -3,3 +3,5 @@
 package resident
 
 func release() {}
+
+func shareArena() {}
