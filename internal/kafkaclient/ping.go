@@ -16,7 +16,8 @@ const (
 	pingTimeout = 20 * time.Second
 	downTimeout = 5 * time.Second
 	// pingPause is how long the first look for an answer takes. Each takes twice as
-	// long as the one before: an answer that comes after its look counts for nothing.
+	// long as the one before, up to callTimeout: an answer that comes after its look
+	// counts for nothing.
 	pingPause = 200 * time.Millisecond
 )
 
@@ -51,7 +52,7 @@ func Ping(ctx context.Context, c Config) error {
 		if ctx.Err() != nil || left <= 0 || down && IsRefused(failed) {
 			return failed
 		}
-		pause = min(2*pause, left)
+		pause = min(2*pause, left, callTimeout)
 	}
 }
 
