@@ -183,8 +183,9 @@ func (f *faulty) play(t *testing.T, s *shop, fault sourceFault) time.Duration {
 func (f *faulty) pause(most time.Duration) { time.Sleep(time.Duration(f.random.Int64N(int64(most)))) }
 
 // killDumps ends the reader's connection at the server, and those of before that it
-// has not given up. There may be none: it may be taken up right now.
-func (f *faulty) killDumps(t *testing.T) {
+// has not given up, and tells how many. There may be none: it may be taken up right
+// now.
+func (f *faulty) killDumps(t *testing.T) int {
 	t.Helper()
 	ids, err := f.dumps(t)
 	// MySQL fails to list a statement with bytes that are no text, which the load's
@@ -197,6 +198,7 @@ func (f *faulty) killDumps(t *testing.T) {
 	for _, id := range ids {
 		_, _ = f.db.ExecContext(t.Context(), fmt.Sprintf("KILL %d", id)) // It may be gone by now.
 	}
+	return len(ids)
 }
 
 // dumps are the connections that ask for the binlog.
@@ -218,9 +220,15 @@ func (f *faulty) dumps(t *testing.T) (ids []int, err error) {
 }
 
 func hangUp(t *testing.T, f *faulty) {
-	for range 6 {
+	deadline := time.Now().Add(patience)
+	for times := 0; times < 6; {
 		f.pause(300 * time.Millisecond)
-		f.killDumps(t)
+		if f.killDumps(t) > 0 {
+			times++
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the reader had a connection %d times, want 6", times)
+		}
 	}
 	f.log.says(t, "session ended")
 }
