@@ -90,8 +90,7 @@ func grantStatements(o Options, user string) string {
 // surveyed is what the look at the server found.
 type surveyed struct {
 	collations collations
-	// shapes are those of the captured tables. A plan has one too, and takes five
-	// times as much.
+	// shapes are those of the captured tables: all that a start needs of their plans.
 	shapes []change.Shape
 	// defs are the tables' definitions by `<db>.<table>`, where truncations are
 	// published.
