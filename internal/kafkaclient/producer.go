@@ -16,6 +16,11 @@ import (
 // never does, and a wait is reported.
 const callTimeout = 2 * time.Second
 
+// hangTime is how long a call may go on past its own time before the client is
+// given up: librdkafka forgets that time while it waits for the coordinator of a
+// group (its issue 5456), and can wait for ever for one that is there again.
+const hangTime = 15 * time.Second
+
 // TxnOptions say who produces in transactions.
 type TxnOptions struct {
 	// TransactionalID fences an earlier producer of the same id. Required.
@@ -47,6 +52,10 @@ type TxnProducer struct {
 	said    atomic.Pointer[kafka.Error]
 	timeout time.Duration
 	intake  intake
+	// hung gets the end of a call that hangs; nil where none does. hangTime is the
+	// constant.
+	hung     <-chan error
+	hangTime time.Duration
 }
 
 // NewTxnProducer makes a producer and initialises its transactions, which
@@ -70,7 +79,7 @@ func NewTxnProducer(ctx context.Context, c Config, o TxnOptions) (*TxnProducer, 
 		stop()
 		return nil, fmt.Errorf("make a kafka producer %q: %w", o.TransactionalID, err)
 	}
-	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop, report: o.Report, intake: newIntake(p, o.QueueBytes)}
+	t := &TxnProducer{id: o.TransactionalID, p: p, stopLogs: stop, report: o.Report, intake: newIntake(p, o.QueueBytes), hangTime: hangTime}
 	t.timeout, err = timeoutOf(m)
 	if err != nil {
 		p.Close()
@@ -149,23 +158,33 @@ func (t *TxnProducer) Abort(ctx context.Context) error {
 
 // Close ends the producer without waiting for what it still holds: an open
 // transaction is aborted by the next producer of the id, or by its timeout. It
-// may be called twice.
+// may be called twice. Where a call hangs the client ends when that does: nobody
+// can wait for it, and the next producer of the id has fenced it by then.
 func (t *TxnProducer) Close() {
 	t.close.Do(func() {
-		_ = t.p.Purge(kafka.PurgeQueue | kafka.PurgeInFlight | kafka.PurgeNonBlocking) // Best effort: it makes the close quick.
-		t.p.Close()
-		t.events.Wait()
-		t.stopLogs()
+		if t.hung == nil {
+			t.end()
+			return
+		}
+		go func() {
+			<-t.hung
+			t.end()
+		}()
 	})
+}
+
+func (t *TxnProducer) end() {
+	_ = t.p.Purge(kafka.PurgeQueue | kafka.PurgeInFlight | kafka.PurgeNonBlocking) // Best effort: it makes the close quick.
+	t.p.Close()
+	t.events.Wait()
+	t.stopLogs()
 }
 
 // retry makes a transactional call until it is done, fails for good, or ctx ends.
 func (t *TxnProducer) retry(ctx context.Context, what string, call func(context.Context) error) error {
 	t.said.Store(nil)
 	for waiting := false; ; waiting = true {
-		one, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
-		err := call(one)
-		cancel()
+		err := t.bounded(ctx, call)
 		if err != nil {
 			err = t.explain(what, err)
 		}
@@ -180,6 +199,25 @@ func (t *TxnProducer) retry(ctx context.Context, what string, call func(context.
 		case <-ctx.Done():
 		case <-time.After(20 * time.Millisecond):
 		}
+	}
+}
+
+// bounded makes a call once. The remedy of one that hangs is to Renew.
+func (t *TxnProducer) bounded(ctx context.Context, call func(context.Context) error) error {
+	done := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+		defer cancel()
+		done <- call(ctx)
+	}()
+	hangs := time.NewTimer(callTimeout + t.hangTime)
+	defer hangs.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-hangs.C:
+		t.hung = done
+		return kafka.NewError(kafka.ErrTimedOut, "the client hangs: its call does not end when its time is up", true)
 	}
 }
 
