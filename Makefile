@@ -11,7 +11,7 @@ FUZZTIME ?= 30s
 # Which benchmarks run.
 BENCH ?= .
 # How many rounds of each fault, and the seed of the first: another each time.
-ROUNDS ?= 20
+ROUNDS ?= 5
 SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 # Packages tested at the same time; each may run a MySQL server or two.
 PARALLEL ?= 2
@@ -87,9 +87,9 @@ memory: prepare ## Measure the reader's memory with ten thousand tables and long
 	go test ./internal/bounds -run '^TestMemory$$' -count 1 -v -timeout 120m -tables 10000 -rows 5000000 -backlog 300000
 
 .PHONY: faults
-faults: prepare ## Inject each fault under load, ROUNDS (20) times, and write docs/faults*.md
+faults: prepare ## Inject each fault under load, ROUNDS (5) times, and write docs/faults*.md
 	go test ./internal/faults -run '^TestFaults$$' -count 1 -v -timeout 300m \
-	  -long -broker-pause 2m -rounds $(ROUNDS) -seed $(SEED) -transactions 4000 \
+	  -long -broker-pause 2m -rounds $(ROUNDS) -seed $(SEED) -transactions 2500 \
 	  -commit "$$(git describe --always --dirty)" -report $(CURDIR)/docs/faults.md
 	go test ./binlog -run '^TestSourceFaults$$' -count 1 -v -timeout 240m \
 	  -fault-rounds $(ROUNDS) -fault-seed $(SEED) -fault-commit "$$(git describe --always --dirty)" -fault-report $(CURDIR)/docs/faults-source.md
