@@ -34,7 +34,8 @@ func (l *losing) killReader(t *testing.T) verdict {
 	}
 	l.write(t, 1)
 	l.published(t)
-	link.Slow(mysqllink.Pace{BytesPerSecond: 4 << 20})
+	// A first batch comes after some six seconds, and the end twelve later.
+	link.Slow(mysqllink.Pace{BytesPerSecond: 512 << 10})
 	before := l.notesEnd(t, kafka.IsolationLevelReadUncommitted)
 	l.session(t, "START TRANSACTION", "UPDATE customers SET version = version + 1",
 		"INSERT INTO notes (body) VALUES (REPEAT('x', 30000))"+strings.Repeat(", (REPEAT('x', 30000))", killedRows-1), "COMMIT")

@@ -21,6 +21,8 @@ const (
 	// bulkRows of bulkBytes are several times what the reader may hold.
 	bulkRows  = 8 << 10
 	bulkBytes = 16 << 10
+	// bulkPause is for how long the broker is paused at most behind that.
+	bulkPause = 30 * time.Second
 	// bound is what the reader's memory may come to: what it needs for a backlog
 	// that the broker takes, and not as much as it would take to hold this one too.
 	bound = 256 << 20
@@ -55,7 +57,7 @@ SELECT /*+ SET_VAR(cte_max_recursion_depth = %[1]d) */ REPEAT('x', %d) FROM n`, 
 	if _, err := db.ExecContext(ctx, insert); err != nil {
 		return fmt.Errorf("write many rows: %w", err)
 	}
-	if err := wait(ctx, w.BrokerPause); err != nil {
+	if err := wait(ctx, min(w.BrokerPause, bulkPause)); err != nil {
 		return err
 	}
 	if err := w.healed(w.Broker.server.Resume()); err != nil {

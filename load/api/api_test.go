@@ -9,16 +9,16 @@ import (
 	"io"
 	"log"
 	"maps"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -95,26 +95,20 @@ func TestRecord(t *testing.T) {
 	spoil(t, db, final)
 }
 
-// loseAnswers loads the shop, which does all that it is asked for, while one answer in
-// twenty does not arrive, and all sessions end once.
+// loseAnswers loads the shop, which does all that it is asked for, while answers do not
+// arrive, and all sessions end once.
 func loseAnswers(t *testing.T, shop *install.Install, db *sql.DB, record io.Writer) {
 	t.Helper()
 	at, err := url.Parse("http://" + shop.ShopAddr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var answers, from atomic.Int64
-	from.Store(math.MaxInt64)
+	lost := newLosing()
 	proxy := httptest.NewServer(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(at) },
-		ModifyResponse: func(*http.Response) error {
-			if n := answers.Add(1); n > from.Load() && n%20 == 0 {
-				return errors.New("lost")
-			}
-			return nil
-		},
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
-		ErrorLog:     log.New(io.Discard, "", 0),
+		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(at) },
+		ModifyResponse: lost.pass,
+		ErrorHandler:   func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ErrorLog:       log.New(io.Discard, "", 0),
 	})
 	t.Cleanup(proxy.Close)
 	l := open(t, proxy.URL, load.Options{
@@ -125,15 +119,51 @@ func loseAnswers(t *testing.T, shop *install.Install, db *sql.DB, record io.Writ
 			t.Fatal(err)
 		}
 	}
-	from.Store(answers.Load())
+	lost.begin()
 	if err := l.Run(t.Context(), load.Span{Transactions: transactions / 2}); err != nil {
 		t.Fatal(err)
 	}
 	s := l.Summary()
 	t.Logf("%v in %s: %+v", s.Outcomes, s.During, s.All)
-	if s.Outcomes[load.Landed] < transactions/50 || s.Outcomes[load.Unknown] == 0 || s.Outcomes[load.Committed] < transactions/5 {
+	if s.Outcomes[load.Landed] < transactions/100 || s.Outcomes[load.Unknown] == 0 || s.Outcomes[load.Committed] < transactions/5 {
 		t.Errorf("got %v, want many that landed, some that stay unknown, and others", s.Outcomes)
 	}
+}
+
+// losing loses the first answers of each kind of request, and of all one in twelve.
+type losing struct {
+	mu    sync.Mutex
+	begun bool
+	all   int
+	kinds map[string]int
+}
+
+func newLosing() *losing { return &losing{kinds: map[string]int{}} }
+
+// begin has answers be lost from now on.
+func (l *losing) begin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begun = true
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+func (l *losing) pass(r *http.Response) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.begun {
+		return nil
+	}
+	kind := r.Request.Method + digits.ReplaceAllString(r.Request.URL.Path, "#")
+	l.all++
+	if r.StatusCode < http.StatusBadRequest {
+		l.kinds[kind]++
+	}
+	if l.kinds[kind] <= 3 && r.StatusCode < http.StatusBadRequest || l.all%12 == 0 {
+		return errors.New("lost")
+	}
+	return nil
 }
 
 // open puts a load on a shop, as customers and as the clerk.
