@@ -11,7 +11,7 @@ type indexed struct {
 
 // index has every fault that the project promises to live through or to name.
 var index = []indexed{
-	{"the reader, or another stage, is killed", []string{"kill -9"}, []string{"the reader is killed inside of a transaction"}},
+	{"the reader, or another stage, is killed", []string{"kill -9"}, nil},
 	{"a stage is asked to end", []string{"SIGTERM"}, nil},
 	{"a reader is paused past its lease and wakes up; two readers of one source", []string{"SIGSTOP of the reader, with a standby"}, nil},
 	{"the database server is killed", nil, []string{"the server is killed"}},
