@@ -98,19 +98,21 @@ func (o dumpOptions) start(syncer *replication.BinlogSyncer) (*replication.Binlo
 	return syncer.StartSyncGTID(o.from.gtids.Clone())
 }
 
-// closeTimeout bounds what a connection may still do after the end: the library
-// asks the server, on a new one, to kill the old.
+// closeTimeout bounds what a connection may still do after the end.
 const closeTimeout = time.Second
 
 // dialer makes connections, each within a limit, that do not outlast ctx by more
-// than closeTimeout: the library itself waits for a server that accepts and says nothing, also when it
-// is told to close.
+// than closeTimeout: the library itself waits for a server that accepts and says
+// nothing, also when it is told to close. After the end there are none. The library
+// would have the server kill the old connection by its number, and where the address
+// leads to another server by then, that is somebody else's; the old server ends it
+// with its next heartbeat.
 func dialer(ctx context.Context, limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	return func(dialing context.Context, network, addr string) (net.Conn, error) {
-		d := net.Dialer{Timeout: limit}
 		if ctx.Err() != nil {
-			d.Timeout = closeTimeout
+			return nil, fmt.Errorf("connect to %s: %w", addr, context.Cause(ctx))
 		}
+		d := net.Dialer{Timeout: limit}
 		conn, err := d.DialContext(dialing, network, addr)
 		if err != nil {
 			return nil, err

@@ -12,7 +12,7 @@ import (
 
 const (
 	// pingTimeout is how long brokers may take to answer a Ping, and downTimeout how
-	// long they are asked where none of them can be connected to.
+	// long they are asked where a connection to each of them was refused once.
 	pingTimeout = 20 * time.Second
 	downTimeout = 5 * time.Second
 	// pingPause is how long the first look for an answer takes. Each takes twice as
@@ -22,8 +22,8 @@ const (
 )
 
 // Ping asks the cluster for its metadata. It fails where no broker answers
-// within twenty seconds, or can be connected to within five, and soon where those
-// that can are not trusted or turn us away, which is a BrokerError that IsRefused:
+// within twenty seconds, or five where all refuse to be connected to, and soon where
+// those that do not are not trusted or turn us away, which is a BrokerError that IsRefused:
 // the client itself would try for ever.
 func Ping(ctx context.Context, c Config) error {
 	m, err := c.configMap(kafka.ConfigMap{"go.delivery.reports": false})

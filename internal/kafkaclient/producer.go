@@ -158,10 +158,11 @@ func (t *TxnProducer) Abort(ctx context.Context) error {
 
 // Close ends the producer without waiting for what it still holds: an open
 // transaction is aborted by the next producer of the id, or by its timeout. It
-// may be called twice. Where a call hangs the client ends when that does: nobody
-// can wait for it, and the next producer of the id has fenced it by then.
+// may be called twice. Where a call hangs, what the client holds is dropped at
+// once, and its threads end when the call does: nobody can wait for that.
 func (t *TxnProducer) Close() {
 	t.close.Do(func() {
+		_ = t.p.Purge(kafka.PurgeQueue | kafka.PurgeInFlight | kafka.PurgeNonBlocking) // Best effort: it makes the close quick.
 		if t.hung == nil {
 			t.end()
 			return
@@ -174,7 +175,6 @@ func (t *TxnProducer) Close() {
 }
 
 func (t *TxnProducer) end() {
-	_ = t.p.Purge(kafka.PurgeQueue | kafka.PurgeInFlight | kafka.PurgeNonBlocking) // Best effort: it makes the close quick.
 	t.p.Close()
 	t.events.Wait()
 	t.stopLogs()
