@@ -58,7 +58,10 @@ func dump(ctx context.Context, dsn *driver.Config, o dumpOptions, h replication.
 	defer cancel(nil)
 	config.Dialer = dialer(ctx, 2*o.heartbeat)
 	syncer := replication.NewBinlogSyncer(config)
-	defer syncer.Close()
+	defer func() {
+		syncer.Close()
+		endDump(dsn, syncer.LastConnectionID())
+	}()
 	// The silence counts from here on: a server may take a connection and then
 	// say nothing.
 	watched := make(chan struct{})
@@ -103,10 +106,9 @@ const closeTimeout = time.Second
 
 // dialer makes connections, each within a limit, that do not outlast ctx by more
 // than closeTimeout: the library itself waits for a server that accepts and says
-// nothing, also when it is told to close. After the end there are none. The library
-// would have the server kill the old connection by its number, and where the address
-// leads to another server by then, that is somebody else's; the old server ends it
-// with its next heartbeat.
+// nothing, also when it is told to close. After the end there are none: the library
+// would have whatever is at the address by then kill the old connection by its number.
+// endDump does so with more care.
 func dialer(ctx context.Context, limit time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	return func(dialing context.Context, network, addr string) (net.Conn, error) {
 		if ctx.Err() != nil {
@@ -119,6 +121,29 @@ func dialer(ctx context.Context, limit time.Duration) func(context.Context, stri
 		}
 		context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now().Add(closeTimeout)) }) // It is closed if that fails.
 		return conn, nil
+	}
+}
+
+// endDump has the server end a connection on which it sent the binlog. By itself it
+// finds with the next heartbeat that nobody reads any more, and waits for that when it
+// is shut down. Where the address leads to another server by now, the number is
+// somebody else's there: only a connection of this kind and account is ended.
+func endDump(dsn *driver.Config, id uint32) {
+	if id == 0 {
+		return // There was no connection.
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	srv, err := openServer(ctx, dsn)
+	if err != nil {
+		return // The heartbeat ends it.
+	}
+	defer srv.Close()
+	const query = `SELECT COUNT(*) FROM information_schema.processlist
+WHERE id = ? AND command LIKE 'Binlog Dump%' AND user = SUBSTRING_INDEX(USER(), '@', 1)`
+	var there bool
+	if err := srv.db.QueryRowContext(ctx, query, id).Scan(&there); err == nil && there {
+		_, _ = srv.db.ExecContext(ctx, fmt.Sprintf("KILL %d", id)) // So does the heartbeat.
 	}
 }
 
