@@ -294,6 +294,9 @@ func count(t *testing.T, record io.Reader) kinds {
 			who, _, _ := strings.Cut(c.Actor, ":")
 			all[c.Table+" "+c.Op]++
 			all[c.Table+" of "+who]++
+			if c.Table == load.Customers && c.Op == "c" && c.Actor != "" {
+				t.Errorf("the change %+v is somebody's, want that nobody was signed in", c)
+			}
 			if !strings.HasPrefix(c.Request, "load-") {
 				t.Errorf("the change %+v names no request", c)
 			}

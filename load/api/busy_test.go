@@ -15,7 +15,7 @@ import (
 )
 
 // stub is a shop of one customer, which answers sign-ins and saves as it is told, and
-// stores the former alone.
+// stores the former alone. To a save that is to be lost it does not answer at all.
 type stub struct {
 	signIn, save atomic.Int32
 	// signIns counts those that succeeded.
@@ -39,6 +39,11 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		body = map[string]any{"sign_ins": list}
 	case "PUT /api/customers/me":
+		var asked struct{ Name string }
+		if err := json.NewDecoder(r.Body).Decode(&asked); err == nil && strings.HasPrefix(asked.Name, "Lost") {
+			<-r.Context().Done()
+			return
+		}
 		status = int(s.save.Load())
 	}
 	w.WriteHeader(status)
@@ -52,17 +57,22 @@ func TestBusy(t *testing.T) {
 	for name, tt := range map[string]struct {
 		mix          string
 		signIn, save int32
+		transactions int
 		want         load.Outcome
 		// record is what the record has of it, besides the customer.
 		record string
 	}{
-		"too busy to sign in":       {"sign-in=1", 503, 200, load.Refused, ""},
-		"too many sign-ins":         {"sign-in=1", 429, 200, load.Refused, ""},
-		"too busy to save":          {"details=1", 200, 503, load.Refused, ""},
-		"a session that has ended":  {"details=1", 200, 401, load.Refused, "committed sign_ins"},
-		"and too busy to sign in":   {"details=1", 503, 401, load.Refused, ""},
-		"too busy for several tabs": {"race=1", 200, 429, load.Refused, ""},
-		"a save that may come yet":  {"details=1", 200, 500, load.Unknown, "unknown"},
+		"too busy to sign in":       {"sign-in=1", 503, 200, 1, load.Refused, ""},
+		"too many sign-ins":         {"sign-in=1", 429, 200, 1, load.Refused, ""},
+		"too busy to save":          {"details=1", 200, 503, 1, load.Refused, ""},
+		"a session that has ended":  {"details=1", 200, 401, 1, load.Refused, "committed sign_ins"},
+		"and too busy to sign in":   {"details=1", 503, 401, 1, load.Refused, ""},
+		"too busy for several tabs": {"race=1", 200, 429, 1, load.Refused, ""},
+		"a save that may come yet":  {"details=1", 200, 500, 1, load.Unknown, "unknown"},
+		// The first save may come yet, so that another visitor has to come.
+		"lost, then too busy":                 {"lose-answer=1", 200, 503, 2, load.Unknown, "unknown, committed customers"},
+		"lost, then a session that has ended": {"lose-answer=1", 200, 401, 2, load.Unknown, "unknown, committed customers"},
+		"lost, then never stored":             {"lose-answer=1", 200, 200, 1, load.Vanished, "unknown, vanished, committed customers"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,7 +88,7 @@ func TestBusy(t *testing.T) {
 			var record bytes.Buffer
 			l, err := load.Open(t.Context(), load.Options{Rate: 1000, Workers: 1, Mix: tt.mix, Record: &record}, target)
 			if err == nil {
-				err = l.Run(t.Context(), load.Span{Transactions: 1})
+				err = l.Run(t.Context(), load.Span{Transactions: tt.transactions})
 			}
 			if err != nil {
 				t.Error(err)

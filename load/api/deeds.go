@@ -106,10 +106,9 @@ func (v *visit) register(ctx context.Context) (load.Outcome, error) {
 	}
 	v.who.session = a.cookies
 	v.visitors = append(v.visitors, v.who)
-	if err := v.note(load.Customers, nil, v.who.customer); err != nil {
+	if err := v.noteCustomer(customer{}, v.who.customer); err != nil {
 		return "", err
 	}
-	v.changes[len(v.changes)-1].Actor = "" // Nobody was signed in yet.
 	return v.keep()
 }
 

@@ -29,13 +29,16 @@ func (v *visit) details(ctx context.Context) (load.Outcome, error) {
 func (v *visit) saveAs(ctx context.Context, r request) (load.Outcome, error) {
 	saved := v.who.customer
 	r.into = &saved
-	return v.submit(ctx, r, func(context.Context) (load.Outcome, error) {
-		if err := v.note(load.Customers, v.who.customer, saved); err != nil {
-			return "", err
-		}
-		v.who.customer = saved
-		return v.keep()
-	})
+	return v.submit(ctx, r, func(context.Context) (load.Outcome, error) { return v.keepDetails(saved) })
+}
+
+// keepDetails records that the shop has stored the visitor's details.
+func (v *visit) keepDetails(saved customer) (load.Outcome, error) {
+	if err := v.noteCustomer(v.who.customer, saved); err != nil {
+		return "", err
+	}
+	v.who.customer = saved
+	return v.keep()
 }
 
 // tabs is how many save at the same moment.
@@ -94,53 +97,50 @@ func (v *visit) race(ctx context.Context) (load.Outcome, error) {
 func (v *visit) loseAnswer(ctx context.Context) (load.Outcome, error) {
 	moment, cancel := context.WithTimeout(ctx, time.Duration(v.random.Int64N(int64(10*time.Millisecond))))
 	name := v.unique("Lost")
-	a, err := v.ask(moment, v.save(name, v.who.customer.Phone))
-	cancel()
-	first := v.from
-	v.saved[name] = first
-	if err != nil && !isLost(err) {
-		return "", err
-	}
-	answered := err == nil && a.ok()
-	if !answered {
-		if err := v.recorder.Note(v.step, load.Unknown, nil); err != nil {
-			return "", err
-		}
-	}
-	before := v.who.customer
-	saved := before
-	r := v.save(v.unique("Again"), before.Phone)
+	saved := v.who.customer
+	r := v.save(name, saved.Phone)
 	r.into = &saved
-	a, err = v.ask(ctx, r)
-	if err != nil {
+	a, err := v.ask(moment, r)
+	cancel()
+	switch {
+	case err == nil && a.ok():
+		return v.keepDetails(saved)
+	case err == nil:
+		return v.refused(ctx, r, a)
+	case !isLost(err):
 		return "", err
 	}
-	outcome := load.Vanished
-	if !a.ok() {
-		if _, err := v.refused(ctx, r, a); err != nil {
-			return "", err
-		}
-		saved, v.from = v.who.customer, first
-		if saved == before {
-			return load.Unknown, nil
-		}
-		outcome = load.Landed
+	v.saved[name] = v.from
+	if err := v.recorder.Note(v.step, load.Unknown, nil); err != nil {
+		return "", err
 	}
-	if answered {
-		outcome = load.Committed
-	}
-	if outcome == load.Vanished { // What took place is the second.
+	return v.saveAgain(ctx, v.from)
+}
+
+// saveAgain saves the visitor's details from the version from which a request saved them
+// of which the record says that its outcome is unknown.
+func (v *visit) saveAgain(ctx context.Context, first origin) (load.Outcome, error) {
+	saved := v.who.customer
+	r := v.save(v.unique("Again"), saved.Phone)
+	r.into = &saved
+	a, err := v.ask(ctx, r)
+	switch {
+	case isLost(err): // Either may come yet.
+		v.retire()
+		return v.readBack(ctx)
+	case err != nil:
+		return "", err
+	case a.ok():
 		if err := v.recorder.Note(v.step, load.Vanished, nil); err != nil {
 			return "", err
 		}
+		_, err := v.keepDetails(saved)
+		return load.Vanished, err
+	case a.busy(), a.status == http.StatusUnauthorized: // The first may come yet.
+		v.retire()
+	case a.status != http.StatusConflict:
+		return "", fmt.Errorf("%s %s: the shop answers %d (%s)", r.method, r.path, a.status, a.problem)
 	}
-	v.who.customer = before
-	if err := v.note(load.Customers, before, saved); err != nil {
-		return "", err
-	}
-	v.who.customer = saved
-	if outcome == load.Vanished {
-		return outcome, v.recorder.Note(v.step, load.Committed, v.changes)
-	}
-	return outcome, v.recorder.Note(v.step, outcome, v.changes)
+	v.from = first
+	return v.readBack(ctx)
 }

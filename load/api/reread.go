@@ -15,23 +15,27 @@ func (v *visit) reread(ctx context.Context) (load.Outcome, error) {
 		v.from = asked
 		return "", err
 	}
-	if err := v.flush(); err != nil { // A session that was opened meanwhile.
-		return "", err
-	}
 	return v.different(ctx, before, asked, load.Committed)
 }
 
 // different records what of the visitor's is not as it was before, with an outcome and
-// as the doing of the request that was asked. Where nothing is, it was read.
+// as the doing of the request that was asked, and behind it the sessions that were opened
+// to read this. Where nothing is different, it was read.
 func (v *visit) different(ctx context.Context, before visitor, asked origin, o load.Outcome) (load.Outcome, error) {
-	v.from = asked
+	opened := v.changes
+	v.changes, v.from = nil, asked
 	if err := v.differences(before); err != nil {
 		return "", err
 	}
-	if len(v.changes) == 0 {
-		return load.Read, nil
+	changed := v.changes
+	v.changes = opened
+	if len(changed) == 0 {
+		return load.Read, v.flush()
 	}
-	if err := v.recorder.Note(v.step, o, v.changes); err != nil {
+	if err := v.recorder.Note(v.step, o, changed); err != nil {
+		return "", err
+	}
+	if err := v.flush(); err != nil {
 		return "", err
 	}
 	return o, v.takeStock(ctx)
@@ -60,29 +64,32 @@ func patiently(ctx context.Context, try func(context.Context) error) (bool, erro
 	}
 }
 
-// resolve finds out what became of a request whose answer was lost: whatever of the
-// visitor's is not as it was is the request's doing. Where nothing is different it
-// stays unknown, since the shop may be at it still, for which the visitor does not
-// come back.
+// resolve finds out what became of a request whose answer was lost. The shop may be at
+// it still, or at what it was asked before, so the visitor does not come back.
 func (v *visit) resolve(ctx context.Context) (load.Outcome, error) {
-	if err := v.flush(); err != nil { // What was answered before, a new session for example.
-		return "", err
-	}
 	if err := v.recorder.Note(v.step, load.Unknown, nil); err != nil || v.who == nil {
 		return load.Unknown, err
 	}
 	v.retire()
+	return v.readBack(ctx)
+}
+
+// readBack records what became of the last request, of which the record says that this is
+// unknown: whatever of the visitor's is not as it was is the request's doing. Where
+// nothing is different, and where the shop is away for long, it stays unknown.
+func (v *visit) readBack(ctx context.Context) (load.Outcome, error) {
 	before, asked := *v.who, v.from
 	answered, err := patiently(ctx, func(ctx context.Context) error { return v.who.load(ctx, v) })
 	if err != nil {
 		return "", err
 	}
-	if err := v.flush(); err != nil || !answered {
-		return load.Unknown, err // The record says so, too.
+	if !answered {
+		v.retire()
+		return load.Unknown, v.flush()
 	}
 	outcome, err := v.different(ctx, before, asked, load.Landed)
 	if outcome == load.Read {
-		return load.Unknown, err // The record says so, too.
+		return load.Unknown, err
 	}
 	return outcome, err
 }

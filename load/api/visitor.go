@@ -129,19 +129,12 @@ func unread(what string, a answer) error {
 // differences notes what is not as it was before.
 func (v *visit) differences(before visitor) error {
 	now := v.who
-	if err := v.noteSignIns(now.signIns); err != nil {
-		return err
-	}
 	if now.customer != before.customer {
-		var was any
-		if before.customer.ID != 0 {
-			was = before.customer
-		}
 		asked := v.from
 		if one, ok := v.saved[now.customer.Name]; ok { // Of several, this one won.
 			v.from = one
 		}
-		if err := v.note(load.Customers, was, now.customer); err != nil {
+		if err := v.noteCustomer(before.customer, now.customer); err != nil {
 			return err
 		}
 		v.from = asked
@@ -168,6 +161,18 @@ func (v *visit) differences(before visitor) error {
 		if err := v.note(load.BasketLines, line(had, id, product, was), line(has, id, product, is)); err != nil {
 			return err
 		}
+	}
+	// Only to read all this were sessions opened, unless that was what was asked.
+	return v.noteSignIns(now.signIns)
+}
+
+// noteCustomer notes the visitor's row. Where there was none, nobody was signed in yet.
+func (v *visit) noteCustomer(was, is customer) error {
+	if err := v.note(load.Customers, unless(was.ID == 0, was), is); err != nil {
+		return err
+	}
+	if was.ID == 0 {
+		v.changes[len(v.changes)-1].Actor = ""
 	}
 	return nil
 }
