@@ -60,19 +60,31 @@ func (h *history) asTheyCame(want map[subject]expected, came map[subject][]rawCh
 	return nil
 }
 
+// interleave has rows of one transaction stand beside each other, whatever came.
 func interleave(others, stock []change, came []rawChange) []change {
-	// A product and its stock begin in one transaction, before all else.
-	begun := 1 + slices.IndexFunc(others, func(c change) bool { return c.Table == load.Stock })
+	// A product begins in one transaction with its stock, before all else.
+	begun := 0
+	for begun < len(others) && others[begun].transaction == others[0].transaction {
+		begun++
+	}
 	all := slices.Clone(others[:begun])
 	others = others[begun:]
 	for _, c := range came[min(begun, len(came)):] {
-		next := &others
+		next, other := &others, &stock
 		if c.change.Table == load.Stock {
-			next = &stock
+			next, other = other, next
+		}
+		if goesOn(all, *other) && !goesOn(all, *next) {
+			next = other
 		}
 		if len(*next) > 0 {
 			all, *next = append(all, (*next)[0]), (*next)[1:]
 		}
 	}
 	return slices.Concat(all, others, stock)
+}
+
+// goesOn tells whether what is next is of the transaction of the last of all.
+func goesOn(all, next []change) bool {
+	return len(all) > 0 && len(next) > 0 && next[0].transaction == all[len(all)-1].transaction
 }
