@@ -75,6 +75,7 @@ func testStore(t *testing.T, servers mysqltest.Servers) {
 		"a form sent twice is one order":       testOrderOnce,
 		"an order is cancelled once":           testCancelOnce,
 		"unpaid orders give their goods back":  testUnpaid,
+		"an order is paid or given up":         testUnpaidRace,
 		"an order survives a deadlock":         testDeadlock,
 		"an order does not wait for ever":      testLockWait,
 		"what was paid back is not shipped":    testShipReturned,
