@@ -50,7 +50,7 @@
 //	                               last sign-ins;   POST changes the details
 //	POST /staff/customers/7/close  closes the account
 //	GET  /staff/orders             all orders, by ?q= (a number, or how an e-mail
-//	                               address begins), ?status= and ?before=
+//	                               address begins), ?status=, ?customer= and ?before=
 //	GET  /staff/orders/7           one order
 //	POST /staff/orders/7/cancel    cancels it
 //	GET  /staff/orders/7/transfer  a form to record that the money came;   POST does
@@ -126,7 +126,7 @@
 //	GET    /api/customers/7/consent                             200 consent
 //	GET    /api/customers/7/orders?before=                      200 {orders, next}
 //	GET    /api/customers/7/sign-ins                            200 {sign_ins}
-//	GET    /api/staff/orders?q=&status=&before=                 200 {orders, next}
+//	GET    /api/staff/orders?q=&status=&customer=&before=       200 {orders, next}
 //	GET    /api/staff/orders/7                                  200 order
 //	POST   /api/staff/orders/7/cancel    {reason}               200 order
 //	POST   /api/staff/orders/7/payment   {reference}            201 receipt
@@ -176,18 +176,20 @@
 //
 // A basket's line has an obstacle where it cannot be ordered: not_sold, currency (it is
 // priced in another than the rest), or stock, with how many are available. An order's
-// status is placed, paid, shipped or cancelled; staff see whose it is in "customer", and
-// in the answer to who orders or cancels, at a till with both cookies for example, in
-// "stock" what that left of each product. Lists leave out the lines:
+// status is placed, paid, shipped or cancelled. Its kept_until is when it is cancelled
+// unless it is paid, null where the shop waits for ever or nothing waits. Staff see whose
+// it is in "customer", and in the answer to who orders or cancels, at a till with both
+// cookies for example, in "stock" what that left of each product. Lists leave out the
+// lines:
 //
 //	{"lines": [{"product_id": 7, "sku": "BRD-001", "name": "Rye", "quantity": 2,
 //	 "unit_price": "3.90", "currency": "GBP", "amount": "7.80", "obstacle": null,
 //	 "available": null}], "total": "7.80", "currency": "GBP"}
 //	{"id": 7, "customer_id": 7, "status": "placed", "total": "7.80",
-//	 "currency": "GBP", "ship_to": postal, "placed_at": "…", "cancelled_at": null,
-//	 "cancel_reason": null, "updated_at": "…", "version": 1, "lines": [{"line": 1,
-//	 "product_id": 7, "sku": "BRD-001", "name": "Rye", "unit_price": "3.90",
-//	 "quantity": 2, "amount": "7.80"}]}
+//	 "currency": "GBP", "ship_to": postal, "placed_at": "…", "kept_until": "…",
+//	 "cancelled_at": null, "cancel_reason": null, "updated_at": "…", "version": 1,
+//	 "lines": [{"line": 1, "product_id": 7, "sku": "BRD-001", "name": "Rye",
+//	 "unit_price": "3.90", "quantity": 2, "amount": "7.80"}]}
 //
 // Who orders names in If-Match the ETag of the basket that was looked at, or *: it
 // stands for products, quantities and prices, and another gets 412 with the basket as

@@ -74,7 +74,7 @@ func failureOf(err error) *failure {
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := s.prepare(w, r, err)
 	if isAPI(r) {
-		writeProblem(w, *f, err)
+		s.writeProblem(w, *f, err)
 		return
 	}
 	s.render(w, r, s.errorPage(r, f))

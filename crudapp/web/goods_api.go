@@ -155,5 +155,5 @@ func (s *server) failPrecondition(w http.ResponseWriter, r *http.Request, err er
 	if crudapp.ErrorCode(err) == crudapp.CodeConflict {
 		f.status = http.StatusPreconditionFailed
 	}
-	writeProblem(w, f, err)
+	s.writeProblem(w, f, err)
 }

@@ -23,13 +23,15 @@ type orderLineJSON struct {
 
 // orderJSON is an order as the API shows it.
 type orderJSON struct {
-	ID           uint64     `json:"id"`
-	CustomerID   uint64     `json:"customer_id"`
-	Status       string     `json:"status"`
-	Total        string     `json:"total"`
-	Currency     string     `json:"currency"`
-	ShipTo       postalJSON `json:"ship_to"`
-	PlacedAt     time.Time  `json:"placed_at"`
+	ID         uint64     `json:"id"`
+	CustomerID uint64     `json:"customer_id"`
+	Status     string     `json:"status"`
+	Total      string     `json:"total"`
+	Currency   string     `json:"currency"`
+	ShipTo     postalJSON `json:"ship_to"`
+	PlacedAt   time.Time  `json:"placed_at"`
+	// KeptUntil is when it is cancelled unless it is paid, or nil.
+	KeptUntil    *time.Time `json:"kept_until"`
 	CancelledAt  *time.Time `json:"cancelled_at"`
 	CancelReason *string    `json:"cancel_reason"`
 	UpdatedAt    time.Time  `json:"updated_at"`
@@ -40,10 +42,13 @@ type orderJSON struct {
 	Stock []stockJSON `json:"stock,omitempty"`
 }
 
-func newOrderJSON(o order.Order) orderJSON {
+func (s *server) newOrderJSON(o order.Order) orderJSON {
 	shown := orderJSON{
 		ID: o.ID, CustomerID: o.CustomerID, Status: string(o.Status), Total: o.Total.String(), Currency: o.Currency,
 		ShipTo: newPostalJSON(o.ShipTo), PlacedAt: o.PlacedAt, CancelReason: optional(o.CancelReason), UpdatedAt: o.UpdatedAt, Version: o.Version,
+	}
+	if until := s.orders.KeptUntil(o); !until.IsZero() {
+		shown.KeptUntil = &until
 	}
 	if !o.CancelledAt.IsZero() {
 		shown.CancelledAt = &o.CancelledAt
@@ -59,8 +64,8 @@ func newOrderJSON(o order.Order) orderJSON {
 
 // newStepJSON is an order as the API shows it to whoever took it a step further: staff,
 // at a till for example, are also told what that left in stock.
-func newStepJSON(o order.Order, staff bool) orderJSON {
-	shown := newOrderJSON(o)
+func (s *server) newStepJSON(o order.Order, staff bool) orderJSON {
+	shown := s.newOrderJSON(o)
 	if staff {
 		for _, left := range o.Stock {
 			shown.Stock = append(shown.Stock, newStockJSON(left))
@@ -96,7 +101,7 @@ func (s *server) apiPlaceOrder(w http.ResponseWriter, r *http.Request, c crudapp
 	}
 	w.Header().Set("Location", "/api/orders/"+strconv.FormatUint(placed.ID, 10))
 	w.Header().Set("ETag", etag(placed.Version))
-	writeJSON(w, http.StatusCreated, newStepJSON(placed, staff))
+	writeJSON(w, http.StatusCreated, s.newStepJSON(placed, staff))
 }
 
 // failOrder answers with 412 where what If-Match named is no longer there, and
@@ -114,7 +119,7 @@ func (s *server) failOrder(w http.ResponseWriter, r *http.Request, err error) {
 
 // orderSide returns the basket or the order that err refuses to change, as it is now,
 // or nil where err is none of those.
-func orderSide(err error) any {
+func (s *server) orderSide(err error) any {
 	if conflict, ok := errors.AsType[*order.BasketConflict](err); ok {
 		return newBasketJSON(conflict.Stored)
 	}
@@ -122,10 +127,10 @@ func orderSide(err error) any {
 		return newBasketJSON(obstructed.Basket)
 	}
 	if conflict, ok := errors.AsType[*order.Conflict](err); ok {
-		return newOrderJSON(conflict.Stored)
+		return s.newOrderJSON(conflict.Stored)
 	}
 	if refused, ok := errors.AsType[*order.StatusError](err); ok {
-		return newOrderJSON(refused.Stored)
+		return s.newOrderJSON(refused.Stored)
 	}
 	return nil
 }
@@ -141,7 +146,7 @@ func (s *server) apiOrders(w http.ResponseWriter, r *http.Request, c crudapp.Cus
 		s.fail(w, r, err)
 		return
 	}
-	writeList(w, "orders", found.Orders, found.Next, newOrderJSON)
+	writeList(w, "orders", found.Orders, found.Next, s.newOrderJSON)
 }
 
 func (s *server) apiOrder(w http.ResponseWriter, r *http.Request, c crudapp.Customer) {
@@ -150,7 +155,7 @@ func (s *server) apiOrder(w http.ResponseWriter, r *http.Request, c crudapp.Cust
 		s.fail(w, r, err)
 		return
 	}
-	writeVersion(w, r, o.Version, newOrderJSON(o))
+	writeVersion(w, r, o.Version, s.newOrderJSON(o))
 }
 
 // ownOrder returns the order that the request names, one of the customer's.
@@ -198,5 +203,5 @@ func (s *server) apiCancel(w http.ResponseWriter, r *http.Request, stored order.
 		return
 	}
 	w.Header().Set("ETag", etag(cancelled.Version))
-	writeJSON(w, http.StatusOK, newStepJSON(cancelled, staff))
+	writeJSON(w, http.StatusOK, s.newStepJSON(cancelled, staff))
 }

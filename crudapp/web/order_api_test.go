@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"telltale/crudapp/catalogue"
 )
@@ -36,7 +37,8 @@ type ordered struct {
 	Total        string         `json:"total"`
 	Currency     string         `json:"currency"`
 	ShipTo       map[string]any `json:"ship_to"`
-	PlacedAt     string         `json:"placed_at"`
+	PlacedAt     time.Time      `json:"placed_at"`
+	KeptUntil    *time.Time     `json:"kept_until"`
 	CancelledAt  *string        `json:"cancelled_at"`
 	CancelReason *string        `json:"cancel_reason"`
 	UpdatedAt    string         `json:"updated_at"`
@@ -146,6 +148,9 @@ func testOrderAPI(t *testing.T, s *shop) {
 	if o.Status != "placed" || o.Total != "22.60" || o.ShipTo["city"] != "London" || len(o.Lines) != 2 || o.Lines[1].UnitPrice != "5.00" || placed.header.Get("Location") != at {
 		t.Errorf("the order is %+v at %s", o, placed.header.Get("Location"))
 	}
+	if o.KeptUntil == nil || !o.KeptUntil.Equal(o.PlacedAt.Add(72*time.Hour)) {
+		t.Errorf("the order is kept until %v, want 72 hours from %s on", o.KeptUntil, o.PlacedAt)
+	}
 	if again := s.order(t, address, tag, "k1"); again.status != http.StatusCreated || again.body != placed.body {
 		t.Errorf("sent again: %d %s, want the same order", again.status, again.body)
 	}
@@ -184,10 +189,10 @@ func testCancelAPI(t *testing.T, s *shop, at string) {
 		return s.send(t, http.MethodPost, at+"/cancel", body, "Content-Type", "application/json", "If-Match", from)
 	}
 	check(t, s.call(t, http.MethodPost, at+"/cancel", `{"reason":""}`), http.StatusPreconditionRequired)
-	check(t, cancel(`"7"`, `{"reason":""}`), http.StatusPreconditionFailed, `"stored":{"id":`, `"status":"placed"`)
+	check(t, cancel(`"7"`, `{"reason":""}`), http.StatusPreconditionFailed, `"stored":{"id":`, `"status":"placed"`, `"kept_until":"`)
 	check(t, cancel(`"1"`, `{"reason":"a\u0000"}`), http.StatusUnprocessableEntity, `"reason":`)
 	cancelled := cancel(`"1"`, `{"reason":" Too much. "}`)
-	check(t, cancelled, http.StatusOK, `"status":"cancelled"`, `"cancel_reason":"Too much."`, `"version":2`)
+	check(t, cancelled, http.StatusOK, `"status":"cancelled"`, `"kept_until":null`, `"cancel_reason":"Too much."`, `"version":2`)
 	check(t, cancel(`"1"`, `{"reason":"again"}`), http.StatusOK, `"cancel_reason":"Too much."`, `"version":2`)
 	check(t, s.send(t, http.MethodGet, at, "", "If-None-Match", `"2"`), http.StatusNotModified)
 	other := s.browser(t)

@@ -18,6 +18,8 @@ type ordersPage struct {
 	Text     string
 	Status   order.Status
 	Statuses []order.Status
+	// CustomerID is of whom they look for orders, or 0.
+	CustomerID uint64
 }
 
 // orderPage is the data of an order's page.

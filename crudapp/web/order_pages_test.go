@@ -137,6 +137,11 @@ func testStaffOrderPages(t *testing.T, s *shop) {
 	s.signInStaff(t)
 	check(t, s.get(t, "/staff/orders?status=placed&q="+email), http.StatusOK, `href="`+at+`"`, email, `<option value="placed" selected>`)
 	check(t, s.get(t, "/staff/orders?status=paid&q="+email), http.StatusOK, "Nothing found.")
+	all := fmt.Sprintf("/staff/orders?customer=%d", o.CustomerID)
+	check(t, s.get(t, fmt.Sprintf("/staff/customers/%d", o.CustomerID)), http.StatusOK, `<a href="`+all+`">All orders</a>`)
+	check(t, s.get(t, all), http.StatusOK, `href="`+at+`"`, "Only those of customer")
+	check(t, s.get(t, fmt.Sprintf("/staff/orders?customer=%d", o.CustomerID+1_000_000)), http.StatusOK, "Nothing found.")
+	check(t, s.get(t, "/staff/orders?customer=x"), http.StatusBadRequest)
 	check(t, s.get(t, at), http.StatusOK, email, item.Name, fmt.Sprintf(`href="/staff/customers/%d"`, o.CustomerID), at+"/transfer")
 	check(t, s.post(t, at+"/cancel", "version", "7"), http.StatusConflict, "changed elsewhere first")
 	checkRedirect(t, s.post(t, at+"/transfer", "idempotency_key", "t1", "reference", "RF18", "version", "1"), at)
@@ -157,6 +162,10 @@ func testNext(t *testing.T, s *shop) {
 	} {
 		again := s.browser(t)
 		checkRedirect(t, again.post(t, "/sign-in", "email", email, "password", password, "next", next), want)
+	}
+	for _, entry := range []string{"/sign-in", "/register"} { // She is signed in already.
+		checkRedirect(t, s.get(t, entry+"?next=/checkout"), "/checkout")
+		checkRedirect(t, s.get(t, entry+"?next=//evil.example"), "/account")
 	}
 	visitor := s.browser(t)
 	check(t, visitor.get(t, "/sign-in?next=/products/7"), http.StatusOK, `name="next" value="/products/7"`, `href="/register?next=%2fproducts%2f7"`)

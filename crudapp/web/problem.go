@@ -27,7 +27,7 @@ type problem struct {
 }
 
 // writeProblem answers with f and what err adds to it.
-func writeProblem(w http.ResponseWriter, f failure, err error) {
+func (s *server) writeProblem(w http.ResponseWriter, f failure, err error) {
 	p := problem{Title: http.StatusText(f.status), Status: f.status, Detail: f.detail, Code: f.code}
 	if fields, ok := problemsOf(err); ok {
 		p.Errors = fields
@@ -53,7 +53,7 @@ func writeProblem(w http.ResponseWriter, f failure, err error) {
 	if conflict, ok := errors.AsType[*review.Conflict](err); ok {
 		p.Yours, p.Stored = opinionJSON(conflict.Yours), newReviewJSON(conflict.Stored)
 	}
-	if stored := orderSide(err); stored != nil {
+	if stored := s.orderSide(err); stored != nil {
 		p.Stored = stored
 	}
 	if f.status == http.StatusUnauthorized {

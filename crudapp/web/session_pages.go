@@ -99,15 +99,15 @@ func (s *server) showSignIn(w http.ResponseWriter, r *http.Request) {
 	s.showEntry(w, r, page{name: "sign-in", data: entry{Fields: signInFields(""), Next: askedNext(r)}})
 }
 
-// showEntry shows a page on which a session begins, or the account to those who
-// have one already.
+// showEntry shows a page on which a session begins. Those who have one already are led
+// on at once.
 func (s *server) showEntry(w http.ResponseWriter, r *http.Request, p page) {
 	customer, err := s.visitor(r)
 	switch {
 	case err != nil:
 		s.fail(w, r, err)
 	case customer != nil:
-		http.Redirect(w, r, accountPath, http.StatusSeeOther)
+		http.Redirect(w, r, cmp.Or(askedNext(r), accountPath), http.StatusSeeOther)
 	default:
 		s.render(w, r, p)
 	}

@@ -20,8 +20,8 @@ type buyerJSON struct {
 	Email string `json:"email"`
 }
 
-func newStaffOrderJSON(o order.Order) staffOrderJSON {
-	return staffOrderJSON{orderJSON: newOrderJSON(o), Customer: buyerJSON{Name: o.Name, Email: o.Email}}
+func (s *server) newStaffOrderJSON(o order.Order) staffOrderJSON {
+	return staffOrderJSON{orderJSON: s.newOrderJSON(o), Customer: buyerJSON{Name: o.Name, Email: o.Email}}
 }
 
 func (s *server) apiStaffOrders(w http.ResponseWriter, r *http.Request, _ crudapp.Staff) {
@@ -35,7 +35,7 @@ func (s *server) apiStaffOrders(w http.ResponseWriter, r *http.Request, _ crudap
 		s.fail(w, r, err)
 		return
 	}
-	writeList(w, "orders", found.Orders, found.Next, newStaffOrderJSON)
+	writeList(w, "orders", found.Orders, found.Next, s.newStaffOrderJSON)
 }
 
 // anyOrder returns the order that the request names, whosever it is.
@@ -55,7 +55,7 @@ func (s *server) apiStaffOrder(w http.ResponseWriter, r *http.Request, _ crudapp
 	}
 	// The customer's name is not counted by the order's version.
 	w.Header().Set("ETag", etag(o.Version))
-	writeJSON(w, http.StatusOK, newStaffOrderJSON(o))
+	writeJSON(w, http.StatusOK, s.newStaffOrderJSON(o))
 }
 
 func (s *server) apiStaffCancelOrder(w http.ResponseWriter, r *http.Request, staff crudapp.Staff) {

@@ -12,7 +12,7 @@ import (
 )
 
 // orderQuery returns what the query of an address asks for: q is an order's number
-// or how a customer's e-mail address begins.
+// or how a customer's e-mail address begins, customer is a customer's number.
 func orderQuery(r *http.Request) (order.Query, error) {
 	values := r.URL.Query()
 	q := order.Query{Status: order.Status(values.Get("status"))}
@@ -26,6 +26,9 @@ func orderQuery(r *http.Request) (order.Query, error) {
 		q.Email = text
 	}
 	var err error
+	if q.CustomerID, err = queryID(r, "customer"); err != nil {
+		return order.Query{}, err
+	}
 	q.Before, err = queryID(r, "before")
 	return q, err
 }
@@ -43,7 +46,7 @@ func (s *server) showStaffOrders(w http.ResponseWriter, r *http.Request, staff c
 	}
 	data := ordersPage{
 		Orders: found.Orders, Older: nextPage(r.URL, "before", found.Next),
-		Text: r.URL.Query().Get("q"), Status: q.Status, Statuses: order.Statuses(),
+		Text: r.URL.Query().Get("q"), Status: q.Status, Statuses: order.Statuses(), CustomerID: q.CustomerID,
 	}
 	s.render(w, r, page{name: "staff-orders", staff: &staff, data: data})
 }
