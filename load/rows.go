@@ -1,5 +1,16 @@
 package load
 
+// Product is a row of the products, as far as a record has it.
+type Product struct {
+	ID       uint64 `json:"id"`
+	SKU      string `json:"sku"`
+	Name     string `json:"name"`
+	Price    string `json:"price"`
+	Currency string `json:"currency"`
+	Status   string `json:"status"`
+	Version  uint32 `json:"version"`
+}
+
 // Order is a row of the orders, as far as a record has it.
 type Order struct {
 	ID         uint64 `json:"id"`

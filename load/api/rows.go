@@ -204,19 +204,9 @@ type product struct {
 // at is the version.
 func (p product) at() uint32 { return p.Version }
 
-// productRow is a row of the products.
-type productRow struct {
-	ID       uint64 `json:"id"`
-	SKU      string `json:"sku"`
-	Name     string `json:"name"`
-	Price    string `json:"price"`
-	Currency string `json:"currency"`
-	Status   string `json:"status"`
-	Version  uint32 `json:"version"`
-}
-
-func (p product) row() productRow {
-	return productRow{ID: p.ID, SKU: p.SKU, Name: p.Name, Price: p.Price, Currency: p.Currency, Status: p.Status, Version: p.Version}
+// row is what the record has of the product.
+func (p product) row() load.Product {
+	return load.Product{ID: p.ID, SKU: p.SKU, Name: p.Name, Price: p.Price, Currency: p.Currency, Status: p.Status, Version: p.Version}
 }
 
 // level is what can be changed about stock.

@@ -62,7 +62,7 @@ func (t *transaction) catalogue(ctx context.Context) error {
 	if t.random.IntN(2) == 0 {
 		return t.move(ctx, o, id)
 	}
-	p := t.row(productRef(id)).(product)
+	p := t.row(productRef(id)).(load.Product)
 	p.Name = t.unique("Brötchen")
 	p.Version++
 	if _, err := t.exec(ctx, 1, o, "UPDATE products SET name = ?, version = version + 1 WHERE id = ? AND version = ?", p.Name, id, p.Version-1); err != nil {

@@ -41,7 +41,7 @@ func (t *transaction) renameProducts(ctx context.Context, ids []uint64) error {
 	args := []any{name}
 	for _, id := range ids {
 		args = append(args, id)
-		p := t.row(productRef(id)).(product)
+		p := t.row(productRef(id)).(load.Product)
 		p.Name = name
 		if err := t.changed(origin{}, productRef(id), p); err != nil {
 			return err
@@ -54,7 +54,7 @@ func (t *transaction) renameProducts(ctx context.Context, ids []uint64) error {
 // buy has a customer order one piece of a product, pay and review it. The piece is not
 // from the stock, which is everybody's and would be locked until the mark ends.
 func (t *transaction) buy(ctx context.Context, who, id uint64) error {
-	p := t.row(productRef(id)).(product)
+	p := t.row(productRef(id)).(load.Product)
 	line := load.OrderLine{Line: 1, ProductID: id, SKU: p.SKU, Name: p.Name, UnitPrice: p.Price, Quantity: 1}
 	placed, err := t.insertOrder(ctx, t.request(who), load.Order{
 		CustomerID: who, Status: "placed", Total: p.Price, Currency: p.Currency, Version: 1,

@@ -7,17 +7,6 @@ import (
 	"telltale/load"
 )
 
-// product is a row of the products as the load knows it.
-type product struct {
-	ID       uint64 `json:"id"`
-	SKU      string `json:"sku"`
-	Name     string `json:"name"`
-	Price    string `json:"price"`
-	Currency string `json:"currency"`
-	Status   string `json:"status"`
-	Version  uint32 `json:"version"`
-}
-
 // stock is a row of the stock as the load knows it.
 type stock struct {
 	ProductID    uint64 `json:"product_id"`
@@ -38,7 +27,7 @@ const delivered = 100
 func (t *transaction) addProduct(ctx context.Context) error {
 	o := t.staff()
 	t.serial++
-	p := product{
+	p := load.Product{
 		SKU: fmt.Sprintf("LOAD-%s-%d-%d", t.run, t.step.N, t.serial), Name: t.unique("Brötchen"), Price: t.amount(),
 		Currency: currency, Status: "active", Version: 1,
 	}
@@ -70,7 +59,7 @@ func (t *transaction) amount() string {
 // price changes that of one of the worker's products.
 func (t *transaction) price(ctx context.Context) error {
 	id := t.products[t.random.IntN(len(t.products))]
-	p := t.row(productRef(id)).(product)
+	p := t.row(productRef(id)).(load.Product)
 	o := t.staff()
 	p.Price = t.amount()
 	p.Version++
